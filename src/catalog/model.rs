@@ -1,0 +1,246 @@
+//! What the catalog holds.
+
+use crate::facts::{Constraint, Expr, IndexKey, Name, PartitionBound, PartitionBy, Query, TypeKind, TypeName, Volatility};
+use crate::source::Location;
+use std::collections::BTreeMap;
+
+/// A schema-qualified name, resolved: `(schema, name)`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Qualified {
+    /// Schema, never empty.
+    pub schema: String,
+    /// Name.
+    pub name: String,
+}
+
+impl std::fmt::Display for Qualified {
+    /// Without the schema where it is `public`, as people write it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.schema != "public" {
+            write!(f, "{}.", crate::facts::quote_identifier(&self.schema))?;
+        }
+        f.write_str(&crate::facts::quote_identifier(&self.name))
+    }
+}
+
+/// How sure the catalog is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Knowledge {
+    /// Created by a statement that was read, and every change since was understood.
+    #[default]
+    Whole,
+    /// Partly known: older than what was read, created only IF NOT EXISTS over something unseen, made by a body, or touched
+    /// by a statement that was not understood. What is listed is there; what is not listed may be there.
+    Partial,
+}
+
+/// The schema.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    /// Tables, partitions and foreign tables.
+    pub tables: BTreeMap<Qualified, Table>,
+    /// Indexes, constraint-backed ones included; in the schema of their table.
+    pub indexes: BTreeMap<Qualified, Index>,
+    /// Views and materialized views.
+    pub views: BTreeMap<Qualified, View>,
+    /// Sequences.
+    pub sequences: BTreeMap<Qualified, Sequence>,
+    /// Enums, composites, ranges, base types.
+    pub types: BTreeMap<Qualified, UserType>,
+    /// Domains.
+    pub domains: BTreeMap<Qualified, Domain>,
+    /// Functions; overloads share an entry.
+    pub functions: BTreeMap<Qualified, Vec<Function>>,
+    /// Schemas created, besides `public`.
+    pub schemas: Vec<String>,
+    /// Extensions created.
+    pub extensions: Vec<String>,
+    /// The search_path in force; empty means the default (`"$user", public`).
+    pub search_path: Vec<String>,
+}
+
+/// A table.
+#[derive(Debug, Clone, Default)]
+pub struct Table {
+    /// Columns in order.
+    pub columns: Vec<Column>,
+    /// Constraints except NOT NULL (a flag of the column); keys name their index.
+    pub constraints: Vec<TableConstraint>,
+    /// PARTITION BY.
+    pub partition_by: Option<PartitionBy>,
+    /// The parent and bound, of a partition.
+    pub partition_of: Option<(Qualified, PartitionBound)>,
+    /// INHERITS parents.
+    pub inherits: Vec<Qualified>,
+    /// TEMPORARY.
+    pub temporary: bool,
+    /// UNLOGGED.
+    pub unlogged: bool,
+    /// FOREIGN.
+    pub foreign: bool,
+    /// Whether what is listed is all.
+    pub knowledge: Knowledge,
+    /// Where it was created (or first seen).
+    pub defined_at: Location,
+}
+
+/// A column.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type; `None` when unknown. `serial` types are stored as their integer type with a nextval default.
+    pub ty: Option<TypeName>,
+    /// COLLATE.
+    pub collation: Option<String>,
+    /// Known NOT NULL (also from a primary key).
+    pub not_null: bool,
+    /// DEFAULT.
+    pub default: Option<Expr>,
+    /// The default as SQL.
+    pub default_sql: Option<String>,
+    /// GENERATED AS IDENTITY: `Some(true)` for ALWAYS.
+    pub identity: Option<bool>,
+    /// GENERATED AS (expr): the expression as SQL, and whether STORED.
+    pub generated: Option<(String, bool)>,
+    /// Where it was defined.
+    pub defined_at: Location,
+}
+
+/// A constraint of a table.
+#[derive(Debug, Clone)]
+pub struct TableConstraint {
+    /// Its name, made up as PostgreSQL makes it up where none was given.
+    pub name: String,
+    /// As written; foreign keys' tables as written too: see `references`.
+    pub constraint: Constraint,
+    /// Its text as SQL, without CONSTRAINT name.
+    pub sql: String,
+    /// The referenced table, resolved, of a foreign key.
+    pub references: Option<Qualified>,
+    /// The index behind a key.
+    pub index: Option<String>,
+    /// Checked against all rows.
+    pub valid: bool,
+    /// Where it was defined.
+    pub defined_at: Location,
+}
+
+/// An index.
+#[derive(Debug, Clone)]
+pub struct Index {
+    /// Its table (or materialized view).
+    pub table: Qualified,
+    /// Access method.
+    pub method: String,
+    /// Keys.
+    pub keys: Vec<IndexKey>,
+    /// Keys as SQL, in step with `keys`.
+    pub keys_sql: Vec<String>,
+    /// INCLUDE.
+    pub include: Vec<String>,
+    /// UNIQUE.
+    pub unique: bool,
+    /// NULLS NOT DISTINCT.
+    pub nulls_not_distinct: bool,
+    /// Made by a PRIMARY KEY.
+    pub primary: bool,
+    /// Made by or adopted by a constraint.
+    pub constraint: bool,
+    /// WHERE.
+    pub predicate: Option<Expr>,
+    /// WHERE as SQL.
+    pub predicate_sql: Option<String>,
+    /// Usable: false for ON ONLY of a partitioned parent until every leaf is attached.
+    pub valid: bool,
+    /// The parent index it is attached to.
+    pub parent: Option<Qualified>,
+    /// Where it was created.
+    pub defined_at: Location,
+}
+
+/// A view.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// MATERIALIZED.
+    pub materialized: bool,
+    /// Column names, where given.
+    pub columns: Vec<Name>,
+    /// Its query.
+    pub query: Option<Query>,
+    /// The query as SQL.
+    pub sql: String,
+    /// The relations it reads, resolved.
+    pub reads: Vec<Qualified>,
+    /// Where it was created.
+    pub defined_at: Location,
+}
+
+/// A sequence.
+#[derive(Debug, Clone, Default)]
+pub struct Sequence {
+    /// AS type.
+    pub ty: Option<TypeName>,
+    /// Options as SQL.
+    pub options: Vec<String>,
+    /// OWNED BY.
+    pub owned_by: Option<(Qualified, String)>,
+    /// Made by serial or identity rather than by CREATE SEQUENCE.
+    pub implicit: bool,
+    /// Where it was created.
+    pub defined_at: Location,
+}
+
+/// A user-defined type.
+#[derive(Debug, Clone)]
+pub struct UserType {
+    /// What it is.
+    pub kind: TypeKind,
+    /// Where it was created.
+    pub defined_at: Location,
+}
+
+/// A domain.
+#[derive(Debug, Clone)]
+pub struct Domain {
+    /// Base type.
+    pub ty: TypeName,
+    /// NOT NULL.
+    pub not_null: bool,
+    /// DEFAULT as SQL.
+    pub default_sql: Option<String>,
+    /// CHECKs: name, expression as SQL, validated.
+    pub checks: Vec<(String, String, bool)>,
+    /// COLLATE.
+    pub collation: Option<String>,
+    /// Where it was created.
+    pub defined_at: Location,
+}
+
+/// A function.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Input argument types.
+    pub argument_types: Vec<TypeName>,
+    /// Declared or default (VOLATILE) volatility.
+    pub volatility: Volatility,
+    /// From `CREATE` to the end, as written.
+    pub sql: String,
+    /// PROCEDURE.
+    pub procedure: bool,
+    /// Where it was created.
+    pub defined_at: Location,
+}
+
+/// What a relation is, with what is known of it.
+#[derive(Debug, Clone, Copy)]
+pub enum Relation<'c> {
+    /// A table, with its resolved name.
+    Table(&'c Qualified, &'c Table),
+    /// A view or materialized view.
+    View(&'c Qualified, &'c View),
+    /// An index.
+    Index(&'c Qualified, &'c Index),
+    /// A sequence.
+    Sequence(&'c Qualified, &'c Sequence),
+}

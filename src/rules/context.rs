@@ -1,0 +1,192 @@
+//! What a rule may ask and how it reports.
+
+use crate::catalog::{Catalog, Column, Qualified, Table};
+use crate::facts::{Action, AlterTable, ObjectName, Query, Statement};
+use crate::finding::{Edit, Fix, Label, Severity};
+use crate::postgres::effect::Effect;
+use crate::postgres::version::Version;
+use crate::session::{Session, Transaction};
+use crate::settings::Settings;
+use crate::source::{Location, Span};
+use std::cell::RefCell;
+
+/// What a rule looks at.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// Every statement of a migration (and of the bodies that it runs), with the schema before it.
+    Migration(fn(&Context)),
+    /// Every query, wherever it stands: application code, migrations, views, function bodies; subqueries are the rule's to visit.
+    Query(fn(&Context, &Query)),
+    /// Every statement, migration or not.
+    Statement(fn(&Context)),
+}
+
+/// Where the statement comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A migration, or a schema file: DDL runs against a live database.
+    Migration,
+    /// A down migration: recognised, linted for its DDL, not replayed.
+    Down,
+    /// A plain SQL file or a document: not known to be a migration; its DDL is linted as one.
+    Script,
+    /// Application code.
+    Application,
+}
+
+/// What stands around a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Surroundings {
+    /// Inside a function or procedure body (runs when called) rather than now.
+    pub in_function: bool,
+    /// Inside DO (runs now, in a transaction).
+    pub in_do: bool,
+    /// A loop around it, in a body.
+    pub in_loop: Option<Span>,
+}
+
+/// One statement with all that is known around it.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The statement.
+    pub statement: &'a Statement,
+    /// Its file's text.
+    pub text: &'a str,
+    /// The schema before it. For application code: the schema after all migrations.
+    pub catalog: &'a Catalog,
+    /// The session before it.
+    pub session: &'a Session,
+    /// What the statement locks and does.
+    pub effects: &'a [Effect],
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What stands around it.
+    pub around: Surroundings,
+    /// What the run was told.
+    pub settings: &'a Settings,
+    /// Reports so far.
+    pub reports: &'a RefCell<Vec<Report>>,
+}
+
+/// A finding as a rule states it; the engine adds rule, category, severity and fingerprint.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Exactly the offending piece.
+    pub primary: Label,
+    /// Lower case, no final stop; names the object and the consequence.
+    pub message: String,
+    /// The rewrite, in the user's names.
+    pub help: Option<String>,
+    /// Other places.
+    pub related: Vec<Label>,
+    /// How to change it.
+    pub fix: Option<Fix>,
+    /// Instead of the rule's own severity (settings still win).
+    pub severity: Option<Severity>,
+}
+
+impl Report {
+    /// With the rewrite.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With a remark under the primary place.
+    pub fn label(mut self, message: impl Into<String>) -> Self {
+        self.primary.message = message.into();
+        self
+    }
+
+    /// With another place.
+    pub fn related(mut self, at: Location, message: impl Into<String>) -> Self {
+        self.related.push(Label { at, message: message.into() });
+        self
+    }
+
+    /// With this severity instead of the rule's.
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// With a fix of one edit in the same file. `safe`: it cannot change what the statement means.
+    pub fn fix(mut self, title: &str, safe: bool, span: Span, text: impl Into<String>) -> Self {
+        let edit = Edit { file: self.primary.at.file, span, text: text.into() };
+        self.fix = Some(Fix { title: title.to_owned(), safe, edits: vec![edit] });
+        self
+    }
+}
+
+impl<'a> Context<'a> {
+    /// A report about these bytes of the statement's file; pass it to [`Context::add`] when it is complete.
+    pub fn report(&self, span: Span, message: impl Into<String>) -> Report {
+        let primary = Label { at: self.at(span), message: String::new() };
+        Report { primary, message: message.into(), help: None, related: vec![], fix: None, severity: None }
+    }
+
+    /// States a finding.
+    pub fn add(&self, report: Report) {
+        self.reports.borrow_mut().push(report);
+    }
+
+    /// A place in the statement's file.
+    pub fn at(&self, span: Span) -> Location {
+        Location { file: self.statement.file, span }
+    }
+
+    /// The text of a span of the statement's file.
+    pub fn source(&self, span: Span) -> &'a str {
+        span.of(self.text)
+    }
+
+    /// The server's version.
+    pub fn version(&self) -> Version {
+        self.settings.postgres
+    }
+
+    /// The statement's actions.
+    pub fn actions(&self) -> &'a [Action] {
+        &self.statement.actions
+    }
+
+    /// The statement's ALTER TABLE actions.
+    pub fn alterations(&self) -> impl Iterator<Item = &'a AlterTable> {
+        self.actions().iter().filter_map(|action| match action {
+            Action::AlterTable(alter) => Some(&**alter),
+            _ => None,
+        })
+    }
+
+    /// Whether the relation holds no rows that anyone waits for: created in this unit and not undone, or temporary.
+    pub fn is_new(&self, name: &ObjectName) -> bool {
+        let temporary =
+            name.schema.as_ref().is_some_and(|s| s.value.starts_with("pg_temp")) || self.table(name).is_some_and(|(_, t)| t.temporary);
+        temporary || self.session.is_new(name, self.catalog)
+    }
+
+    /// The table, where known; `None` is unknown, not absent.
+    pub fn table(&self, name: &ObjectName) -> Option<(&'a Qualified, &'a Table)> {
+        self.catalog.table(name)
+    }
+
+    /// The column, where known.
+    pub fn column(&self, table: &ObjectName, column: &str) -> Option<&'a Column> {
+        self.table(table).and_then(|(_, t)| t.column(column))
+    }
+
+    /// Whether the table is known to be partitioned.
+    pub fn is_partitioned(&self, name: &ObjectName) -> bool {
+        self.table(name).is_some_and(|(_, t)| t.partition_by.is_some())
+    }
+
+    /// Whether the statement runs in a transaction block: opened by hand, by the framework, implicit, or inside DO or a function.
+    pub fn in_transaction(&self) -> bool {
+        self.around.in_do || self.around.in_function || self.session.transaction() != Transaction::None
+    }
+
+    /// The effect on the named relation, if any.
+    pub fn named_effect(&self) -> Option<&'a Effect> {
+        self.effects.iter().find(|effect| effect.named)
+    }
+}

@@ -1,0 +1,61 @@
+//! The rules: one hazard a file, one page each under `lints/`, one line in the table below.
+//!
+//! A rule sees facts, the catalog and the session through a [`Context`], and says what it found through
+//! [`Context::report`]. It must not touch a parser, extraction, reports, files, clocks or the environment.
+
+pub mod context;
+pub mod page;
+
+pub use context::{Check, Context, Origin, Report, Surroundings};
+pub use page::Page;
+
+use crate::settings::Level;
+
+/// A rule: its name, its page, its check. Severity and category stand in the page's front matter.
+#[derive(Debug)]
+pub struct Rule {
+    /// Kebab case; the hazard as a noun phrase.
+    pub name: &'static str,
+    /// The page's text, parsed when it is shown.
+    pub page: &'static str,
+    /// What runs.
+    pub check: Check,
+}
+
+impl Rule {
+    /// Its level unless settings say otherwise.
+    pub fn level(&self) -> Level {
+        page::level(self.page)
+    }
+
+    /// The family it belongs to.
+    pub fn category(&self) -> &'static str {
+        page::front_matter(self.page, "category").unwrap_or("")
+    }
+
+    /// Its one-line summary.
+    pub fn summary(&self) -> &'static str {
+        page::front_matter(self.page, "summary").unwrap_or("")
+    }
+}
+
+/// The rule of that name.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.name == name)
+}
+
+/// Declares each rule's module and its row: the name is the page's stem and, with `_` for `-`, the file's.
+macro_rules! rules {
+    ($($module:ident => $name:literal,)*) => {
+        $(mod $module;)*
+        /// Every rule, by name.
+        pub static RULES: &[Rule] = &[$(Rule {
+            name: $name,
+            page: include_str!(concat!("../../lints/", $name, ".md")),
+            check: $module::CHECK,
+        }),*];
+    };
+}
+
+// Adding a rule: a page in `lints/`, a file beside this one with its `CHECK`, a line here (sorted).
+rules! {}

@@ -1,0 +1,53 @@
+//! What a run may be told, as plain data. Must not know files, flags or the environment: `config` fills it.
+
+use crate::finding::Severity;
+use crate::postgres::version::Version;
+use std::collections::BTreeMap;
+
+/// A rule's level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Not run.
+    Off,
+    /// Run, with this severity.
+    At(Severity),
+}
+
+/// Everything that a run may be told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The server's major version.
+    pub postgres: Version,
+    /// Levels that differ from the rules' own, by rule name.
+    pub levels: BTreeMap<String, Level>,
+    /// Only these rules or categories, where not empty.
+    pub select: Vec<String>,
+    /// Not these rules or categories.
+    pub ignore: Vec<String>,
+    /// Literal OFFSETs up to this many rows are fine.
+    pub offset_threshold: u64,
+    /// IN lists up to this long are fine.
+    pub in_list_threshold: usize,
+    /// Whoever runs the migrations sets lock_timeout.
+    pub runner_sets_lock_timeout: bool,
+    /// Whoever runs the migrations wraps each file in a transaction; `None`: as the framework found does.
+    pub runner_wraps_transaction: Option<bool>,
+    /// lock_timeout or statement_timeout below this many milliseconds is short for a CONCURRENTLY build.
+    pub short_timeout_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            postgres: Version::default(),
+            levels: BTreeMap::new(),
+            select: vec![],
+            ignore: vec![],
+            offset_threshold: 100,
+            in_list_threshold: 100,
+            runner_sets_lock_timeout: false,
+            runner_wraps_transaction: None,
+            short_timeout_ms: 60_000,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! SQL text to facts: lex once, split, parse, lower. The only code that knows sqlparser.
+//!
+//! [`read`] is the door. [`token`] and [`lex`] are ours and complete for PostgreSQL's lexical structure; [`split`] cuts the
+//! tokens into statements; [`ddl`] is our grammar of DDL and utility statements; [`query`] gives queries and expressions to
+//! sqlparser and lowers its trees; [`body`] reads the statements inside function bodies. One owner per kind of statement:
+//! DDL and utility are `ddl`'s, SELECT, INSERT, UPDATE, DELETE, MERGE and VALUES are `query`'s.
+
+pub mod body;
+pub mod cursor;
+pub mod ddl;
+pub mod lex;
+pub mod query;
+pub mod split;
+pub mod token;
+
+use crate::facts::{Reading, Statement};
+use crate::source::{FileId, Span};
+use token::{Dialect, TokenKind};
+
+/// A text as read: its statements, and what else was seen.
+#[derive(Debug, Default)]
+pub struct Script {
+    /// In order.
+    pub statements: Vec<Statement>,
+    /// Comments, for suppression and markers: their bytes, delimiters included.
+    pub comments: Vec<Span>,
+    /// psql meta-commands (`\connect`, `\.` aside).
+    pub meta_commands: Vec<Span>,
+}
+
+/// Reads the bytes `range` of `text`, whose offsets are those of the file. Never fails: what cannot be read is opaque.
+pub fn read(file: FileId, text: &str, range: Span, dialect: Dialect) -> Script {
+    let tokens = lex::lex(text, range, dialect);
+    let mut script = Script::default();
+    for token in &tokens {
+        match token.kind {
+            TokenKind::LineComment | TokenKind::BlockComment => script.comments.push(token.span),
+            TokenKind::MetaCommand => script.meta_commands.push(token.span),
+            _ => {}
+        }
+    }
+    for piece in split::split(text, &tokens) {
+        script.statements.push(statement(file, text, &piece));
+    }
+    script
+}
+
+/// Reads one statement from its tokens (no trivia, no final `;`).
+pub(crate) fn statement(file: FileId, text: &str, tokens: &[token::Token]) -> Statement {
+    let span = tokens.iter().fold(Span::default(), |all, t| all.to(t.span));
+    let mut statement = Statement { file, span, actions: vec![], query: None, bodies: vec![], reading: Reading::Parsed };
+    let cursor = cursor::Cursor::new(file, text, tokens);
+    let read = if query::owns(&cursor) {
+        query::parse(&cursor).map(|query| statement.query = Some(query))
+    } else {
+        ddl::parse(cursor, &mut statement)
+    };
+    if let Err(error) = read {
+        statement.reading = Reading::Opaque(error.message);
+    }
+    statement
+}
