@@ -72,6 +72,10 @@ pub struct Table {
     pub partition_by: Option<PartitionBy>,
     /// The parent and bound, of a partition.
     pub partition_of: Option<(Qualified, PartitionBound)>,
+    /// The bound as SQL, of a partition.
+    pub bound_sql: Option<String>,
+    /// PARTITION BY as SQL, without these two words.
+    pub partition_by_sql: Option<String>,
     /// INHERITS parents.
     pub inherits: Vec<Qualified>,
     /// TEMPORARY.
