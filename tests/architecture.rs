@@ -18,7 +18,7 @@ const ROWS: &[(usize, &[&str])] = &[
 
 fn row(module: &str) -> usize {
     let module = module.replace("::", "/");
-    let fits = |name: &&str| module == **name || module.starts_with(&format!("{name}/"));
+    let fits = |name: &&&str| module == ***name || module.starts_with(&format!("{name}/"));
     // The longest name wins: `postgres/lock` before `postgres`.
     ROWS.iter()
         .flat_map(|(row, names)| names.iter().filter(fits).map(|name| (name.len(), *row)))
