@@ -1,5 +1,5 @@
 //! ADD COLUMN NOT NULL without a default fails on a table with rows, and breaks old writers.
-use super::support::{live_alterations, made_up_name};
+use super::support::locks::{live_alterations, made_up_name};
 use super::{Check, Context};
 use crate::facts::{ColumnDef, ObjectName, TableChange};
 
@@ -27,7 +27,7 @@ fn check(ctx: &Context) {
 
 /// Whether new rows get a value by themselves.
 fn has_value(ctx: &Context, column: &ColumnDef) -> bool {
-    let given = column.default.as_ref().is_some_and(|default| !super::support::is_null(default));
+    let given = column.default.as_ref().is_some_and(|default| !super::support::locks::is_null(default));
     let by_type = column.ty.as_ref().is_some_and(|ty| {
         let name = ObjectName { schema: None, name: crate::facts::Name::new(ty.name.clone(), ty.span) };
         let domain = ctx.catalog.domains.get(&ctx.catalog.resolve(&name));

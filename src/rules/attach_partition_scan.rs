@@ -1,5 +1,5 @@
 //! ATTACH PARTITION reads the new partition, and the default one, under ACCESS EXCLUSIVE unless a valid CHECK proves the bound.
-use super::support::{is_live, live_alterations, made_up_name, object_name};
+use super::support::locks::{is_live, live_alterations, made_up_name, object_name};
 use super::{Check, Context};
 use crate::facts::TableChange;
 use crate::postgres::effect::{Work, effect};

@@ -1,5 +1,5 @@
 //! Adding a CHECK that validates scans the table under ACCESS EXCLUSIVE.
-use super::support::{constraint_name, live_alterations};
+use super::support::locks::{constraint_name, live_alterations};
 use super::{Check, Context};
 use crate::facts::{AlterTable, ConstraintKind, Constraint, Name, TableChange};
 use crate::source::Span;

@@ -1,5 +1,5 @@
 //! ALTER COLUMN TYPE that writes or reads every row under ACCESS EXCLUSIVE.
-use super::support::{live_alterations, named_effect};
+use super::support::locks::{live_alterations, named_effect};
 use super::{Check, Context};
 use crate::facts::{AlterTable, Name, TableChange, TypeName};
 use crate::finding::Severity;

@@ -1,5 +1,5 @@
 //! PostgreSQL refuses the CONCURRENTLY forms in a transaction block; only REFRESH may run in one.
-use super::support::{leave_transaction, runs_live};
+use super::support::locks::{leave_transaction, runs_live};
 use super::{Check, Context, Origin};
 use crate::facts::{Action, TableChange};
 use crate::source::Span;

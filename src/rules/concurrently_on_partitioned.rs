@@ -1,5 +1,5 @@
 //! PostgreSQL has no concurrent build or drop for the index of a partitioned table.
-use super::support::{index_name, partitioned_index_recipe, runs_live};
+use super::support::locks::{index_name, partitioned_index_recipe, runs_live};
 use super::{Check, Context};
 use crate::facts::Action;
 use crate::source::Span;

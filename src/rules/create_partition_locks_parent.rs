@@ -1,5 +1,5 @@
 //! CREATE TABLE … PARTITION OF takes ACCESS EXCLUSIVE on the parent.
-use super::support::runs_live;
+use super::support::locks::runs_live;
 use super::{Check, Context};
 use crate::facts::{Action, PartitionBound};
 use crate::source::Span;

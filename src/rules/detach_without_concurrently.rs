@@ -1,5 +1,5 @@
 //! DETACH PARTITION takes ACCESS EXCLUSIVE on the parent.
-use super::support::{live_alterations, outside_transaction};
+use super::support::locks::{live_alterations, outside_transaction};
 use super::{Check, Context};
 use crate::facts::{PartitionBound, TableChange};
 

@@ -1,5 +1,5 @@
 //! A dropped column breaks the application that still runs.
-use super::support::live_alterations;
+use super::support::locks::live_alterations;
 use super::{Check, Context};
 use crate::facts::{Action, TableChange};
 

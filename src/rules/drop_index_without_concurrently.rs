@@ -1,5 +1,5 @@
 //! `DROP INDEX` takes ACCESS EXCLUSIVE on the index's table.
-use super::support::{leave_transaction, outside_transaction, runs_live, shown};
+use super::support::locks::{leave_transaction, outside_transaction, runs_live, shown};
 use super::{Check, Context};
 use crate::facts::{Action, Drop, ObjectName};
 use crate::source::Span;

@@ -1,5 +1,5 @@
 //! A dropped table breaks the application that still runs, and its rows are gone.
-use super::support::runs_live;
+use super::support::locks::runs_live;
 use super::{Check, Context};
 use crate::facts::Action;
 

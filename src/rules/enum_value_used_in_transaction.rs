@@ -1,5 +1,5 @@
 //! A new enum value cannot be used before the transaction that added it commits.
-use super::support::runs_live;
+use super::support::locks::runs_live;
 use super::{Check, Context};
 use crate::facts::{Action, Expr, TableChange, TypeChange};
 

@@ -1,5 +1,5 @@
 //! ADD EXCLUDE builds its index under ACCESS EXCLUSIVE, and no index can be adopted instead.
-use super::support::{constraint_name, live_alterations};
+use super::support::locks::{constraint_name, live_alterations};
 use super::{Check, Context};
 use crate::facts::{ConstraintKind, TableChange};
 

@@ -1,5 +1,5 @@
 //! LOCK TABLE in a mode that stops other sessions.
-use super::support::runs_live;
+use super::support::locks::runs_live;
 use super::{Check, Context};
 use crate::facts::Action;
 

@@ -1,5 +1,5 @@
 //! CREATE TABLE … REFERENCES stops the writers of the table that it points at.
-use super::support::runs_live;
+use super::support::locks::runs_live;
 use super::{Check, Context};
 use crate::facts::{Action, ConstraintKind, ObjectName};
 

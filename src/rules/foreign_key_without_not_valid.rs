@@ -1,5 +1,5 @@
 //! Adding a foreign key that validates scans the table while writers of both tables wait.
-use super::support::{constraint_name, is_null, live_alterations};
+use super::support::locks::{constraint_name, is_null, live_alterations};
 use super::{Check, Context};
 use crate::facts::{AlterTable, ColumnDef, Constraint, ConstraintKind, Name, ObjectName, TableChange};
 use crate::source::Span;

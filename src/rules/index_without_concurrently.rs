@@ -1,5 +1,5 @@
 //! `CREATE INDEX` holds SHARE on its table for the whole build.
-use super::support::{index_name, index_tail, leave_transaction, outside_transaction, partitioned_index_recipe, runs_live};
+use super::support::locks::{index_name, index_tail, leave_transaction, outside_transaction, partitioned_index_recipe, runs_live};
 use super::{Check, Context};
 use crate::facts::{Action, CreateIndex};
 use crate::source::Span;

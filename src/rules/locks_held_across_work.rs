@@ -1,5 +1,5 @@
 //! A lock is held until the transaction ends: what runs after it runs under it.
-use super::support::{is_live, object_name, runs_live};
+use super::support::locks::{is_live, object_name, runs_live};
 use super::{Check, Context};
 use crate::facts::QueryBody;
 use crate::postgres::effect::Work;

@@ -1,5 +1,5 @@
 //! A lock that waits without limit makes everyone queue behind it. The engine keeps a file's first finding.
-use super::support::{is_live, runs_live};
+use super::support::locks::{is_live, runs_live};
 use super::{Check, Context};
 use crate::facts::Action;
 use crate::session::Transaction;

@@ -1,5 +1,5 @@
 //! SET NOT NULL reads the whole table under ACCESS EXCLUSIVE unless a valid CHECK already proves it.
-use super::support::{live_alterations, made_up_name, named_effect};
+use super::support::locks::{live_alterations, made_up_name, named_effect};
 use super::{Check, Context};
 use crate::facts::{AlterTable, ConstraintKind, Name, TableChange};
 use crate::postgres::effect::Work;

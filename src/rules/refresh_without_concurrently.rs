@@ -1,5 +1,5 @@
 //! `REFRESH MATERIALIZED VIEW` locks out the view's readers while its query runs.
-use super::support::runs_live;
+use super::support::locks::runs_live;
 use super::{Check, Context};
 use crate::facts::{Action, ObjectName, Refresh};
 use crate::source::Span;

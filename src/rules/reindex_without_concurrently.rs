@@ -1,5 +1,5 @@
 //! `REINDEX` blocks writes on the table, and nearly all reads through the index being rebuilt.
-use super::support::{leave_transaction, outside_transaction, runs_live, shown};
+use super::support::locks::{leave_transaction, outside_transaction, runs_live, shown};
 use super::{Check, Context};
 use crate::facts::{Action, Reindex};
 use crate::source::Span;

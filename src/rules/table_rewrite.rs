@@ -1,5 +1,5 @@
 //! Commands whose whole purpose is to write the table anew.
-use super::support::{does, runs_live};
+use super::support::locks::{does, runs_live};
 use super::{Check, Context};
 use crate::facts::{Action, AlterTable, RelationKind, TableChange};
 use crate::postgres::effect::Work;

@@ -1,5 +1,5 @@
 //! TRUNCATE empties tables under ACCESS EXCLUSIVE, with CASCADE others than those it names.
-use super::support::{runs_live, shown};
+use super::support::locks::{runs_live, shown};
 use super::{Check, Context};
 use crate::catalog::Qualified;
 use crate::facts::{Action, Target};

@@ -1,5 +1,5 @@
 //! UPDATE or DELETE over a whole table in one statement of a migration.
-use super::support::runs_live;
+use super::support::locks::runs_live;
 use super::{Check, Context, Origin};
 use crate::facts::{Expr, ExprKind, FromItem, Literal, ObjectName, Query, QueryBody, Relation, RelationSource};
 use crate::finding::Severity;

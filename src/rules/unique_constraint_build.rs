@@ -1,5 +1,5 @@
 //! ADD UNIQUE builds its index under ACCESS EXCLUSIVE.
-use super::support::key_builds;
+use super::support::locks::key_builds;
 use super::{Check, Context};
 
 pub(super) const CHECK: Check = Check::Migration(check);

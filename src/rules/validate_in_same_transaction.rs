@@ -1,5 +1,5 @@
 //! NOT VALID and its VALIDATE in one transaction: the scan runs under the lock that NOT VALID was to keep short.
-use super::support::live_alterations;
+use super::support::locks::live_alterations;
 use super::{Check, Context};
 use crate::facts::{Action, Constraint, TableChange};
 

@@ -1,5 +1,5 @@
 //! ADD COLUMN whose value differs from row to row writes the whole table anew under ACCESS EXCLUSIVE.
-use super::support::{live_alterations, named_effect};
+use super::support::locks::{live_alterations, named_effect};
 use super::{Check, Context};
 use crate::facts::{AlterTable, ColumnDef, ConstraintKind, Constraint, TableChange};
 use crate::finding::Severity;
@@ -63,7 +63,7 @@ fn safe_way(ctx: &Context, alter: &AlterTable, column: &ColumnDef, constraints: 
         return format!("ALTER TABLE {table} ADD COLUMN {name} {ty};\n-- a trigger sets {name} on every write; then fill old rows in batches:\nUPDATE {table} SET {name} = {expr} WHERE {key} BETWEEN :first AND :last;");
     }
     let numbered = column.identity.is_some() || column.default.is_none();
-    let sequence = super::support::made_up_name(table, std::slice::from_ref(name), "seq");
+    let sequence = super::support::locks::made_up_name(table, std::slice::from_ref(name), "seq");
     let (before, default) = match &column.default {
         Some(default) if !numbered => (String::new(), ctx.source(default.span).to_owned()),
         _ => (format!("CREATE SEQUENCE {sequence};\n"), format!("nextval('{sequence}')")),

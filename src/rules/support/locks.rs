@@ -1,7 +1,7 @@
 //! What several rules need: which actions a lock rule looks at, what one action does, and how each runner leaves a file
 //! outside its transaction. Not a rule.
 
-use super::{Context, Origin};
+use crate::rules::{Context, Origin};
 use crate::catalog::Qualified;
 use crate::facts::{Action, AlterTable, Constraint, ConstraintKind, CreateIndex, Literal, Name, ObjectName, TableChange};
 use crate::facts::{Expr, ExprKind};
@@ -11,12 +11,12 @@ use crate::source::Span;
 
 /// Whether a statement runs against tables in use when the migration runs: down migrations are for emergencies, and function
 /// bodies run later.
-pub(super) fn runs_live(ctx: &Context) -> bool {
+pub(in crate::rules) fn runs_live(ctx: &Context) -> bool {
     ctx.origin != Origin::Down && !ctx.around.in_function
 }
 
 /// The ALTER TABLE actions that run live on a table that may hold rows, each beside the action that carries it.
-pub(super) fn live_alterations<'a>(ctx: &Context<'a>) -> Vec<(&'a Action, &'a AlterTable)> {
+pub(in crate::rules) fn live_alterations<'a>(ctx: &Context<'a>) -> Vec<(&'a Action, &'a AlterTable)> {
     if !runs_live(ctx) {
         return vec![];
     }
@@ -28,64 +28,64 @@ pub(super) fn live_alterations<'a>(ctx: &Context<'a>) -> Vec<(&'a Action, &'a Al
 }
 
 /// What one action does to the relation that it names.
-pub(super) fn named_effect(ctx: &Context, action: &Action) -> Option<Effect> {
+pub(in crate::rules) fn named_effect(ctx: &Context, action: &Action) -> Option<Effect> {
     effect(action, ctx.catalog, ctx.version()).into_iter().find(|effect| effect.named)
 }
 
 /// Whether one action does this work on the relation that it names.
-pub(super) fn does(ctx: &Context, action: &Action, work: Work) -> bool {
+pub(in crate::rules) fn does(ctx: &Context, action: &Action, work: Work) -> bool {
     named_effect(ctx, action).is_some_and(|effect| effect.work.contains(&work))
 }
 
 /// A resolved name as a rule would have read it.
-pub(super) fn object_name(name: &Qualified) -> ObjectName {
+pub(in crate::rules) fn object_name(name: &Qualified) -> ObjectName {
     let part = |value: &str| Name::new(value, Span::default());
     ObjectName { schema: Some(part(&name.schema)), name: part(&name.name) }
 }
 
 /// Whether an effect is on rows that somebody may be waiting for.
-pub(super) fn is_live(ctx: &Context, effect: &Effect) -> bool {
+pub(in crate::rules) fn is_live(ctx: &Context, effect: &Effect) -> bool {
     matches!(effect.kind, EffectKind::Table | EffectKind::Partition | EffectKind::MaterializedView)
         && !ctx.is_new(&object_name(&effect.relation))
 }
 
 /// A list of columns as SQL.
-pub(super) fn columns(names: &[Name]) -> String {
+pub(in crate::rules) fn columns(names: &[Name]) -> String {
     names.iter().map(Name::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// A constraint's name: its own, or as PostgreSQL makes it up (`orders_user_id_fkey`).
-pub(super) fn constraint_name(given: Option<&Name>, table: &ObjectName, columns: &[Name], suffix: &str) -> String {
+pub(in crate::rules) fn constraint_name(given: Option<&Name>, table: &ObjectName, columns: &[Name], suffix: &str) -> String {
     given.map_or_else(|| made_up_name(table, columns, suffix), Name::to_string)
 }
 
 /// A name in PostgreSQL's own pattern: table, columns, what it is.
-pub(super) fn made_up_name(table: &ObjectName, columns: &[Name], suffix: &str) -> String {
+pub(in crate::rules) fn made_up_name(table: &ObjectName, columns: &[Name], suffix: &str) -> String {
     let parts: Vec<&str> =
         [table.name.value.as_str()].into_iter().chain(columns.iter().map(|c| c.value.as_str())).chain([suffix]).collect();
     crate::facts::quote_identifier(&parts.join("_"))
 }
 
 /// Whether an expression is NULL, casts aside.
-pub(super) fn is_null(expr: &Expr) -> bool {
+pub(in crate::rules) fn is_null(expr: &Expr) -> bool {
     matches!(expr.uncast().kind, ExprKind::Literal(Literal::Null))
 }
 
 /// The leaf partitions of a table that are known, as SQL.
-pub(super) fn leaves(ctx: &Context, table: &ObjectName) -> Vec<ObjectName> {
+pub(in crate::rules) fn leaves(ctx: &Context, table: &ObjectName) -> Vec<ObjectName> {
     const ENOUGH: usize = 3; // for a recipe that is read, not run
     let Some((name, _)) = ctx.table(table) else { return vec![] };
     ctx.catalog.children_of(name).take(ENOUGH).map(|(child, _)| shown(child)).collect()
 }
 
 /// A resolved name as people write it: without `public`.
-pub(super) fn shown(name: &Qualified) -> ObjectName {
+pub(in crate::rules) fn shown(name: &Qualified) -> ObjectName {
     let full = object_name(name);
     if name.schema == "public" { ObjectName::bare(full.name) } else { full }
 }
 
 /// The index's name, or the one that PostgreSQL makes up.
-pub(super) fn index_name(index: &CreateIndex) -> String {
+pub(in crate::rules) fn index_name(index: &CreateIndex) -> String {
     let keys: Vec<Name> = index
         .keys
         .iter()
@@ -95,7 +95,7 @@ pub(super) fn index_name(index: &CreateIndex) -> String {
 }
 
 /// What follows the table in CREATE INDEX: method, keys, INCLUDE, WHERE, as written.
-pub(super) fn index_tail(ctx: &Context, index: &CreateIndex) -> String {
+pub(in crate::rules) fn index_tail(ctx: &Context, index: &CreateIndex) -> String {
     let tail = ctx.source(Span::new(index.keys_span.start, ctx.statement.span.end.max(index.keys_span.start))).trim_end();
     if tail.starts_with('(') || tail.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("using")) {
         tail.to_owned()
@@ -106,7 +106,7 @@ pub(super) fn index_tail(ctx: &Context, index: &CreateIndex) -> String {
 
 /// How to index a partitioned table without stopping its writers: the parent's index alone, each partition's concurrently,
 /// then attached.
-pub(super) fn partitioned_index_recipe(ctx: &Context, index: &CreateIndex) -> String {
+pub(in crate::rules) fn partitioned_index_recipe(ctx: &Context, index: &CreateIndex) -> String {
     let (name, tail, table) = (index_name(index), index_tail(ctx, index), &index.table);
     let unique = if index.unique { "UNIQUE " } else { "" };
     let mut recipe = format!("CREATE {unique}INDEX {name} ON ONLY {table} {tail};");
@@ -124,7 +124,7 @@ pub(super) fn partitioned_index_recipe(ctx: &Context, index: &CreateIndex) -> St
 }
 
 /// How the statement can leave the transaction that it runs in; `None` when it runs in none.
-pub(super) fn leave_transaction(ctx: &Context) -> Option<String> {
+pub(in crate::rules) fn leave_transaction(ctx: &Context) -> Option<String> {
     if ctx.around.in_do || ctx.around.in_function {
         return Some("a DO block or function always runs in a transaction: make it a statement of its own".to_owned());
     }
@@ -163,7 +163,7 @@ fn opt_out(framework: &str) -> String {
 }
 
 /// The SQL of a help text, with the way out of the transaction before it where one is needed.
-pub(super) fn outside_transaction(ctx: &Context, sql: &str) -> String {
+pub(in crate::rules) fn outside_transaction(ctx: &Context, sql: &str) -> String {
     match leave_transaction(ctx) {
         Some(way) => format!("{way}\n{sql}"),
         None => sql.to_owned(),
@@ -171,13 +171,13 @@ pub(super) fn outside_transaction(ctx: &Context, sql: &str) -> String {
 }
 
 /// A key constraint that builds its own index on a table in use.
-pub(super) struct KeyBuild<'a> {
+pub(in crate::rules) struct KeyBuild<'a> {
     /// The constraint's name, made up where none was given.
-    pub name: String,
+    pub(in crate::rules) name: String,
     /// The table.
-    pub table: &'a ObjectName,
+    pub(in crate::rules) table: &'a ObjectName,
     /// The offending bytes: the whole action, or the words beside the new column.
-    pub span: Span,
+    pub(in crate::rules) span: Span,
     columns: &'a [Name],
     include: &'a [Name],
     primary: bool,
@@ -185,7 +185,7 @@ pub(super) struct KeyBuild<'a> {
 }
 
 /// The keys that a statement adds with an index to build: UNIQUE, or PRIMARY KEY.
-pub(super) fn key_builds<'a>(ctx: &Context<'a>, wanted_primary: bool) -> Vec<KeyBuild<'a>> {
+pub(in crate::rules) fn key_builds<'a>(ctx: &Context<'a>, wanted_primary: bool) -> Vec<KeyBuild<'a>> {
     let mut found = vec![];
     for (_, alter) in live_alterations(ctx) {
         let constraints: &[Constraint] = match &alter.change {
@@ -216,7 +216,7 @@ pub(super) fn key_builds<'a>(ctx: &Context<'a>, wanted_primary: bool) -> Vec<Key
 
 impl KeyBuild<'_> {
     /// The index built concurrently, then adopted.
-    pub fn safe_way(&self, ctx: &Context) -> String {
+    pub(in crate::rules) fn safe_way(&self, ctx: &Context) -> String {
         let KeyBuild { name, table, .. } = self;
         let word = if self.primary { "PRIMARY KEY" } else { "UNIQUE" };
         let mut keys = format!("({})", columns(self.columns));
