@@ -5,8 +5,10 @@
 //! parser, a rule or a file.
 
 mod apply;
+pub mod index_match;
 mod model;
 mod query;
+pub mod resolve;
 pub mod script;
 
 pub use model::*;

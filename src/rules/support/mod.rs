@@ -1,0 +1,5 @@
+//! What several rules share: the user's own spelling, JSON predicates, joins that multiply. Must not report anything itself.
+
+pub(super) mod joins;
+pub(super) mod json;
+pub(super) mod spelling;
