@@ -2,4 +2,5 @@
 
 pub(super) mod joins;
 pub(super) mod json;
+pub(super) mod keyset;
 pub(super) mod spelling;
