@@ -5,6 +5,7 @@
 
 pub mod context;
 pub mod page;
+mod support;
 
 pub use context::{Check, Context, Origin, Report, Surroundings};
 pub use page::Page;
@@ -58,4 +59,22 @@ macro_rules! rules {
 }
 
 // Adding a rule: a page in `lints/`, a file beside this one with its `CHECK`, a line here (sorted).
-rules! {}
+rules! {
+    correlated_subquery_in_select => "correlated-subquery-in-select",
+    count_distinct_over_joins => "count-distinct-over-joins",
+    distinct_on_order_mismatch => "distinct-on-order-mismatch",
+    distinct_on_over_joins => "distinct-on-over-joins",
+    distinct_on_without_order => "distinct-on-without-order",
+    gin_without_operator_class => "gin-without-operator-class",
+    jsonb_filter_without_index => "jsonb-filter-without-index",
+    jsonb_index_operator_mismatch => "jsonb-index-operator-mismatch",
+    leading_wildcard_like => "leading-wildcard-like",
+    non_immutable_index_expression => "non-immutable-index-expression",
+    not_in_nullable_subquery => "not-in-nullable-subquery",
+    null_comparison => "null-comparison",
+    offset_pagination => "offset-pagination",
+    order_by_random => "order-by-random",
+    partition_key_not_in_unique => "partition-key-not-in-unique",
+    planner_override => "planner-override",
+    refresh_concurrently_without_unique_index => "refresh-concurrently-without-unique-index",
+}

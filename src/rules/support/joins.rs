@@ -7,7 +7,7 @@ use crate::facts::{Distinct, Expr, ExprKind, Join, JoinCondition, Literal, Query
 
 /// How many rows of a relation one row before it meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meets {
+pub(crate) enum Meets {
     /// At most one: a unique key is fixed.
     One,
     /// Several: no key of a wholly known table is fixed.
@@ -17,7 +17,7 @@ pub enum Meets {
 }
 
 /// Each relation after the first, with how many of its rows meet a row of those before it.
-pub fn joined<'a>(select: &'a Select, scope: &Scope<'a>) -> Vec<(&'a Relation, Meets)> {
+pub(crate) fn joined<'a>(select: &'a Select, scope: &Scope<'a>) -> Vec<(&'a Relation, Meets)> {
     let relations = select.relations();
     scope.bindings().iter().filter(|b| relations.iter().skip(1).any(|r| std::ptr::eq(*r, b.relation))).map(|b| (b.relation, meets(b, select, scope))).collect()
 }
@@ -72,7 +72,7 @@ fn one_row_for(query: &Query, fixed: &[&str]) -> bool {
 }
 
 /// Whether an expression is a call of an aggregate of PostgreSQL's own.
-pub fn is_aggregate(expr: &Expr) -> bool {
+pub(crate) fn is_aggregate(expr: &Expr) -> bool {
     const AGGREGATES: &[&str] = &[
         "count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg", "bool_and", "bool_or", "every",
         "json_object_agg", "jsonb_object_agg", "stddev", "variance", "percentile_cont", "percentile_disc", "mode",
@@ -85,12 +85,12 @@ pub fn is_aggregate(expr: &Expr) -> bool {
 }
 
 /// The join that brings a relation in.
-pub fn join_of<'a>(select: &'a Select, relation: &Relation) -> Option<&'a Join> {
+pub(crate) fn join_of<'a>(select: &'a Select, relation: &Relation) -> Option<&'a Join> {
     select.joins().into_iter().find(|join| join.right.relations().iter().any(|r| std::ptr::eq(*r, relation)))
 }
 
 /// What to call a relation in a message: its table with its alias, or its alias.
-pub fn name(relation: &Relation) -> String {
+pub(crate) fn name(relation: &Relation) -> String {
     match (relation.table(), &relation.alias) {
         (Some(table), Some(alias)) if table.name != *alias => format!("{table} {alias}"),
         (Some(table), _) => table.to_string(),

@@ -11,7 +11,7 @@ use crate::facts::{ColumnRef, Expr, ExprKind, FromItem, JoinCondition, Literal, 
 use crate::rules::Context;
 
 /// A test of JSON with the table behind it.
-pub struct JsonTest<'a> {
+pub(crate) struct JsonTest<'a> {
     /// The test.
     pub test: Test<'a>,
     /// The JSON column.
@@ -21,7 +21,7 @@ pub struct JsonTest<'a> {
 }
 
 /// What the known indexes do for a test.
-pub enum Verdict<'c> {
+pub(crate) enum Verdict<'c> {
     /// One serves it.
     Served,
     /// One nearly does.
@@ -31,7 +31,7 @@ pub enum Verdict<'c> {
 }
 
 /// Why an index on the same JSON cannot serve a test.
-pub enum Miss {
+pub(crate) enum Miss {
     /// A GIN index, and an operator that no GIN class for jsonb has.
     GinCannot,
     /// `jsonb_path_ops`, and `?`, `?|` or `?&`.
@@ -49,7 +49,7 @@ pub enum Miss {
 }
 
 /// Every condition on rows of a query itself: WHERE, and the ONs of its joins.
-pub fn conditions(query: &Query) -> Vec<&Expr> {
+pub(crate) fn conditions(query: &Query) -> Vec<&Expr> {
     let filter = match &query.body {
         QueryBody::Select(select) => return select.conditions(),
         QueryBody::Update(update) => update.filter.as_ref(),
@@ -65,7 +65,7 @@ pub fn conditions(query: &Query) -> Vec<&Expr> {
 }
 
 /// The JSON tests of a query whose table is certain, in order.
-pub fn json_tests<'a>(query: &'a Query, scope: &Scope<'a>) -> Vec<JsonTest<'a>> {
+pub(crate) fn json_tests<'a>(query: &'a Query, scope: &Scope<'a>) -> Vec<JsonTest<'a>> {
     let mut found = vec![];
     for test in conditions(query).into_iter().flat_map(tests) {
         let Some((root, path)) = path(test.tested) else { continue };
@@ -116,7 +116,7 @@ fn is_json_value(value: &Expr) -> bool {
 }
 
 /// The column at the root of a JSON access and the keys on the way; a bare column has none.
-pub fn path(expr: &Expr) -> Option<(&ColumnRef, Vec<String>)> {
+pub(crate) fn path(expr: &Expr) -> Option<(&ColumnRef, Vec<String>)> {
     match &expr.kind {
         ExprKind::Column(column) => Some((column, vec![])),
         ExprKind::Cast { expr, .. } | ExprKind::Collate { expr, .. } => keyed(path(expr)?),
@@ -169,7 +169,7 @@ fn path_keys(expr: &Expr) -> Vec<String> {
 }
 
 /// What the catalog's indexes do for a test.
-pub fn judge<'c>(ctx: &Context<'c>, json: &JsonTest, query: &Query) -> Verdict<'c> {
+pub(crate) fn judge<'c>(ctx: &Context<'c>, json: &JsonTest, query: &Query) -> Verdict<'c> {
     let conditions = conditions(query);
     let table = json.column.table;
     let mut near: Option<(&Qualified, &Index, Miss)> = None;
@@ -214,7 +214,7 @@ fn miss(index: &Index, json: &JsonTest, table: Option<&crate::catalog::Table>) -
 }
 
 /// The DDL of an index that would serve the test, or why none can be written.
-pub fn ddl(ctx: &Context, json: &JsonTest, query: &Query, scope: &Scope) -> Result<String, String> {
+pub(crate) fn ddl(ctx: &Context, json: &JsonTest, query: &Query, scope: &Scope) -> Result<String, String> {
     let table = json.column.written;
     let tested = json.test.tested;
     let key = spelling::index_key(ctx, tested);

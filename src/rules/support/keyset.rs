@@ -18,7 +18,7 @@ struct Key<'a> {
 }
 
 /// The advice: the rewrite and the index that it needs.
-pub fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> String {
+pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> String {
     if query.order_by.is_empty() {
         return no_order(ctx, scope);
     }

@@ -5,13 +5,13 @@ use crate::rules::Context;
 use crate::source::{FILLER, Span};
 
 /// The text of a span on one line, without overlay filler.
-pub fn text(ctx: &Context, span: Span) -> String {
+pub(crate) fn text(ctx: &Context, span: Span) -> String {
     let clean: String = ctx.source(span).chars().filter(|c| *c != FILLER as char).collect();
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// An expression as the query spells it, its columns without their qualifiers: as an index on the table would write it.
-pub fn unqualified(ctx: &Context, expr: &Expr) -> String {
+pub(crate) fn unqualified(ctx: &Context, expr: &Expr) -> String {
     let mut cuts: Vec<Span> = vec![];
     expr.walk(&mut |e| {
         if let ExprKind::Column(column) = &e.kind {
@@ -33,23 +33,14 @@ pub fn unqualified(ctx: &Context, expr: &Expr) -> String {
 }
 
 /// An expression as a key of CREATE INDEX: bare for a column, in parentheses for all else.
-pub fn index_key(ctx: &Context, expr: &Expr) -> String {
+pub(crate) fn index_key(ctx: &Context, expr: &Expr) -> String {
     let text = unqualified(ctx, expr);
     if expr.column().is_some() { text } else { format!("({text})") }
 }
 
 /// Whether a parameter stands inside.
-pub fn has_parameter(expr: &Expr) -> bool {
+pub(crate) fn has_parameter(expr: &Expr) -> bool {
     let mut found = false;
     expr.walk(&mut |e| found |= matches!(e.kind, ExprKind::Parameter(_)));
     found
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub fn list(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
-    }
 }
