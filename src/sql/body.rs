@@ -37,8 +37,7 @@ fn dynamic(c: &Cursor<'_>, string: &Token, template: bool) -> Option<Body> {
     if c.depth >= MAX_NESTED_BODIES {
         return None;
     }
-    let (escapes, dialect) =
-        if template { (overlay::Escapes::Format, Dialect::Host) } else { (overlay::Escapes::String, Dialect::Server) };
+    let (escapes, dialect) = if template { (overlay::Escapes::Format, Dialect::Host) } else { (overlay::Escapes::String, Dialect::Server) };
     overlay::with(c.text, string, escapes, |text, span| {
         let tokens = lex(text, span, dialect);
         Body { kind: BodyKind::Execute, span, statements: statements(c, text, &tokens) }

@@ -192,13 +192,17 @@ impl<'t> Cursor<'t> {
         Ok(name)
     }
 
-    /// `item (, item)*`.
+    /// `item (, item)*`; `...`, as examples write it, stands for items left out.
     pub fn comma_list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parse<T>) -> Parse<Vec<T>> {
-        let mut list = vec![item(self)?];
-        while self.eat_kind(TokenKind::Comma) {
-            list.push(item(self)?);
+        let mut list = vec![];
+        loop {
+            if !self.eat_kind(TokenKind::Ellipsis) {
+                list.push(item(self)?);
+            }
+            if !self.eat_kind(TokenKind::Comma) {
+                return Ok(list);
+            }
         }
-        Ok(list)
     }
 
     /// `( item (, item)* )`.

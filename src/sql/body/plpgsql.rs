@@ -383,7 +383,9 @@ mod tests {
 
     #[test]
     fn broken_bodies_end_in_an_answer() {
-        for body in ["BEGIN", "END; END IF; ) ] ;", "IF IF IF", "FOR x", "DECLARE", "BEGIN ) TRUNCATE a; END", "EXECUTE", "x[", "SELECT INTO"] {
+        for body in
+            ["BEGIN", "END; END IF; ) ] ;", "IF IF IF", "FOR x", "DECLARE", "BEGIN ) TRUNCATE a; END", "EXECUTE", "x[", "SELECT INTO"]
+        {
             found(body);
         }
         let deep = "BEGIN ".repeat(50_000);

@@ -59,8 +59,27 @@ fn type_with_setof(c: &mut Cursor<'_>) -> Parse<TypeName> {
 
 /// Words that begin a clause after the arguments and the result type.
 const CLAUSES: &[&str] = &[
-    "LANGUAGE", "AS", "RETURN", "RETURNS NULL", "IMMUTABLE", "STABLE", "VOLATILE", "SECURITY", "EXTERNAL SECURITY", "SET", "WINDOW",
-    "LEAKPROOF", "NOT LEAKPROOF", "STRICT", "CALLED ON", "PARALLEL", "COST", "ROWS", "SUPPORT", "TRANSFORM", "WITH",
+    "LANGUAGE",
+    "AS",
+    "RETURN",
+    "RETURNS NULL",
+    "IMMUTABLE",
+    "STABLE",
+    "VOLATILE",
+    "SECURITY",
+    "EXTERNAL SECURITY",
+    "SET",
+    "WINDOW",
+    "LEAKPROOF",
+    "NOT LEAKPROOF",
+    "STRICT",
+    "CALLED ON",
+    "PARALLEL",
+    "COST",
+    "ROWS",
+    "SUPPORT",
+    "TRANSFORM",
+    "WITH",
 ];
 
 /// All of the tokens as a type; `t.c%TYPE` is kept as written.

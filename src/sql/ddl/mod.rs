@@ -5,21 +5,24 @@
 //! first token and takes all that belongs to it, and whatever is left over is an error. Clauses that no rule, the catalog
 //! or the lock table asks about are skipped as balanced groups. Nothing here knows what a statement locks.
 
-mod alter;
-mod drop;
+pub(crate) mod alter;
+pub(crate) mod column;
+pub(crate) mod constraint;
+pub(crate) mod drop;
 mod function;
 mod grants;
-mod index;
+pub(crate) mod index;
 mod inner_query;
 mod maintenance;
 mod other;
+pub(crate) mod partition;
 mod sequence;
 mod setting;
-mod table;
+pub(crate) mod table;
 mod transaction;
-mod types;
+pub(crate) mod types;
 mod user_type;
-mod view;
+pub(crate) mod view;
 
 use super::cursor::{Cursor, Parse};
 use super::token::TokenKind;

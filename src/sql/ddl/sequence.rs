@@ -51,7 +51,8 @@ pub(super) fn alter(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
 
 /// The options of a sequence, also in parentheses after GENERATED AS IDENTITY.
 pub(super) fn options(c: &mut Cursor<'_>) -> Parse<SequenceOptions> {
-    const ORDER: &[&str] = &["INCREMENT", "NO MINVALUE", "MINVALUE", "NO MAXVALUE", "MAXVALUE", "START", "CACHE", "CYCLE", "NO CYCLE", "RESTART"];
+    const ORDER: &[&str] =
+        &["INCREMENT", "NO MINVALUE", "MINVALUE", "NO MAXVALUE", "MAXVALUE", "START", "CACHE", "CYCLE", "NO CYCLE", "RESTART"];
     let mut found = SequenceOptions::default();
     while let Some(word) = c.eat_any(WORDS) {
         match word {

@@ -2,8 +2,7 @@
 
 use super::{skip_parens, types};
 use crate::facts::{
-    Action, AlterDomain, AlterType, CreateDomain, CreateType, DomainChange, Name, ObjectName, Statement, TypeChange, TypeKind,
-    TypeName,
+    Action, AlterDomain, AlterType, CreateDomain, CreateType, DomainChange, Name, ObjectName, Statement, TypeChange, TypeKind, TypeName,
 };
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::TokenKind;
