@@ -276,7 +276,7 @@ fn is_wildcard(expr: &Expr) -> bool {
 impl Catalog {
     /// The unique keys of a table that hold for all its rows: columns of the primary key and of unique indexes and constraints
     /// without a predicate. The primary key comes first.
-    pub fn unique_keys(&self, name: &Qualified) -> Vec<Vec<String>> {
+    pub fn keys_of(&self, name: &Qualified) -> Vec<Vec<String>> {
         use crate::facts::ConstraintKind::Key;
         let mut keys: Vec<(bool, Vec<String>)> = vec![];
         for constraint in self.tables.get(name).iter().flat_map(|table| &table.constraints) {
@@ -295,7 +295,7 @@ impl Catalog {
     }
 
     /// Whether fixing these columns leaves at most one row of the table.
-    pub fn is_unique_by(&self, name: &Qualified, columns: &[&str]) -> bool {
-        self.unique_keys(name).iter().any(|key| key.iter().all(|c| columns.contains(&c.as_str())))
+    pub fn is_key_fixed(&self, name: &Qualified, columns: &[&str]) -> bool {
+        self.keys_of(name).iter().any(|key| key.iter().all(|c| columns.contains(&c.as_str())))
     }
 }

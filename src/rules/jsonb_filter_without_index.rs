@@ -44,7 +44,7 @@ fn is_pinned<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &json
         .map(|column| column.column)
         .collect();
     let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
-    ctx.catalog.is_unique_by(&json.column.name, &fixed) || (json.column.table.is_none() && fixed.contains(&"id"))
+    ctx.catalog.is_key_fixed(&json.column.name, &fixed) || (json.column.table.is_none() && fixed.contains(&"id"))
 }
 
 fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &json::JsonTest<'a>) {

@@ -36,7 +36,7 @@ fn check_table(ctx: &Context, table: &CreateTable) {
     table.constraints.iter().for_each(|constraint| check_constraint(ctx, by, &name, constraint));
     for like in table.likes.iter().filter(|like| like.including.iter().any(|what| what == "indexes")) {
         let Some((source, _)) = ctx.table(&like.source) else { continue };
-        for key in ctx.catalog.unique_keys(source) {
+        for key in ctx.catalog.keys_of(source) {
             let columns: Vec<&str> = key.iter().map(String::as_str).collect();
             if judge(ctx, by, &name, &format!("the key ({}) copied from {}", key.join(", "), like.source), &columns, like.span) {
                 break;

@@ -27,7 +27,7 @@ fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Me
     let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
     match binding.source {
         Source::Table(written) => match scope.catalog().table(written) {
-            Some((name, _)) if scope.catalog().is_unique_by(name, &fixed) => Meets::One,
+            Some((name, _)) if scope.catalog().is_key_fixed(name, &fixed) => Meets::One,
             Some((_, table)) if table.knowledge == Knowledge::Whole => Meets::Many,
             _ => Meets::Unknown,
         },

@@ -64,7 +64,7 @@ pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> 
 
 fn no_order(ctx: &Context, scope: &Scope) -> String {
     let key = scope.bindings().first().and_then(|b| match b.source {
-        Source::Table(written) => ctx.catalog.unique_keys(&ctx.catalog.resolve(written)).into_iter().next(),
+        Source::Table(written) => ctx.catalog.keys_of(&ctx.catalog.resolve(written)).into_iter().next(),
         _ => None,
     });
     let key = key.unwrap_or_else(|| vec!["id".to_owned()]);
@@ -134,7 +134,7 @@ fn add_tiebreaker<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: 
     };
     let here: Vec<&str> = keys.iter().filter_map(|k| k.column.as_ref()).filter(|c| c.name == name).map(|c| c.column.as_str()).collect();
     let not_null = |c: &String| ctx.catalog.tables.get(&name).and_then(|t| t.column(c)).is_some_and(|c| c.not_null);
-    let unique: Vec<Vec<String>> = ctx.catalog.unique_keys(&name).into_iter().filter(|key| key.iter().all(not_null)).collect();
+    let unique: Vec<Vec<String>> = ctx.catalog.keys_of(&name).into_iter().filter(|key| key.iter().all(not_null)).collect();
     if unique.iter().any(|key| key.iter().all(|c| here.contains(&c.as_str()))) || (unique.is_empty() && here.contains(&"id")) {
         return;
     }
