@@ -142,3 +142,47 @@ fn operator(c: &mut Cursor<'_>) -> Parse<ObjectName> {
     skip_parens(c)?;
     Ok(ObjectName { schema, name: Name::new(token.text(c.text), token.span) })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::facts::*;
+    use crate::source::{FileId, Span};
+    use crate::sql::token::Dialect;
+
+    fn actions(text: &str) -> Vec<Action> {
+        let script = crate::sql::read(FileId(0), text, Span::new(0, text.len() as u32), Dialect::Psql);
+        assert_eq!(script.statements.len(), 1, "{text}");
+        let statement = script.statements.into_iter().next().unwrap();
+        assert_eq!(statement.reading, Reading::Parsed, "{text}");
+        statement.actions
+    }
+
+    #[test]
+    fn every_kind_of_object() {
+        for (text, kind, names) in [
+            ("DROP TABLE IF EXISTS a, s.b CASCADE", "TABLE", 2),
+            ("DROP INDEX CONCURRENTLY IF EXISTS i", "INDEX", 1),
+            ("DROP MATERIALIZED VIEW v", "MATERIALIZED VIEW", 1),
+            ("DROP FUNCTION f(int, text), g", "FUNCTION", 2),
+            ("DROP OPERATOR s.=== (int, NONE), + (int, int)", "OPERATOR", 2),
+            ("DROP OPERATOR CLASS c USING btree", "OPERATOR CLASS", 1),
+            ("DROP CAST IF EXISTS (a AS b)", "CAST", 0),
+            ("DROP TRIGGER t ON s.x", "TRIGGER", 1),
+            ("DROP DATABASE d WITH (FORCE)", "DATABASE", 1),
+            ("DROP USER MAPPING IF EXISTS FOR u SERVER s", "USER MAPPING", 1),
+            ("DROP OWNED BY a, b", "OWNED BY", 2),
+            ("DROP TRANSFORM FOR hstore LANGUAGE plpython3u", "TRANSFORM", 1),
+            ("DROP TEXT SEARCH CONFIGURATION c", "TEXT SEARCH CONFIGURATION", 1),
+            ("DROP TYPE IF EXISTS s.mood RESTRICT", "TYPE", 1),
+        ] {
+            let Action::Drop(drop) = actions(text).remove(0) else { panic!("{text}") };
+            assert_eq!((drop.kind.as_str(), drop.names.len()), (kind, names), "{text}");
+            assert_eq!(drop.verb_span.of(text), format!("DROP {kind}"));
+            assert_eq!(drop.cascade, text.ends_with("CASCADE"));
+            assert_eq!(drop.if_exists, text.contains("IF EXISTS"));
+            assert_eq!(drop.concurrently.is_some(), kind == "INDEX");
+            assert_eq!(drop.on.is_some(), kind == "TRIGGER");
+        }
+    }
+}

@@ -128,3 +128,42 @@ pub(crate) fn column(name: Name) -> Expr {
     let span = name.span;
     Expr::new(ExprKind::Column(ColumnRef { schema: None, relation: None, column: name }), span)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::facts::*;
+    use crate::source::{FileId, Span};
+    use crate::sql::token::Dialect;
+
+    fn actions(text: &str) -> Vec<Action> {
+        let script = crate::sql::read(FileId(0), text, Span::new(0, text.len() as u32), Dialect::Psql);
+        assert_eq!(script.statements.len(), 1, "{text}");
+        let statement = script.statements.into_iter().next().unwrap();
+        assert_eq!(statement.reading, Reading::Parsed, "{text}");
+        statement.actions
+    }
+
+    #[test]
+    fn keys_and_spans() {
+        let text = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON ONLY s.t USING gin (lower(a) COLLATE \"C\" text_ops(x = 1) DESC NULLS LAST, \
+                    ((d ->> 'k')), e jsonb_path_ops) INCLUDE (z) NULLS NOT DISTINCT WITH (fillfactor = 70) TABLESPACE q WHERE a IS NOT NULL";
+        let Action::CreateIndex(i) = actions(text).remove(0) else { panic!() };
+        assert_eq!(i.verb_span.of(text), "CREATE UNIQUE INDEX");
+        assert_eq!(i.concurrently.unwrap().of(text), "CONCURRENTLY");
+        assert!(i.keys_span.of(text).starts_with("USING gin") && i.keys_span.of(text).ends_with("jsonb_path_ops)"));
+        assert!(i.unique && i.only && i.if_not_exists && i.nulls_not_distinct && i.predicate.is_some());
+        assert!(i.keys[0].descending && i.keys[0].nulls_first == Some(false) && i.keys[0].opclass.is_some());
+        assert!(matches!(&i.keys[1].expr.kind, ExprKind::Binary { op, .. } if op == "->>"));
+        assert_eq!(i.keys[2].opclass.as_ref().unwrap().name, "jsonb_path_ops");
+        assert_eq!(i.include, [Name::new("z", Span::default())]);
+    }
+
+    #[test]
+    fn a_nameless_index_and_a_refused_one() {
+        let Action::CreateIndex(i) = actions("CREATE INDEX ON t (a)").remove(0) else { panic!() };
+        assert!(i.name.is_none() && i.method == "btree");
+        let script = crate::sql::read(FileId(0), "CREATE INDEX i ON t (a", Span::new(0, 22), Dialect::Psql);
+        assert!(matches!(script.statements[0].reading, Reading::Opaque(_)));
+    }
+}

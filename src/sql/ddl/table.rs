@@ -156,3 +156,93 @@ pub(crate) fn query_and_data<'t>(c: &mut Cursor<'t>) -> (&'t [Token], bool) {
     c.rewind(usize::MAX);
     (&rest[..rest.len() - cut], with_data)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::facts::*;
+    use crate::source::{FileId, Span};
+    use crate::sql::token::Dialect;
+
+    fn actions(text: &str) -> Vec<Action> {
+        let script = crate::sql::read(FileId(0), text, Span::new(0, text.len() as u32), Dialect::Psql);
+        assert_eq!(script.statements.len(), 1, "{text}");
+        let statement = script.statements.into_iter().next().unwrap();
+        assert_eq!(statement.reading, Reading::Parsed, "{text}");
+        statement.actions
+    }
+
+    fn table(text: &str) -> CreateTable {
+        match actions(text).remove(0) {
+            Action::CreateTable(table) => *table,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_default_ends_where_the_next_column_constraint_begins() {
+        let t = table(
+            "CREATE TABLE IF NOT EXISTS public.t (a int DEFAULT NULL, b text DEFAULT 'x'::text COLLATE \"C\", \
+             c timestamp DEFAULT now() AT TIME ZONE 'utc' NOT NULL, d int DEFAULT (1 + 2) CONSTRAINT pos CHECK (d > 0), \
+             e int DEFAULT -1 NULL UNIQUE, f int[] DEFAULT ARRAY[1, 2] NOT NULL)",
+        );
+        assert!(t.if_not_exists);
+        assert_eq!(t.columns.len(), 6);
+        assert_eq!(t.columns[0].default.as_ref().unwrap().kind, ExprKind::Literal(Literal::Null));
+        assert_eq!(t.columns[1].collation.as_ref().unwrap().name, "C");
+        assert!(t.columns[2].default.is_some() && t.columns[2].not_null.is_some());
+        assert_eq!(t.constraints[0].name.as_ref().unwrap(), &"pos");
+        assert!(matches!(&t.constraints[1].kind, ConstraintKind::Key { primary: false, columns, .. } if columns[0] == "e"));
+        assert!(t.constraints.iter().all(|c| c.inline));
+        assert!(t.columns[5].not_null.is_some() && t.columns[4].not_null.is_none());
+    }
+
+    #[test]
+    fn constraints_keep_their_attributes_to_themselves() {
+        let text = "CREATE TABLE o (id bigint GENERATED ALWAYS AS IDENTITY (START 5) PRIMARY KEY, \
+             u int REFERENCES users (id) ON DELETE SET NULL ON UPDATE NO ACTION DEFERRABLE INITIALLY DEFERRED NOT NULL, \
+             total int GENERATED ALWAYS AS (u * 2) STORED, \
+             CONSTRAINT fk FOREIGN KEY (u) REFERENCES s.users NOT VALID, EXCLUDE USING gist (u WITH =, r WITH &&) WHERE (u > 1), \
+             exclude boolean, ...)";
+        let t = table(text);
+        assert_eq!(t.columns.iter().map(|c| c.name.value.as_str()).collect::<Vec<_>>(), ["id", "u", "total", "exclude"]);
+        assert_eq!(t.columns[0].identity, Some(true));
+        assert_eq!(t.columns[2].generated.as_ref().unwrap().1, Some(true));
+        assert!(!t.constraints[0].deferrable && t.constraints[1].deferrable);
+        let ConstraintKind::ForeignKey { on_delete, .. } = &t.constraints[1].kind else { panic!() };
+        assert_eq!(on_delete.as_deref(), Some("SET NULL"));
+        assert_eq!(
+            t.constraints[1].span.of(text),
+            "REFERENCES users (id) ON DELETE SET NULL ON UPDATE NO ACTION DEFERRABLE INITIALLY DEFERRED"
+        );
+        assert!(t.constraints[2].not_valid && !t.constraints[2].inline);
+        let ConstraintKind::Exclude { keys, predicate, .. } = &t.constraints[3].kind else { panic!() };
+        assert_eq!((keys[1].1.as_str(), predicate.is_some()), ("&&", true));
+    }
+
+    #[test]
+    fn partitions_likes_and_heirs() {
+        let t = table("CREATE TABLE m (LIKE base INCLUDING ALL EXCLUDING INDEXES, d date) INHERITS (p) PARTITION BY RANGE (d, lower(x))");
+        assert!(t.likes[0].including.iter().any(|p| p == "defaults") && !t.likes[0].including.iter().any(|p| p == "indexes"));
+        assert_eq!(t.partition_by.unwrap().keys.len(), 2);
+        let t = table("CREATE TABLE m1 PARTITION OF m (d NOT NULL) FOR VALUES FROM ('2024-01-01') TO (MAXVALUE) PARTITION BY HASH (a)");
+        assert!(matches!(t.partition_of.unwrap().bound, PartitionBound::Range { .. }));
+        assert!(t.columns[0].ty.is_none() && t.columns[0].not_null.is_some());
+        let t = table("CREATE TABLE m2 PARTITION OF m FOR VALUES WITH (modulus 4, remainder 3)");
+        assert_eq!(t.partition_of.unwrap().bound, PartitionBound::Hash { modulus: 4, remainder: 3 });
+        assert!(table("CREATE TEMP TABLE x (a int) WITH (fillfactor=70) ON COMMIT DELETE ROWS TABLESPACE z").temporary);
+        assert!(table("CREATE FOREIGN TABLE f (a int OPTIONS (n 'x')) SERVER s OPTIONS (t 'y')").foreign);
+    }
+
+    #[test]
+    fn create_table_as() {
+        let read = |text: &str| match actions(text).remove(0) {
+            Action::CreateTableAs(table) => *table,
+            other => panic!("{text}: {other:?}"),
+        };
+        let t = read("CREATE UNLOGGED TABLE x (a, b) AS SELECT 1, 2 WITH NO DATA");
+        assert!(t.unlogged && !t.with_data && t.query.is_some() && t.columns.len() == 2);
+        assert!(read("CREATE TABLE x AS (SELECT 1) WITH DATA").with_data);
+        assert!(read("CREATE TABLE x AS EXECUTE p(1)").query.is_none());
+    }
+}

@@ -68,3 +68,34 @@ pub(crate) fn refresh(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     s.actions.push(Action::RefreshMaterializedView(Refresh { name, concurrently, with_data, verb_span }));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::facts::*;
+    use crate::source::{FileId, Span};
+    use crate::sql::token::Dialect;
+
+    fn actions(text: &str) -> Vec<Action> {
+        let script = crate::sql::read(FileId(0), text, Span::new(0, text.len() as u32), Dialect::Psql);
+        assert_eq!(script.statements.len(), 1, "{text}");
+        let statement = script.statements.into_iter().next().unwrap();
+        assert_eq!(statement.reading, Reading::Parsed, "{text}");
+        statement.actions
+    }
+
+    #[test]
+    fn views() {
+        let text = "CREATE OR REPLACE TEMP VIEW v (a) WITH (security_barrier) AS SELECT 1 WITH LOCAL CHECK OPTION";
+        let Action::CreateView(v) = actions(text).remove(0) else { panic!() };
+        assert!(v.or_replace && v.temporary && v.query.is_some() && !v.materialized);
+        assert_eq!(v.query_span.of(text), "SELECT 1");
+        let text = "CREATE MATERIALIZED VIEW IF NOT EXISTS s.v TABLESPACE t AS SELECT 1 WITH NO DATA";
+        let Action::CreateView(v) = actions(text).remove(0) else { panic!() };
+        assert!(v.materialized && v.if_not_exists && !v.with_data);
+        let text = "REFRESH MATERIALIZED VIEW CONCURRENTLY s.v WITH DATA";
+        let Action::RefreshMaterializedView(r) = actions(text).remove(0) else { panic!() };
+        assert!(r.concurrently && r.with_data);
+        assert_eq!(r.verb_span.of(text), "REFRESH MATERIALIZED VIEW");
+    }
+}
