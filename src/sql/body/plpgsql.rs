@@ -378,7 +378,7 @@ mod tests {
         let inner: Vec<_> = s.iter().flat_map(|s| &s.statement.bodies).flat_map(|b| &b.statements).collect();
         assert!(inner.iter().all(|s| s.statement.reading == Reading::Parsed), "{inner:#?}");
         let spans: Vec<_> = inner.iter().map(|s| s.statement.span.of(&sql)).collect();
-        assert_eq!(spans, ["TRUNCATE a", "TRUNCATE %I.%I", "COMMENT ON TABLE t IS ''x'", "LOCK TABLE %1$s"]);
+        assert_eq!(spans, ["TRUNCATE a", "TRUNCATE %I.%I", "COMMENT ON TABLE t IS ''x''", "LOCK TABLE %1$s"]);
     }
 
     #[test]
