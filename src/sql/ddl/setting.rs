@@ -57,7 +57,6 @@ pub(super) fn assignment(c: &mut Cursor<'_>) -> Parse<(String, Vec<String>)> {
         if name == "client_encoding" && c.at_end() {
             return Ok((name.to_owned(), vec![]));
         }
-        if c.eat("TO") || c.eat_operator("=") {}
         return Ok((name.to_owned(), values(c)?));
     }
     let name = parameter(c)?;
