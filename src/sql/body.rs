@@ -40,7 +40,10 @@ fn dynamic(c: &Cursor<'_>, string: &Token, template: bool) -> Option<Body> {
     let (escapes, dialect) = if template { (overlay::Escapes::Format, Dialect::Host) } else { (overlay::Escapes::String, Dialect::Server) };
     overlay::with(c.text, string, escapes, |text, span| {
         let tokens = lex(text, span, dialect);
-        Body { kind: BodyKind::Execute, span, statements: statements(c, text, &tokens) }
+        let mut statements = statements(c, text, &tokens);
+        // A statement that is itself put in by `format` says nothing.
+        statements.retain(|s| !template || !s.statement.span.of(text).starts_with("%s"));
+        Body { kind: BodyKind::Execute, span, statements }
     })
 }
 
@@ -166,7 +169,7 @@ mod tests {
         let sql = "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $x$ TRUNCATE a; -- b\n LOCK TABLE c; $x$";
         assert_eq!(spans(sql), ["TRUNCATE a", "LOCK TABLE c"]);
         let sql = "DO 'BEGIN COMMENT ON TABLE é IS ''it''''s''; TRUNCATE b; END'";
-        assert_eq!(spans(sql), ["COMMENT ON TABLE é IS ''it''''s'", "TRUNCATE b"]);
+        assert_eq!(spans(sql), ["COMMENT ON TABLE é IS ''it''''s''", "TRUNCATE b"]);
         assert_eq!(bodies(sql)[0].statements[0].statement.reading, Reading::Parsed);
         let sql = r"DO E'BEGIN\n  TRUNCATE a; COMMENT ON TABLE t IS \'a\'; END'";
         assert_eq!(spans(sql).len(), 2);

@@ -96,7 +96,8 @@ fn unescape(bytes: &mut [u8], backslashes: bool) {
     }
 }
 
-/// `%I`, `%L`, `%-10s`, `%2$I` become `%s` at their end; `%%` becomes one `%`.
+/// `%I`, `%L`, `%-10s`, `%2$I` become `%s` at their end; `%%` becomes one `%`. A part of a name (`part_%s`) becomes
+/// underscores, so that the name stays one word.
 fn placeholders(bytes: &mut [u8]) {
     let mut at = 0;
     while at + 1 < bytes.len() {
@@ -108,6 +109,9 @@ fn placeholders(bytes: &mut [u8]) {
         let end = at + 1 + flags;
         match bytes.get(end) {
             Some(b'%') => bytes[at..end].fill(FILLER),
+            Some(b'I' | b'L' | b's') if in_word(bytes.get(end + 1)) || (at > 0 && in_word(bytes.get(at - 1))) => {
+                bytes[at..=end].fill(b'_');
+            }
             Some(b'I' | b'L' | b's') => {
                 bytes[at..end].fill(FILLER);
                 bytes[end - 1] = b'%';
@@ -117,6 +121,10 @@ fn placeholders(bytes: &mut [u8]) {
         }
         at = end + 1;
     }
+}
+
+fn in_word(byte: Option<&u8>) -> bool {
+    byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
 }
 
 #[cfg(test)]
@@ -130,6 +138,7 @@ mod tests {
         assert_eq!(plain(TokenKind::String, "a = ''it''''s''", Escapes::String), "a = ·'it··''s·'");
         assert_eq!(plain(TokenKind::EscapeString, r"\'a\'\n\\", Escapes::String), "·'a·'·\n·\\");
         assert_eq!(plain(TokenKind::DollarString, "ALTER %I.%1$I 5 %% %L", Escapes::Format), "ALTER %s.··%s 5 ·% %s");
+        assert_eq!(plain(TokenKind::DollarString, "part_%s %1$s_x", Escapes::Format), "part___ _____x");
         assert!(unquoted(TokenKind::DollarString, "a ''", Escapes::String).is_none());
     }
 

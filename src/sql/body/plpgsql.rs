@@ -80,7 +80,7 @@ impl<'t> Scan<'t> {
     /// Everything up to BEGIN at the start of a declaration.
     fn declarations(&mut self) {
         while !self.c.at_end() && !self.c.at_words("BEGIN") {
-            self.to_semicolon();
+            self.until_semicolon();
             self.c.eat_kind(TokenKind::Semicolon);
         }
     }
@@ -152,7 +152,7 @@ impl<'t> Scan<'t> {
 
     /// A statement that ends at the next semicolon.
     fn simple(&mut self) {
-        let tokens = self.to_semicolon();
+        let tokens = self.until_semicolon();
         let mut c = self.c.over(tokens);
         if let Some(value) = assigned(&c) {
             self.found_expression(value);
@@ -182,7 +182,7 @@ impl<'t> Scan<'t> {
         }
     }
 
-    fn to_semicolon(&mut self) -> &'t [Token] {
+    fn until_semicolon(&mut self) -> &'t [Token] {
         let mark = self.c.mark();
         loop {
             self.c.take_until(|c| c.kind() == Some(TokenKind::Semicolon));
@@ -378,7 +378,7 @@ mod tests {
         let inner: Vec<_> = s.iter().flat_map(|s| &s.statement.bodies).flat_map(|b| &b.statements).collect();
         assert!(inner.iter().all(|s| s.statement.reading == Reading::Parsed), "{inner:#?}");
         let spans: Vec<_> = inner.iter().map(|s| s.statement.span.of(&sql)).collect();
-        assert_eq!(spans, ["TRUNCATE a", "TRUNCATE %I.%I", "COMMENT ON TABLE t IS ''x'", "LOCK TABLE %1$s"]);
+        assert_eq!(spans, ["TRUNCATE a", "TRUNCATE %I.%I", "COMMENT ON TABLE t IS ''x''", "LOCK TABLE %1$s"]);
     }
 
     #[test]

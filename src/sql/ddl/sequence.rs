@@ -118,7 +118,7 @@ fn owner(c: &mut Cursor<'_>) -> Parse<Option<(ObjectName, Name)>> {
     let table = parts.pop();
     match (column, table) {
         (Some(column), Some(name)) => Ok(Some((ObjectName { schema: parts.pop(), name }, column))),
-        _ => c.fail("a column"),
+        _ => Ok(None), // a table alone, which PostgreSQL refuses after parsing
     }
 }
 

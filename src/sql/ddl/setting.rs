@@ -57,7 +57,8 @@ pub(super) fn assignment(c: &mut Cursor<'_>) -> Parse<(String, Vec<String>)> {
         if name == "client_encoding" && c.at_end() {
             return Ok((name.to_owned(), vec![]));
         }
-        if c.eat("TO") || c.eat_operator("=") {}
+        c.eat("TO");
+        c.eat_operator("="); // `SET role = x` is an ordinary assignment
         return Ok((name.to_owned(), values(c)?));
     }
     let name = parameter(c)?;
@@ -172,6 +173,7 @@ mod tests {
         assert_eq!(set("SET TIME ZONE INTERVAL '-08:00' HOUR TO MINUTE").values, ["-08:00"]);
         assert_eq!(set("SET SESSION AUTHORIZATION DEFAULT").name, "session authorization");
         assert_eq!(set("SET LOCAL ROLE x").name, "role");
+        assert_eq!(set("SET role = x").values, ["x"]);
         assert_eq!(set("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE").name, "transaction");
         assert_eq!(actions("DISCARD ALL"), [Action::Reset { name: None }]);
         assert_eq!(actions("RESET lock_timeout"), [Action::Reset { name: Some("lock_timeout".into()) }]);
