@@ -9,7 +9,9 @@ use crate::facts::{Call, ColumnRef, Expr, ExprKind, LikeKind, Literal, Name, Obj
 use crate::source::Span;
 use crate::sql::cursor::{Parse, ParseError};
 use crate::sql::token::{Token, TokenKind};
-use sqlparser::ast::{self, AccessExpr, BinaryOperator, DataType, FunctionArg, FunctionArgExpr, FunctionArguments, Subscript, UnaryOperator, Value};
+use sqlparser::ast::{
+    self, AccessExpr, BinaryOperator, DataType, FunctionArg, FunctionArgExpr, FunctionArguments, Subscript, UnaryOperator, Value,
+};
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token as Sql;
@@ -227,7 +229,9 @@ impl Lowering<'_> {
                 ExprKind::Or(list) => Ok(list),
                 other => Err(other),
             })),
-            BinaryOperator::Custom(name) if name.starts_with(MARK) => return self.word_operator(&name[MARK.len_utf8()..], left, right, span),
+            BinaryOperator::Custom(name) if name.starts_with(MARK) => {
+                return self.word_operator(&name[MARK.len_utf8()..], left, right, span);
+            }
             op => {
                 let name = match op {
                     BinaryOperator::Custom(name) => name,
@@ -246,7 +250,7 @@ impl Lowering<'_> {
     fn operator_between(&self, from: u32, to: u32) -> Span {
         let first = self.token_from(from);
         let inside = self.tokens[first..].iter().take_while(|t| t.span.end <= to);
-        inside.filter(|t| !matches!(t.kind, TokenKind::RightParen)).take(4).fold(Span::default(), |all, t| all.to(t.span))
+        inside.filter(|t| t.kind == TokenKind::Operator).last().map_or(Span::new(from, to), |t| t.span)
     }
 
     fn operator(&mut self, op: String, op_span: Span, left: Expr, right: Expr, span: Span) -> Placed {
@@ -479,7 +483,13 @@ impl Lowering<'_> {
         Self::place(ExprKind::Array(list), span)
     }
 
-    fn case(&mut self, operand: Option<Box<ast::Expr>>, conditions: Vec<ast::CaseWhen>, otherwise: Option<Box<ast::Expr>>, span: Span) -> Placed {
+    fn case(
+        &mut self,
+        operand: Option<Box<ast::Expr>>,
+        conditions: Vec<ast::CaseWhen>,
+        otherwise: Option<Box<ast::Expr>>,
+        span: Span,
+    ) -> Placed {
         let operand = operand.map(|e| self.boxed(*e).0);
         let branches = conditions.into_iter().map(|when| (self.lower(when.condition).0, self.lower(when.result).0)).collect();
         let otherwise = otherwise.map(|e| self.boxed(*e).0);

@@ -167,7 +167,9 @@ impl<'t> Rewriter<'t> {
     /// A driver's placeholder is a value, or a name where a name's dot is beside it or an argument list follows it.
     fn placeholder(&mut self, at: usize, to: usize) -> Parse<usize> {
         let beside = [at.checked_sub(1), Some(at + 1)];
-        if beside.into_iter().flatten().any(|i| self.kind(i, to) == Some(TokenKind::Dot)) || self.kind(at + 1, to) == Some(TokenKind::LeftParen) {
+        if beside.into_iter().flatten().any(|i| self.kind(i, to) == Some(TokenKind::Dot))
+            || self.kind(at + 1, to) == Some(TokenKind::LeftParen)
+        {
             return self.name(at, to);
         }
         let token = self.tokens[at];
@@ -222,7 +224,10 @@ impl<'t> Rewriter<'t> {
         if self.kind(at + 1, to) == Some(TokenKind::LeftParen) {
             return self.call(at, to);
         }
-        if !matches!(self.tokens[at].kind, TokenKind::Word | TokenKind::QuotedIdent | TokenKind::UnicodeIdent | TokenKind::Placeholder | TokenKind::Param) {
+        if !matches!(
+            self.tokens[at].kind,
+            TokenKind::Word | TokenKind::QuotedIdent | TokenKind::UnicodeIdent | TokenKind::Placeholder | TokenKind::Param
+        ) {
             return self.fail(at);
         }
         let value = self.tokens[at].value(self.text);
@@ -248,13 +253,18 @@ impl<'t> Rewriter<'t> {
             "ARRAY" if !opens => Keyword::ARRAY,
             "NOT" if !self.operand => Keyword::NOT,
             "NOT" => return self.infix_word(at + 1, to, true),
-            "LIKE" | "ILIKE" | "SIMILAR" | "IN" | "BETWEEN" | "IS" | "ISNULL" | "NOTNULL" | "OVERLAPS" | "AT" | "OPERATOR" | "COLLATE" if self.operand => {
+            "LIKE" | "ILIKE" | "SIMILAR" | "IN" | "BETWEEN" | "IS" | "ISNULL" | "NOTNULL" | "OVERLAPS" | "AT" | "OPERATOR" | "COLLATE"
+                if self.operand =>
+            {
                 return self.infix_word(at, to, false);
             }
             "OPERATOR" if opens => return self.infix_word(at, to, false),
             "ESCAPE" if self.operand => return Ok(self.skip_operand(at + 1, to)),
             "EXISTS" if opens && begins_query(&self.cursor(at + 1, to)) => return self.subquery(at, at + 1, 'e'),
             "ANY" | "SOME" | "ALL" if opens && !self.operand => return self.quantified(at, &upper),
+            "COLLATION" if self.is(at + 1, to, "FOR") && self.kind(at + 2, to) == Some(TokenKind::LeftParen) => {
+                return self.collation_for(at);
+            }
             "DEFAULT" if !opens => {
                 self.ident("default", span);
                 return Ok(at + 1);
@@ -287,7 +297,21 @@ impl<'t> Rewriter<'t> {
         let string_at = |i: usize| self.kind(i, to).is_some_and(TokenKind::is_string);
         let long = matches!(
             lower.as_str(),
-            "double" | "timestamp" | "time" | "interval" | "bit" | "character" | "char" | "varchar" | "numeric" | "decimal" | "dec" | "float" | "national" | "nchar" | "bpchar"
+            "double"
+                | "timestamp"
+                | "time"
+                | "interval"
+                | "bit"
+                | "character"
+                | "char"
+                | "varchar"
+                | "numeric"
+                | "decimal"
+                | "dec"
+                | "float"
+                | "national"
+                | "nchar"
+                | "bpchar"
         );
         let qualified = self.kind(at + 1, to) == Some(TokenKind::Dot) && string_at(at + 3);
         if is_reserved(&lower) || !(long || qualified || string_at(at + 1)) {
@@ -384,7 +408,9 @@ impl<'t> Rewriter<'t> {
         }
         self.keyword(Keyword::IN, "IN", span);
         match self.kind(at + 1, to) {
-            Some(TokenKind::LeftParen) if begins_query(&self.cursor(at + 1, to)) => self.lone_in(at + 1, |s| s.subquery(at + 1, at + 1, 'q')),
+            Some(TokenKind::LeftParen) if begins_query(&self.cursor(at + 1, to)) => {
+                self.lone_in(at + 1, |s| s.subquery(at + 1, at + 1, 'q'))
+            }
             Some(TokenKind::Placeholder | TokenKind::Param | TokenKind::Word | TokenKind::QuotedIdent | TokenKind::Ellipsis) => {
                 self.lone_in(at + 1, |s| s.step(at + 1, to))
             }
@@ -432,7 +458,20 @@ impl<'t> Rewriter<'t> {
             return Ok(next + 2);
         }
         const TESTS: &[&str] = &[
-            "JSON", "SCALAR", "OBJECT", "ARRAY", "VALUE", "WITH", "WITHOUT", "UNIQUE", "KEYS", "NFC", "NFD", "NFKC", "NFKD", "NORMALIZED",
+            "JSON",
+            "SCALAR",
+            "OBJECT",
+            "ARRAY",
+            "VALUE",
+            "WITH",
+            "WITHOUT",
+            "UNIQUE",
+            "KEYS",
+            "NFC",
+            "NFD",
+            "NFKC",
+            "NFKD",
+            "NORMALIZED",
             "DOCUMENT",
         ];
         let first = next;
