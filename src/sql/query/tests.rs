@@ -203,7 +203,6 @@ fn what_cannot_be_read_is_an_error_and_never_a_panic() {
         "SELECT 1 UNION",
         "SELECT x[",
         "SELECT * FROM a JOIN",
-        "SELECT normalize(a,b,c,)",
         "SELECT x COLLATE",
         "SELECT ARRAY[",
         "SELECT a OPERATOR() b",
