@@ -10,6 +10,27 @@ use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::TokenKind;
 use sqlparser::tokenizer::Token as Sql;
 
+/// The JSON and XML functions with a syntax of their own.
+const STANDARD: &[&str] = &[
+    "json",
+    "json_array",
+    "json_arrayagg",
+    "json_exists",
+    "json_object",
+    "json_objectagg",
+    "json_query",
+    "json_scalar",
+    "json_serialize",
+    "json_value",
+    "xmlattributes",
+    "xmlelement",
+    "xmlexists",
+    "xmlforest",
+    "xmlparse",
+    "xmlpi",
+    "xmlroot",
+    "xmlserialize",
+];
 /// Words that separate two arguments in the standard's own call syntaxes.
 const SEPARATORS: &[&str] = &["FROM", "FOR", "IN", "PLACING", "SIMILAR", "ESCAPE", "PASSING", "VALUE", "USING"];
 /// Words that merely colour an argument.
@@ -28,6 +49,8 @@ const TAILS: &[&str] = &[
     "EMPTY",
     "DEFAULT",
     "WITH",
+    "BY REF",
+    "BY VALUE",
     "WITHOUT",
     "KEEP",
     "OMIT",
@@ -39,6 +62,9 @@ const TAILS: &[&str] = &[
     "COLUMNS",
 ];
 
+/// Those of them that may be all that an argument is.
+const ONLY_TAILS: &[&str] = &["RETURNING", "NULL ON", "ABSENT ON", "FORMAT JSON", "STANDALONE"];
+
 impl Rewriter<'_> {
     /// The call whose (last) name is at `at`; its parenthesis follows.
     pub(super) fn call(&mut self, at: usize, to: usize) -> Parse<usize> {
@@ -47,21 +73,18 @@ impl Rewriter<'_> {
         let bare = token.kind == TokenKind::Word && (at == 0 || self.tokens[at - 1].kind != TokenKind::Dot);
         let name = token.value(self.text).into_owned();
         let lower = if bare { name.to_ascii_lowercase() } else { String::new() };
-        if lower == "collation" || (lower == "json_table" || lower == "xmltable") {
-            return self.bare_call("pg_collation_for", at, end);
-        }
         let mut tail = CallTail { end: self.tokens[end].span.end, ..CallTail::default() };
         let shown = if matches!(lower.as_str(), "cast" | "treat") { format!("{MARK}cast") } else { name };
         self.ident(&shown, token.span);
         self.symbol(Sql::LParen, self.tokens[open].span);
         match lower.as_str() {
             "cast" | "treat" => self.cast(open + 1, end)?,
-            _ if begins_query(&self.cursor(open, self.tokens.len())) && !lower.starts_with("json") => {
+            _ if begins_query(&self.cursor(open, self.tokens.len())) && !STANDARD.contains(&lower.as_str()) => {
                 self.subquery(open, open, 'q')?;
             }
             "extract" | "normalize" => self.field_first(&lower, open + 1, end)?,
             "position" | "substring" | "trim" | "overlay" => self.special(open + 1, end)?,
-            word if word.starts_with("json") || word.starts_with("xml") => self.reduced(open + 1, end, &mut tail)?,
+            word if STANDARD.contains(&word) => self.reduced(open + 1, end, &mut tail)?,
             _ => self.arguments(open + 1, end, &mut tail)?,
         }
         self.symbol(Sql::RParen, self.tokens[end].span);
@@ -70,11 +93,13 @@ impl Rewriter<'_> {
         Ok(next)
     }
 
-    /// A call of which only the name is kept.
-    fn bare_call(&mut self, name: &str, at: usize, end: usize) -> Parse<usize> {
+    /// `COLLATION FOR (x)`, at COLLATION.
+    pub(super) fn collation_for(&mut self, at: usize) -> Parse<usize> {
+        let (open, end) = (at + 2, self.close_of(at + 2));
         let span = self.tokens[at].span;
-        self.ident(name, span);
-        self.symbol(Sql::LParen, self.tokens[at + 1].span);
+        self.ident("pg_collation_for", span);
+        self.symbol(Sql::LParen, self.tokens[open].span);
+        self.run(open + 1, end)?;
         self.symbol(Sql::RParen, self.tokens[end].span);
         self.out.calls.insert(span.start, CallTail { end: self.tokens[end].span.end, ..CallTail::default() });
         Ok(end + 1)
@@ -109,7 +134,7 @@ impl Rewriter<'_> {
         all
     }
 
-    /// The words of a range at its own nesting, CASE … END left out, up to a comma.
+    /// A range cut at the commas of its own nesting.
     fn split_at_commas(&self, from: usize, to: usize) -> Vec<(usize, usize)> {
         let mut parts = vec![];
         let mut start = from;
@@ -182,11 +207,9 @@ impl Rewriter<'_> {
     fn reduced(&mut self, from: usize, to: usize, tail: &mut CallTail) -> Parse<()> {
         let inner = self.cursor(from.saturating_sub(1), to + 1);
         if begins_query(&inner) {
-            return match self.subquery(from - 1, from - 1, 'q') {
-                Ok(_) => Ok(()),
-                // `JSON_ARRAY(SELECT … RETURNING type)`.
-                Err(_) => Ok(()),
-            };
+            // Of `JSON_ARRAY(SELECT … RETURNING type)`, which no query reads as, the name alone is kept.
+            let _ = self.subquery(from - 1, from - 1, 'q');
+            return Ok(());
         }
         let to = self.order_by(from, to, tail)?;
         let mut written = false;
@@ -215,11 +238,7 @@ impl Rewriter<'_> {
             if c.at_words("PASSING") {
                 pieces.push((from, cut.take().unwrap_or(i)));
                 from = i + 1 + if self.is(i + 1, end, "BY") { 2 } else { 0 };
-            } else if c.at_any(&["BY REF", "BY VALUE"]) && i > from && cut.is_none() {
-                cut = Some(i);
-            } else if i > from && cut.is_none() && c.at_any(TAILS) {
-                cut = Some(i);
-            } else if i == from && cut.is_none() && c.at_any(&["RETURNING", "NULL ON", "ABSENT ON", "FORMAT JSON"]) {
+            } else if cut.is_none() && c.at_any(if i > from { TAILS } else { ONLY_TAILS }) {
                 cut = Some(i);
             }
         }
@@ -255,11 +274,12 @@ impl Rewriter<'_> {
         let Some(at) = self.top_level(from, to).into_iter().find(|&i| self.is(i, to, "ORDER") && self.is(i + 1, to, "BY")) else {
             return Ok(to);
         };
-        let mut c = self.cursor(at + 2, to);
-        match order_list(&mut c) {
-            Ok(keys) => tail.order_by.extend(keys.into_iter().map(|key| key.expr)),
-            Err(error) => return Err(error),
-        }
+        // `JSON_ARRAYAGG(x ORDER BY y NULL ON NULL RETURNING t)`.
+        let options = |&i: &usize| self.cursor(i, to).at_any(&["NULL ON", "ABSENT ON", "RETURNING"]);
+        let end = self.top_level(at, to).into_iter().find(options).unwrap_or(to);
+        let mut c = self.cursor(at + 2, end);
+        tail.order_by.extend(order_list(&mut c)?.into_iter().map(|key| key.expr));
+        c.expect_end()?;
         Ok(at)
     }
 

@@ -1,7 +1,7 @@
 //! FROM: relations, subqueries, functions and the joins between them.
 
 use super::grammar::{begins_query, expr, paren_query};
-use super::{MAX_CHAIN, expression_within, too_deep};
+use super::{MAX_CHAIN, MAX_NESTING, expression_within, too_deep};
 use crate::facts::{ExprKind, FromItem, Join, JoinCondition, JoinKind, Name, Relation, RelationSource, is_reserved};
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::TokenKind;
@@ -36,57 +36,42 @@ pub(super) fn item(c: &mut Cursor<'_>) -> Parse<FromItem> {
     let mut left = primary(c)?;
     let mut length = 0;
     while c.at_any(JOIN) {
-        let mark = c.mark();
         length += 1;
         if length > MAX_CHAIN {
             return too_deep(c.since(0));
         }
-        let natural = c.eat("NATURAL");
-        let kind = match c.eat_any(&["INNER", "LEFT", "RIGHT", "FULL", "CROSS"]) {
-            Some("LEFT") => JoinKind::Left,
-            Some("RIGHT") => JoinKind::Right,
-            Some("FULL") => JoinKind::Full,
-            Some("CROSS") => JoinKind::Cross,
-            _ => JoinKind::Inner,
-        };
-        c.eat("OUTER");
-        c.expect("JOIN")?;
-        // `a JOIN b JOIN c ON … ON …`: the right side takes the inner condition.
-        let mut right = primary(c)?;
-        if !natural && kind != JoinKind::Cross && c.at_any(JOIN) {
-            right = nested(c, right)?;
-        }
-        let condition = condition(c, natural)?;
-        left = FromItem::Join(Box::new(Join { kind, left, right, condition, span: c.since(mark) }));
+        left = join(c, left, 0)?;
     }
     Ok(left)
 }
 
-/// Joins written before the condition of the join to their left.
-fn nested(c: &mut Cursor<'_>, left: FromItem) -> Parse<FromItem> {
+/// One join onto `left`. In `a JOIN b JOIN c ON … ON …` the right side takes the joins before its own condition.
+fn join(c: &mut Cursor<'_>, left: FromItem, depth: usize) -> Parse<FromItem> {
+    if depth > MAX_NESTING {
+        return too_deep(c.since(0));
+    }
     let mark = c.mark();
-    let mut left = left;
-    while c.at_any(JOIN) {
-        let natural = c.eat("NATURAL");
-        let kind = match c.eat_any(&["INNER", "LEFT", "RIGHT", "FULL", "CROSS"]) {
-            Some("LEFT") => JoinKind::Left,
-            Some("RIGHT") => JoinKind::Right,
-            Some("FULL") => JoinKind::Full,
-            Some("CROSS") => JoinKind::Cross,
-            _ => JoinKind::Inner,
-        };
-        c.eat("OUTER");
-        c.expect("JOIN")?;
-        let right = primary(c)?;
-        let condition = condition(c, natural)?;
-        left = FromItem::Join(Box::new(Join { kind, left, right, condition, span: c.since(mark) }));
+    let natural = c.eat("NATURAL");
+    let kind = match c.eat_any(&["INNER", "LEFT", "RIGHT", "FULL", "CROSS"]) {
+        Some("LEFT") => JoinKind::Left,
+        Some("RIGHT") => JoinKind::Right,
+        Some("FULL") => JoinKind::Full,
+        Some("CROSS") => JoinKind::Cross,
+        _ => JoinKind::Inner,
+    };
+    c.eat("OUTER");
+    c.expect("JOIN")?;
+    let mut right = primary(c)?;
+    while !natural && kind != JoinKind::Cross && c.at_any(JOIN) {
+        right = join(c, right, depth + 1)?;
     }
-    Ok(left)
+    let condition = condition(c, natural || kind == JoinKind::Cross, natural)?;
+    Ok(FromItem::Join(Box::new(Join { kind, left, right, condition, span: c.since(mark) })))
 }
 
-fn condition(c: &mut Cursor<'_>, natural: bool) -> Parse<JoinCondition> {
-    if natural {
-        return Ok(JoinCondition::Natural);
+fn condition(c: &mut Cursor<'_>, none: bool, natural: bool) -> Parse<JoinCondition> {
+    if none {
+        return Ok(if natural { JoinCondition::Natural } else { JoinCondition::None });
     }
     if c.eat("ON") {
         return Ok(JoinCondition::On(expr(c, AFTER_ON)?));
@@ -137,14 +122,18 @@ pub(super) fn table(c: &mut Cursor<'_>) -> Parse<Relation> {
     }
     c.eat_operator("*");
     let mut relation = Relation { source: RelationSource::Table(name), only, ..Relation::default() };
-    alias(c, &mut relation)?;
+    alias_name(c, &mut relation)?;
     relation.span = c.since(mark);
     Ok(relation)
 }
 
 fn named(c: &mut Cursor<'_>) -> Parse<Relation> {
     if c.at_words("ONLY") {
-        return table(c);
+        let mut relation = table(c)?;
+        if relation.alias.is_some() && c.kind() == Some(TokenKind::LeftParen) {
+            relation.columns = c.paren_list(column)?;
+        }
+        return Ok(relation);
     }
     if matches!(c.kind(), Some(TokenKind::Ellipsis)) {
         c.bump();
@@ -204,6 +193,15 @@ fn after(c: &mut Cursor<'_>, relation: &mut Relation) -> Parse<()> {
 
 /// `[AS] name [(columns)]`, `AS (column type, …)`.
 fn alias(c: &mut Cursor<'_>, relation: &mut Relation) -> Parse<()> {
+    let named = alias_name(c, relation)?;
+    if named && c.kind() == Some(TokenKind::LeftParen) {
+        relation.columns = c.paren_list(column)?;
+    }
+    Ok(())
+}
+
+/// `[AS] name`; whether anything was written. The list after it is the caller's: INSERT's columns are no aliases.
+fn alias_name(c: &mut Cursor<'_>, relation: &mut Relation) -> Parse<bool> {
     let said = c.eat("AS");
     let named = match c.peek() {
         Some(t) if t.kind == TokenKind::Word => {
@@ -215,10 +213,7 @@ fn alias(c: &mut Cursor<'_>, relation: &mut Relation) -> Parse<()> {
     if named {
         relation.alias = Some(c.name()?);
     }
-    if (named || said) && c.kind() == Some(TokenKind::LeftParen) {
-        relation.columns = c.paren_list(column)?;
-    }
-    Ok(())
+    Ok(named || said)
 }
 
 fn column(c: &mut Cursor<'_>) -> Parse<Name> {

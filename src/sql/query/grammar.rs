@@ -57,7 +57,7 @@ pub(super) fn begins_query(c: &Cursor<'_>) -> bool {
 
 fn at_query(c: &Cursor<'_>) -> bool {
     let values = c.at_words("VALUES") && c.peek_at(1).is_some_and(|t| t.kind == TokenKind::LeftParen);
-    let dml = c.at_any(&["INSERT INTO", "UPDATE", "DELETE FROM", "MERGE INTO"]) && c.peek_at(1).is_some_and(|t| is_name(t));
+    let dml = c.at_any(&["INSERT INTO", "UPDATE", "DELETE FROM", "MERGE INTO"]) && c.peek_at(1).is_some_and(is_name);
     values || dml || c.at_any(&["SELECT", "WITH", "TABLE"])
 }
 
@@ -360,12 +360,13 @@ fn expr_tokens<'t>(c: &mut Cursor<'t>, stops: &[&str]) -> &'t [Token] {
             break;
         }
         if t.kind == TokenKind::Word && !label {
-            let distinct_from = previous.is_some_and(|p| p.is_word(c.text, "DISTINCT")) && t.is_word(c.text, "FROM");
+            let follows = |word: &str| previous.is_some_and(|p| p.is_word(c.text, word));
+            let inner = (follows("DISTINCT") && t.is_word(c.text, "FROM")) || (follows("COLLATION") && t.is_word(c.text, "FOR"));
             if t.is_word(c.text, "CASE") {
                 cases += 1;
             } else if t.is_word(c.text, "END") {
                 cases = cases.saturating_sub(1);
-            } else if cases == 0 && !distinct_from && (c.at_any(CLAUSE) || c.at_any(stops)) {
+            } else if cases == 0 && !inner && (c.at_any(CLAUSE) || c.at_any(stops)) {
                 break;
             }
         }
@@ -434,8 +435,13 @@ fn ends_operand(text: &str, tokens: &[Token]) -> bool {
         Word => {
             let word = last.text(text).to_ascii_lowercase();
             const ENDS: &[&str] = &["end", "null", "true", "false", "isnull", "notnull", "user"];
-            let after_dot = tokens.len() > 1 && tokens[tokens.len() - 2].kind == Dot;
+            let before = tokens.len().checked_sub(2).map(|at| &tokens[at]);
+            let after = |words: &[&str]| before.is_some_and(|t| words.iter().any(|w| t.is_word(text, w)));
+            let after_dot = before.is_some_and(|t| t.kind == Dot);
+            // `IS JSON ARRAY`, `IS JSON WITH UNIQUE`.
+            let json = (word == "array" && after(&["JSON"])) || (word == "unique" && after(&["WITH", "WITHOUT"]));
             after_dot
+                || json
                 || ENDS.contains(&word.as_str())
                 || word.starts_with("current_")
                 || word.ends_with("_user")

@@ -250,7 +250,7 @@ impl Lowering<'_> {
     fn operator_between(&self, from: u32, to: u32) -> Span {
         let first = self.token_from(from);
         let inside = self.tokens[first..].iter().take_while(|t| t.span.end <= to);
-        inside.filter(|t| !matches!(t.kind, TokenKind::RightParen)).take(4).fold(Span::default(), |all, t| all.to(t.span))
+        inside.filter(|t| t.kind == TokenKind::Operator).last().map_or(Span::new(from, to), |t| t.span)
     }
 
     fn operator(&mut self, op: String, op_span: Span, left: Expr, right: Expr, span: Span) -> Placed {

@@ -262,6 +262,9 @@ impl<'t> Rewriter<'t> {
             "ESCAPE" if self.operand => return Ok(self.skip_operand(at + 1, to)),
             "EXISTS" if opens && begins_query(&self.cursor(at + 1, to)) => return self.subquery(at, at + 1, 'e'),
             "ANY" | "SOME" | "ALL" if opens && !self.operand => return self.quantified(at, &upper),
+            "COLLATION" if self.is(at + 1, to, "FOR") && self.kind(at + 2, to) == Some(TokenKind::LeftParen) => {
+                return self.collation_for(at);
+            }
             "DEFAULT" if !opens => {
                 self.ident("default", span);
                 return Ok(at + 1);
