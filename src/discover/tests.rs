@@ -59,7 +59,8 @@ fn lines(found: &Discovered) -> Vec<String> {
 
 #[test]
 fn frameworks_are_recognised_with_order_and_transaction() {
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: &[Case] = &[
         (
             &[("Cargo.toml", "sqlx = 1"), ("migrations/10_b.sql", "-- no-transaction\n"), ("migrations/9_a.sql", "")],
             &["migrations/9_a.sql sqlx wrapped", "migrations/10_b.sql sqlx implicit"],
