@@ -6,6 +6,7 @@
 
 mod alter;
 mod apply;
+pub mod index_match;
 mod columns;
 mod constraints;
 mod drops;
@@ -17,6 +18,7 @@ mod objects;
 mod output;
 mod partitions;
 mod query;
+pub mod resolve;
 mod renames;
 pub mod script;
 mod store;

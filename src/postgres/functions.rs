@@ -1,15 +1,27 @@
-//! Volatility of built-in functions, operators and casts, from `pg_proc.provolatile`. (being written)
-use crate::catalog::Catalog;
-use crate::facts::{Call, Expr, TypeName, Volatility};
+//! Volatility of built-in functions, operators and casts, from `pg_proc.provolatile`, `pg_cast` and `pg_operator`.
+//!
+//! Two questions are asked: may an index or a generated column hold this expression ([`not_immutable`]), and does a DEFAULT
+//! make ADD COLUMN rewrite the table ([`expression_volatility`])? An unknown function is said to be unknown. Must not know
+//! what the answers are used for.
+
+mod builtin;
+mod infer;
+mod overloads;
+
+use crate::catalog::{Catalog, Function};
+use crate::facts::{Call, ColumnRef, Expr, ExprKind, TypeName, Volatility};
 use crate::source::Span;
+use infer::Scope;
+use overloads::{Verdict, certain, unsure};
 
 /// The volatility of a call, from PostgreSQL's catalog or from functions defined in the migrations; `None` when unknown.
-pub fn call_volatility(_call: &Call, _catalog: &Catalog) -> Option<Volatility> {
-    None
+pub fn call_volatility(call: &Call, catalog: &Catalog) -> Option<Volatility> {
+    call_verdict(call, &Scope { column_type: &|_| None, catalog }).map(|verdict| verdict.volatility)
 }
 
 /// The first thing in an expression that is not immutable, with how volatile it is and why (a phrase such as
 /// "now() is STABLE"); `column_type` gives a column's type where known. `certain` is false where an unknown type decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotImmutable {
     /// Its bytes.
     pub span: Span,
@@ -21,16 +33,131 @@ pub struct NotImmutable {
     pub certain: bool,
 }
 
-/// Looks for the first piece of an expression that PostgreSQL would not accept as immutable in an index.
-pub fn not_immutable(
-    _expr: &Expr,
-    _column_type: &dyn Fn(&crate::facts::ColumnRef) -> Option<TypeName>,
-    _catalog: &Catalog,
-) -> Option<NotImmutable> {
-    None
+/// Looks for the first piece of an expression that PostgreSQL would not accept as immutable in an index; a certain one is
+/// preferred to one that hangs on an unknown type. Unknown functions are passed over.
+pub fn not_immutable(expr: &Expr, column_type: &dyn Fn(&ColumnRef) -> Option<TypeName>, catalog: &Catalog) -> Option<NotImmutable> {
+    let scope = Scope { column_type, catalog };
+    let mut first: Option<NotImmutable> = None;
+    expr.walk(&mut |e| {
+        let better = |found: &NotImmutable| first.as_ref().is_none_or(|f| !f.certain && found.certain);
+        if let Some(found) = node_not_immutable(e, &scope).filter(better) {
+            first = Some(found);
+        }
+    });
+    first
 }
 
-/// The most volatile call in an expression; `None` when some function is unknown.
-pub fn expression_volatility(_expr: &Expr, _catalog: &Catalog) -> Option<Volatility> {
-    None
+/// The most volatile call in an expression; `None` when some function is unknown and none is known to be volatile.
+pub fn expression_volatility(expr: &Expr, catalog: &Catalog) -> Option<Volatility> {
+    let scope = Scope { column_type: &|_| None, catalog };
+    let (mut most, mut all_known) = (Volatility::Immutable, true);
+    expr.walk(&mut |e| match node_verdict(e, &scope) {
+        Some(verdict) => most = most.max(verdict.volatility),
+        None => all_known = false,
+    });
+    (all_known || most == Volatility::Volatile).then_some(most)
 }
+
+fn node_not_immutable(expr: &Expr, scope: &Scope<'_>) -> Option<NotImmutable> {
+    let verdict = node_verdict(expr, scope).filter(|verdict| verdict.volatility > Volatility::Immutable)?;
+    let word = if verdict.volatility == Volatility::Volatile { "VOLATILE" } else { "STABLE" };
+    Some(NotImmutable {
+        span: expr.span,
+        why: format!("{} is {word}", describe(expr, scope)),
+        volatility: verdict.volatility,
+        certain: verdict.certain,
+    })
+}
+
+/// What one node adds by itself. `None` for a function that nobody knows.
+fn node_verdict(expr: &Expr, scope: &Scope<'_>) -> Option<Verdict> {
+    let operator = |op: &str, left: &Expr, right: &Expr| {
+        overloads::operator(op, scope.type_of(left).as_deref(), scope.type_of(right).as_deref(), scope)
+    };
+    Some(match &expr.kind {
+        ExprKind::Call(call) => return call_verdict(call, scope),
+        ExprKind::Cast { expr: inner, ty } => match scope.name_of(ty) {
+            Some(to) => overloads::cast(scope.type_of(inner).as_deref(), &to, scope),
+            None => certain(Volatility::Immutable),
+        },
+        ExprKind::Binary { left, op, right, .. } => operator(op, left, right),
+        ExprKind::Between { expr: tested, low, high, .. } => {
+            let (low, high) = (operator(">=", tested, low), operator("<=", tested, high));
+            if low.volatility > high.volatility { low } else { high }
+        }
+        _ => certain(Volatility::Immutable),
+    })
+}
+
+/// How a message calls a node.
+fn describe(expr: &Expr, scope: &Scope<'_>) -> String {
+    let spelled = |expr: &Expr| scope.type_of(expr).map_or("?".to_owned(), |ty| spelled(&ty));
+    match &expr.kind {
+        ExprKind::Call(call) => describe_call(call),
+        ExprKind::Cast { expr: inner, ty } => match scope.type_of(inner) {
+            Some(from) => format!("the cast of {} to {ty}", self::spelled(&from)),
+            None => format!("the cast to {ty}"),
+        },
+        ExprKind::Binary { left, op, right, .. } => format!("the operator {op} between {} and {}", spelled(left), spelled(right)),
+        _ => "the comparison of a timestamp with time zone with one without".to_owned(),
+    }
+}
+
+/// The type as SQL.
+fn spelled(name: &str) -> String {
+    let element = name.trim_end_matches("[]");
+    format!("{}{}", TypeName::named(element), &name[element.len()..])
+}
+
+/// `now()`, `CURRENT_DATE`, `date_trunc(text, timestamp with time zone)` by their names.
+fn describe_call(call: &Call) -> String {
+    const WORDS: &[&str] = &[
+        "current_catalog",
+        "current_date",
+        "current_role",
+        "current_time",
+        "current_timestamp",
+        "current_user",
+        "localtime",
+        "localtimestamp",
+        "session_user",
+        "user",
+    ];
+    let name = &call.name.name.value;
+    if call.args.is_empty() && WORDS.contains(&name.as_str()) {
+        return name.to_uppercase();
+    }
+    format!("{}({})", call.name, if call.args.is_empty() { "" } else { "…" })
+}
+
+fn call_verdict(call: &Call, scope: &Scope<'_>) -> Option<Verdict> {
+    let name = call.name.name.value.as_str();
+    let schema = call.name.schema.as_ref().map(|s| s.value.as_str());
+    if schema.is_none_or(|schema| schema == "pg_catalog") {
+        let own = overloads::overloaded(call, scope).or_else(|| builtin::builtin(name).map(certain));
+        if own.is_some() {
+            return own;
+        }
+    }
+    defined(call, scope).or_else(|| builtin::contrib(name).map(certain))
+}
+
+/// A function that the migrations define: those that take so many arguments, else all by that name.
+fn defined(call: &Call, scope: &Scope<'_>) -> Option<Verdict> {
+    let schema = call.name.schema.as_ref().map(|s| s.value.as_str());
+    let all: Vec<&Function> = scope
+        .catalog
+        .functions
+        .iter()
+        .filter(|(q, _)| q.name == call.name.name.value && schema.is_none_or(|schema| schema == q.schema))
+        .flat_map(|(_, list)| list)
+        .collect();
+    let fitting: Vec<&Function> = all.iter().copied().filter(|f| f.argument_types.len() == call.args.len()).collect();
+    let candidates = if fitting.is_empty() { all } else { fitting };
+    let most = candidates.iter().map(|f| f.volatility).max()?;
+    let agreed = candidates.iter().all(|f| f.volatility == most);
+    Some(if agreed { certain(most) } else { unsure(most) })
+}
+
+#[cfg(test)]
+mod tests;

@@ -172,12 +172,12 @@ impl Lexer<'_> {
         &self.bytes[self.at..]
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         self.at += memchr::memchr2(b'\n', b'\r', self.rest()).unwrap_or(self.bytes.len() - self.at);
     }
 
     fn line_comment(&mut self) -> TokenKind {
-        self.to_line_end();
+        self.skip_line();
         K::LineComment
     }
 
@@ -210,7 +210,7 @@ impl Lexer<'_> {
     fn unterminated_line(&mut self, start: usize) -> TokenKind {
         self.unterminated += 1;
         self.at = start + 1;
-        self.to_line_end();
+        self.skip_line();
         K::Unterminated
     }
 
@@ -314,11 +314,11 @@ impl Lexer<'_> {
         }
         let (start, quote) = (self.at, tag + 2);
         let body = start + quote;
-        if self.unterminated < MAX_UNTERMINATED {
-            if let Some(i) = memchr::memmem::find(&self.bytes[body..], &self.bytes[start..body]) {
-                self.at = body + i + quote;
-                return K::DollarString;
-            }
+        if self.unterminated < MAX_UNTERMINATED
+            && let Some(i) = memchr::memmem::find(&self.bytes[body..], &self.bytes[start..body])
+        {
+            self.at = body + i + quote;
+            return K::DollarString;
         }
         self.unterminated += 1;
         self.at = body;
@@ -371,7 +371,7 @@ impl Lexer<'_> {
             self.at += 2;
             return K::Semicolon;
         }
-        self.to_line_end();
+        self.skip_line();
         K::MetaCommand
     }
 
@@ -396,10 +396,10 @@ impl Lexer<'_> {
     }
 
     fn operator(&mut self) -> TokenKind {
-        if self.dialect != Dialect::Server {
-            if let Some(kind) = self.host_placeholder() {
-                return kind;
-            }
+        if self.dialect != Dialect::Server
+            && let Some(kind) = self.host_placeholder()
+        {
+            return kind;
         }
         let rest = self.rest();
         let mut len = rest.iter().take_while(|&&b| is_operator(b)).count();
