@@ -395,3 +395,70 @@ fn milliseconds(value: &str) -> Option<u64> {
     };
     Some((number * factor).round() as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::facts::Name;
+    use crate::source::{FileId, Span};
+
+    fn run(mode: Transaction, sql: &str) -> (Session, Catalog) {
+        let (mut session, mut catalog) = (Session::new(RunMode { transaction: mode }), Catalog::default());
+        let script = crate::sql::read(FileId(0), sql, Span::new(0, sql.len() as u32), Default::default());
+        for statement in &script.statements {
+            session.apply(statement, &[], &catalog, Version::default());
+            catalog.apply(statement, sql);
+        }
+        (session, catalog)
+    }
+
+    fn is_new(sql: &str, name: &str) -> bool {
+        let (session, catalog) = run(Transaction::None, sql);
+        session.is_new(&ObjectName::bare(Name::new(name, Span::default())), &catalog)
+    }
+
+    #[test]
+    fn timeouts_follow_local_rollback_and_units() {
+        let timeout = |mode, sql| run(mode, sql).0.lock_timeout();
+        assert_eq!(timeout(Transaction::None, "SET lock_timeout = '2s'"), Some(2000));
+        assert_eq!(timeout(Transaction::None, "SET lock_timeout TO 500; RESET lock_timeout"), None);
+        assert_eq!(timeout(Transaction::None, "SET LOCAL lock_timeout = '2s'"), None);
+        assert_eq!(timeout(Transaction::Framework("x"), "SET LOCAL lock_timeout = '1min'"), Some(60_000));
+        assert_eq!(timeout(Transaction::None, "BEGIN; SET LOCAL lock_timeout = '2s'; COMMIT"), None);
+        assert_eq!(timeout(Transaction::None, "SET lock_timeout = 1; BEGIN; SET lock_timeout = 9; ROLLBACK"), Some(1));
+        assert_eq!(timeout(Transaction::None, "SELECT set_config('lock_timeout', '3s', false)"), Some(3000));
+        assert_eq!(timeout(Transaction::None, "SET lock_timeout = 0"), None);
+    }
+
+    #[test]
+    fn new_relations_are_those_of_this_file_that_stay() {
+        assert!(is_new("BEGIN; CREATE TABLE t (a int); COMMIT;", "t"));
+        assert!(!is_new("BEGIN; CREATE TABLE t (a int); ROLLBACK;", "t"));
+        assert!(is_new("CREATE TABLE t (a int); ALTER TABLE t RENAME TO u;", "u"));
+        assert!(!is_new("CREATE TABLE t (a int); ALTER TABLE t RENAME TO u;", "t"));
+        assert!(is_new("SELECT 1 AS a INTO t;", "t"));
+        assert!(!is_new("ALTER TABLE t ADD COLUMN a int; CREATE TABLE IF NOT EXISTS t (a int);", "t"));
+        assert!(is_new("CREATE TABLE t (a int); CREATE INDEX i ON t (a);", "i"));
+    }
+
+    #[test]
+    fn transactions_open_and_end() {
+        let open = |mode, sql| run(mode, sql).0.transaction();
+        assert_eq!(open(Transaction::Framework("x"), "SELECT 1; COMMIT"), Transaction::None);
+        assert_eq!(open(Transaction::Implicit, "BEGIN; COMMIT"), Transaction::Implicit);
+        assert!(matches!(open(Transaction::None, "BEGIN; COMMIT AND CHAIN"), Transaction::Explicit(_)));
+        let (session, _) = run(Transaction::None, "BEGIN; CREATE TABLE a (x int); SAVEPOINT s; CREATE TABLE b (x int); ROLLBACK TO s;");
+        assert_eq!(session.actions_in_transaction().count(), 1);
+        assert!(session.earlier_in_transaction(|action| matches!(action, Action::CreateTable(_))).is_some());
+    }
+
+    #[test]
+    fn a_long_history_is_dropped_without_recursion() {
+        let mut history = History::default();
+        for _ in 0..200_000 {
+            history.push(Location::default(), Action::Rollback { chain: false });
+        }
+        drop(history);
+    }
+}
