@@ -7,6 +7,7 @@ use crate::finding::Severity;
 use crate::postgres::version::Version;
 use crate::rules;
 use crate::settings::{Level, Settings};
+use crate::source::floor_boundary;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -232,12 +233,12 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// `file:line:column: message`, the line, a caret under the place.
 fn place(text: &str, shown: &str, at: &Refusal) -> String {
-    let start = text.floor_char_boundary(at.start.min(text.len()));
+    let start = floor_boundary(text, at.start.min(text.len()));
     let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
     let line_number = text[..start].matches('\n').count() + 1;
     let line = text[line_start..].lines().next().unwrap_or("");
     let column = text[line_start..start].chars().count() + 1;
-    let end = text.floor_char_boundary(at.end.clamp(start, line_start + line.len().max(start - line_start)));
+    let end = floor_boundary(text, at.end.clamp(start, line_start + line.len().max(start - line_start)));
     let carets = "^".repeat(text[start..end.max(start)].chars().count().max(1));
     let gutter = " ".repeat(line_number.to_string().len());
     let pad: String = text[line_start..start].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();

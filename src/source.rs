@@ -148,6 +148,12 @@ impl Source {
     }
 }
 
+/// The nearest character boundary at or before `at`.
+pub fn floor_boundary(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
+}
+
 fn decode(bytes: Vec<u8>) -> (String, usize) {
     match String::from_utf8(bytes) {
         Ok(text) => (text, 0),

@@ -1,1 +1,272 @@
-//! (being written)
+//! Which files, in which order, which of them are migrations, of which framework, run how.
+//!
+//! [`discover`] walks ([`walk`]), reads, leaves out other engines' files ([`engines`]), recognises layouts ([`layout`], and
+//! [`sections`] inside a file) and sorts into replay order. Must not know SQL beyond the marks that frameworks put into files.
+
+mod engines;
+mod layout;
+mod sections;
+mod walk;
+
+use crate::engine::{Input, InputKind};
+use crate::finding::Problem;
+use crate::source::MAX_FILE_BYTES;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use layout::{Order, Surveyor};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use walk::Found;
+
+/// Files larger than this are not SQL that anyone wrote; a dump of data, most likely.
+const HUGE: u64 = 256 << 20;
+
+/// What to look for.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The working directory, absolute.
+    pub cwd: PathBuf,
+    /// Files, folders, `-`.
+    pub paths: Vec<PathBuf>,
+    /// What `-` is called.
+    pub stdin_filename: Option<PathBuf>,
+    /// Patterns as in `.gitignore`: migrations that match are only replayed, other files are left alone.
+    pub exclude: Vec<String>,
+    /// What the patterns are relative to.
+    pub exclude_root: PathBuf,
+    /// Files and folders replayed for the schema only.
+    pub schema: Vec<PathBuf>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Discovered {
+    /// In replay order.
+    pub inputs: Vec<Input>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// Reason and how many files.
+    pub left_out: Vec<(String, usize)>,
+}
+
+/// The kinds of file that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FileKind {
+    Sql,
+    Markdown,
+}
+
+fn file_kind(path: &Path) -> Option<FileKind> {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    match extension.as_str() {
+        "sql" | "psql" | "pgsql" | "ddl" => Some(FileKind::Sql),
+        "md" | "markdown" => Some(FileKind::Markdown),
+        _ => None,
+    }
+}
+
+/// The path as people see it: relative to the working directory where it shares more than the root, with forward slashes.
+pub fn shown(path: &Path, cwd: &Path) -> PathBuf {
+    let common = path.components().zip(cwd.components()).take_while(|(a, b)| a == b).count();
+    if common <= 1 {
+        return path.to_owned();
+    }
+    let up = cwd.components().count() - common;
+    let parts = std::iter::repeat_n("..".to_owned(), up)
+        .chain(path.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned()));
+    PathBuf::from(parts.collect::<Vec<_>>().join("/"))
+}
+
+/// A file to read, and why.
+struct Candidate {
+    path: PathBuf,
+    reported: bool,
+    bytes: Option<Vec<u8>>,
+}
+
+/// Finds, reads, recognises and orders.
+pub fn discover(request: &Request) -> Discovered {
+    let mut found = Discovered::default();
+    let mut left_out = BTreeMap::new();
+    let candidates = candidates(request, &mut found.problems);
+    let read = |candidate: Candidate| {
+        let shown = shown(&candidate.path, &request.cwd);
+        let result = read(&candidate, &shown);
+        (candidate, shown, result)
+    };
+    // A thread pool costs more to start than a few files cost to read.
+    let files: Vec<_> =
+        if candidates.len() > 64 { candidates.into_par_iter().map(read).collect() } else { candidates.into_iter().map(read).collect() };
+    let mut surveyor = Surveyor::default();
+    let mut ordered: Vec<(Order, Input)> = vec![];
+    for (candidate, path, result) in files {
+        let reported = candidate.reported;
+        match result {
+            Ok(Content::Sql(bytes)) => {
+                let (order, kind) = surveyor.classify(&candidate.path, &bytes);
+                ordered.push((order, Input { path, bytes, kind, reported }));
+            }
+            Ok(Content::Markdown(bytes)) if reported => {
+                ordered.push((Order::document(&candidate.path), Input { path, bytes, kind: InputKind::Markdown, reported }));
+            }
+            Ok(Content::Other(reason)) if reported => *left_out.entry(reason).or_insert(0) += 1,
+            Err(problem) => found.problems.push(problem),
+            Ok(_) => {}
+        }
+    }
+    drop_stray_exclusions(&mut ordered, request);
+    ordered.sort_by(|a, b| a.0.cmp(&b.0));
+    found.inputs = ordered.into_iter().map(|(_, input)| input).collect();
+    found.left_out = left_out.into_iter().map(|(reason, n): (&str, usize)| (reason.to_owned(), n)).collect();
+    found.left_out.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    found
+}
+
+/// An excluded file that is no migration says nothing about the schema, unless `schema` asked for it.
+fn drop_stray_exclusions(ordered: &mut Vec<(Order, Input)>, request: &Request) {
+    if request.exclude.is_empty() {
+        return;
+    }
+    let schema: Vec<PathBuf> = request.schema.iter().map(|path| walk::normalize(path, &request.cwd)).collect();
+    ordered.retain(|(_, input)| {
+        let asked = || schema.iter().any(|schema| walk::normalize(&input.path, &request.cwd).starts_with(schema));
+        input.reported || matches!(input.kind, InputKind::Migration(_)) || asked()
+    });
+}
+
+/// Every file to read, each once, in the order of their paths.
+fn candidates(request: &Request, problems: &mut Vec<Problem>) -> Vec<Candidate> {
+    let cwd = &request.cwd;
+    let mut found = vec![];
+    let mut candidates = vec![];
+    let mut folders = vec![];
+    for path in &request.paths {
+        if path == Path::new("-") {
+            candidates.extend(stdin(request, problems));
+            continue;
+        }
+        let absolute = walk::normalize(path, cwd);
+        folders.extend(Some(absolute.clone()).filter(|path| path.is_dir()));
+        walk::walk(&absolute, &path.to_string_lossy(), &mut found, problems);
+    }
+    let excluded = exclusion(request);
+    let mut seen: HashSet<PathBuf> = candidates.iter().map(|c: &Candidate| c.path.clone()).collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
+    for Found { path, named } in found {
+        if (named || file_kind(&path).is_some()) && seen.insert(path.clone()) {
+            let reported = !excluded(&path);
+            candidates.push(Candidate { path, reported, bytes: None });
+        }
+    }
+    for path in replayed(request, &candidates, &folders, problems) {
+        if file_kind(&path) == Some(FileKind::Sql) && seen.insert(path.clone()) {
+            candidates.push(Candidate { path, reported: false, bytes: None });
+        }
+    }
+    candidates
+}
+
+/// What is read for the schema only: the configured paths, and the rest of the migration set of every file whose set was not
+/// walked as a whole.
+fn replayed(request: &Request, candidates: &[Candidate], folders: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+    let mut found = vec![];
+    for path in &request.schema {
+        walk::walk(&walk::normalize(path, &request.cwd), &path.to_string_lossy(), &mut found, problems);
+    }
+    let mut paths: Vec<PathBuf> = found.into_iter().map(|found| found.path).collect();
+    let sets: BTreeSet<PathBuf> = candidates.iter().filter_map(|candidate| layout::set_folder(&candidate.path)).collect();
+    for set in sets.iter().filter(|set| !folders.iter().any(|folder| set.starts_with(folder))) {
+        paths.extend(layout::files_of_set(set));
+    }
+    paths
+}
+
+fn exclusion(request: &Request) -> impl Fn(&Path) -> bool {
+    let mut builder = GitignoreBuilder::new(&request.exclude_root);
+    for pattern in &request.exclude {
+        // `config` refused what cannot be read.
+        let _ = builder.add_line(None, pattern);
+    }
+    let matcher = builder.build().unwrap_or_else(|_| Gitignore::empty());
+    let root = request.exclude_root.clone();
+    move |path: &Path| !matcher.is_empty() && path.starts_with(&root) && matcher.matched_path_or_any_parents(path, false).is_ignore()
+}
+
+fn stdin(request: &Request, problems: &mut Vec<Problem>) -> Option<Candidate> {
+    let mut bytes = vec![];
+    if let Err(error) = std::io::stdin().lock().read_to_end(&mut bytes) {
+        problems.push(walk::problem("<stdin>", &error));
+        return None;
+    }
+    let path = match &request.stdin_filename {
+        Some(path) => walk::normalize(path, &request.cwd),
+        None => request.cwd.join("<stdin>"),
+    };
+    Some(Candidate { path, reported: true, bytes: Some(bytes) })
+}
+
+enum Content {
+    Sql(Vec<u8>),
+    Markdown(Vec<u8>),
+    /// A document without SQL: most are, so they are not even counted.
+    Nothing,
+    /// Not for us, with the reason.
+    Other(&'static str),
+}
+
+fn read(candidate: &Candidate, shown: &Path) -> Result<Content, Problem> {
+    let file = || shown.to_string_lossy().into_owned();
+    let kind = match (file_kind(&candidate.path), &candidate.bytes) {
+        (Some(kind), _) => kind,
+        (None, Some(_)) => FileKind::Sql,
+        (None, None) => return Ok(Content::Other("of another kind")),
+    };
+    let bytes = match &candidate.bytes {
+        Some(bytes) => bytes.clone(),
+        None => read_file(&candidate.path).map_err(|message| Problem { file: file(), message })?,
+    };
+    let refused = refusal(&bytes);
+    if kind == FileKind::Markdown {
+        return Ok(match refused.is_none() && has_fenced_sql(&bytes) {
+            true => Content::Markdown(bytes),
+            false => Content::Nothing,
+        });
+    }
+    if let Some(message) = refused {
+        return Err(Problem { file: file(), message: message.to_owned() });
+    }
+    Ok(match engines::other_engine(shown, &bytes) {
+        Some(engine) => Content::Other(engine),
+        None => Content::Sql(bytes),
+    })
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let size = std::fs::metadata(path).map_err(|error| walk::problem("", &error).message)?.len();
+    if size > HUGE.min(MAX_FILE_BYTES) {
+        return Err(format!("is {} MiB large; files over {} MiB are not read", size >> 20, HUGE >> 20));
+    }
+    std::fs::read(path).map_err(|error| walk::problem("", &error).message)
+}
+
+fn refusal(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Some("is UTF-16, which PostgreSQL does not read; save it as UTF-8");
+    }
+    memchr::memchr(0, bytes).map(|_| "is binary (it holds NUL bytes), not SQL")
+}
+
+/// Whether a document has a fence that says SQL.
+fn has_fenced_sql(bytes: &[u8]) -> bool {
+    const LANGUAGES: &[&str] = &["sql", "postgres", "postgresql", "psql", "pgsql", "plpgsql"];
+    memchr::memmem::find_iter(bytes, b"```").chain(memchr::memmem::find_iter(bytes, b"~~~")).any(|at| {
+        let rest = &bytes[at + 3..];
+        let word = rest.iter().skip_while(|b| matches!(b, b' ' | b'`' | b'~' | b'{')).take_while(|b| b.is_ascii_alphabetic());
+        let word: Vec<u8> = word.take(12).map(u8::to_ascii_lowercase).collect();
+        LANGUAGES.iter().any(|language| language.as_bytes() == word)
+    })
+}
+
+#[cfg(test)]
+mod tests;

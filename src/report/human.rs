@@ -4,7 +4,7 @@
 //! index instead, and cuts lines that no terminal could show.
 
 use crate::finding::{Finding, Outcome, Severity};
-use crate::source::{Location, Source, Sources, Span};
+use crate::source::{Location, Source, Sources, Span, floor_boundary};
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents,
     ThemeCharacters, ThemeStyles,
@@ -61,7 +61,10 @@ fn at(at: Location, sources: &Sources) -> String {
 fn handler(style: Style) -> GraphicalReportHandler {
     let characters = if style.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() };
     let styles = if style.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
-    GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles }).with_links(false).with_width(style.width).with_context_lines(1)
+    GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
+        .with_links(false)
+        .with_width(style.width)
+        .with_context_lines(1)
 }
 
 /// "3 errors, 2 warnings in 14 files, 212 statements; …".
@@ -111,8 +114,8 @@ impl SourceCode for Snippet<'_> {
         let bare = before == 0;
         let from = if bare { start } else { source.line_span(first_line).start as usize };
         let to = (source.line_span(last_line).end as usize).max(end);
-        let from = text.floor_char_boundary(from.max(start.saturating_sub(LINE_WINDOW)));
-        let to = text.floor_char_boundary(to.min(end + LINE_WINDOW));
+        let from = floor_boundary(text, from.max(start.saturating_sub(LINE_WINDOW)));
+        let to = floor_boundary(text, to.min(end + LINE_WINDOW));
         // A window that begins inside an earlier line than asked for has moved on to a later one.
         let line = source.position(from as u32).line;
         let column = if bare { first.column - 1 } else { 0 };
@@ -174,7 +177,7 @@ fn label(source: &Source, span: Span, message: &str, primary: bool) -> LabeledSp
     let line = source.position(start).line;
     if source.position(end).line > line + 4 || end - start > 2 * LINE_WINDOW as u32 {
         end = source.line_span(line).end.clamp(start, start + LINE_WINDOW as u32);
-        end = source.text.floor_char_boundary(end as usize) as u32;
+        end = floor_boundary(&source.text, end as usize) as u32;
     }
     let text = Some(message.to_owned()).filter(|message| !message.is_empty());
     let span = (start as usize, (end - start) as usize);

@@ -1,0 +1,150 @@
+//! Files of other database engines, by where they lie or by what only those engines write.
+//!
+//! A wrong "not ours" hides findings, so a path must say it with a word of its own, and content counts only where nothing in
+//! it is PostgreSQL's.
+
+use memchr::memmem;
+use std::path::Path;
+
+/// How much of a file is looked at.
+const LOOK: usize = 256 << 10;
+
+const ENGINES: &[(&str, &str)] = &[
+    ("mysql", "MySQL"),
+    ("mariadb", "MariaDB"),
+    ("sqlite", "SQLite"),
+    ("sqlite3", "SQLite"),
+    ("mssql", "SQL Server"),
+    ("sqlserver", "SQL Server"),
+    ("tsql", "SQL Server"),
+    ("oracle", "Oracle"),
+    ("clickhouse", "ClickHouse"),
+    ("duckdb", "DuckDB"),
+];
+
+const POSTGRES: &[&str] = &["postgres", "postgresql", "pg", "psql", "pgsql"];
+
+/// The engine that a file is for, where it is not PostgreSQL. `path` is relative to the working directory.
+pub(super) fn other_engine(path: &Path, bytes: &[u8]) -> Option<&'static str> {
+    match by_path(path) {
+        Some(decided) => decided,
+        None => by_content(&bytes[..bytes.len().min(LOOK)]),
+    }
+}
+
+/// `Some(None)`: the path says PostgreSQL. The deepest word that says anything decides.
+fn by_path(path: &Path) -> Option<Option<&'static str>> {
+    let stem = path.file_stem()?.to_string_lossy().to_ascii_lowercase();
+    // In a file's name only a suffix or the whole name counts: `0007_drop_mysql_bridge` is about a table.
+    let suffix = stem.rsplit(['.', '_', '-']).next().and_then(engine);
+    let folders = || {
+        let parts: Vec<String> = path.parent()?.components().map(|part| part.as_os_str().to_string_lossy().to_ascii_lowercase()).collect();
+        parts.iter().rev().find_map(|part| part.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(engine))
+    };
+    suffix.or_else(folders)
+}
+
+fn engine(word: &str) -> Option<Option<&'static str>> {
+    if POSTGRES.contains(&word) {
+        return Some(None);
+    }
+    ENGINES.iter().find(|(name, _)| *name == word).map(|(_, engine)| Some(*engine))
+}
+
+fn by_content(bytes: &[u8]) -> Option<&'static str> {
+    let code = code(bytes);
+    let has = |needle: &str| memmem::find(&code, needle.as_bytes()).is_some();
+    let word = |needle: &str| {
+        memmem::find_iter(&code, needle.as_bytes()).any(|at| {
+            let edge = |b: Option<&u8>| b.is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'_');
+            edge(at.checked_sub(1).and_then(|i| code.get(i))) && edge(code.get(at + needle.len()))
+        })
+    };
+    let starts = |needle: &str| lines(&code).any(|line| line.trim_ascii_start().starts_with(needle.as_bytes()));
+    let engine = if word("ENGINE") && has("MERGETREE") {
+        "ClickHouse"
+    } else if memchr::memchr_iter(b'`', &code).nth(1).is_some() || word("AUTO_INCREMENT") || has(" ENGINE=") || has(")ENGINE=") {
+        "MySQL"
+    } else if word("AUTOINCREMENT") || starts("PRAGMA ") {
+        "SQLite"
+    } else if has("[DBO].") || lines(&code).any(|line| line.trim_ascii() == b"GO") || has("IDENTITY(1,1)") || has("IDENTITY(1, 1)") {
+        "SQL Server"
+    } else if word("VARCHAR2") {
+        "Oracle"
+    } else {
+        return None;
+    };
+    let ours = ["JSONB", "TIMESTAMPTZ", "BIGSERIAL", "SERIAL", "PLPGSQL", "CONCURRENTLY", "BYTEA"];
+    if ours.iter().any(|needle| word(needle)) || has("::") { None } else { Some(engine) }
+}
+
+fn lines(code: &[u8]) -> impl Iterator<Item = &[u8]> {
+    code.split(|&b| b == b'\n')
+}
+
+/// The text in upper case without strings, quoted names, comments, dollar-quoted bodies and COPY data.
+fn code(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let rest = &bytes[at..];
+        let skip = match byte {
+            b'\'' | b'"' => memchr::memchr(byte, &rest[1..]).map_or(rest.len(), |i| i + 2),
+            b'-' if rest.starts_with(b"--") => memchr::memchr(b'\n', rest).unwrap_or(rest.len()),
+            b'/' if rest.starts_with(b"/*") => memmem::find(rest, b"*/").map_or(rest.len(), |i| i + 2),
+            b'$' => dollar_quoted(rest),
+            _ => 0,
+        };
+        if skip > 0 {
+            out.push(b' ');
+            at += skip;
+            continue;
+        }
+        out.push(byte.to_ascii_uppercase());
+        at += 1;
+        if byte == b';' && out.ends_with(b"FROM STDIN;") {
+            break;
+        }
+    }
+    out
+}
+
+/// The length of the dollar-quoted string that begins here; 0 where none does.
+fn dollar_quoted(rest: &[u8]) -> usize {
+    let tag = rest[1..].iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    if rest.get(tag + 1) != Some(&b'$') || rest.get(1).is_some_and(u8::is_ascii_digit) {
+        return 0;
+    }
+    let delimiter = &rest[..tag + 2];
+    memmem::find(&rest[tag + 2..], delimiter).map_or(rest.len(), |i| i + 2 * delimiter.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(path: &str, text: &str) -> Option<&'static str> {
+        other_engine(Path::new(path), text.as_bytes())
+    }
+
+    #[test]
+    fn paths_decide_by_their_deepest_word() {
+        assert_eq!(of("migrations/mysql/1.sql", ""), Some("MySQL"));
+        assert_eq!(of("sqlite-migrations/1.sql", ""), Some("SQLite"));
+        assert_eq!(of("db/schema.mssql.sql", ""), Some("SQL Server"));
+        assert_eq!(of("mysql/postgres/1.sql", "create table `a` (`b` int)"), None);
+        assert_eq!(of("m/0007_drop_mysql_bridge.sql", ""), None);
+    }
+
+    #[test]
+    fn content_needs_marks_outside_strings_and_nothing_of_ours() {
+        assert_eq!(of("a.sql", "CREATE TABLE `a` (id int)"), Some("MySQL"));
+        assert_eq!(of("a.sql", "create table a (id integer primary key autoincrement)"), Some("SQLite"));
+        assert_eq!(of("a.sql", "select 1\nGO\n"), Some("SQL Server"));
+        assert_eq!(of("a.sql", "create table a (b varchar2(10))"), Some("Oracle"));
+        assert_eq!(of("a.sql", "-- `a` `b`\nselect '`x` AUTO_INCREMENT'"), None);
+        assert_eq!(of("a.sql", "create table a (auto_increment serial)"), None);
+        assert_eq!(of("a.sql", "do $x$ `a` `b` $x$; select $1"), None);
+        assert_eq!(of("a.sql", "copy t from stdin;\nGO\n`a` `b`\n\\.\n"), None);
+    }
+}

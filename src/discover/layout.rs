@@ -1,0 +1,354 @@
+//! What a file is: a migration of which framework, in which place of the order, run how.
+//!
+//! Marks inside the file decide before names, names before what the project's manifests mention, and all of them before
+//! "plain": numbered files whose runner is not known, about which no transaction is assumed.
+
+use super::sections;
+use crate::engine::{InputKind, MigrationInfo};
+use crate::session::Transaction;
+use memchr::memmem;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// A place in the replay order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Order {
+    group: Group,
+    set: PathBuf,
+    phase: u8,
+    name: Natural,
+    path: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    /// Dumps and `schema.sql`: what was there before.
+    Schema,
+    Migration,
+    Script,
+    Document,
+}
+
+impl Order {
+    /// A document's place: after all SQL, by path.
+    pub(super) fn document(path: &Path) -> Order {
+        Order::new(Group::Document, path)
+    }
+
+    fn new(group: Group, path: &Path) -> Order {
+        let name = Natural(path.to_string_lossy().into_owned());
+        Order { group, set: PathBuf::new(), phase: 0, name, path: path.to_owned() }
+    }
+}
+
+/// Text that sorts with its runs of digits as numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Natural(String);
+
+impl PartialOrd for Natural {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Natural {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (mut a, mut b) = (self.0.as_bytes(), other.0.as_bytes());
+        loop {
+            let (x, y) = (run(&mut a), run(&mut b));
+            let by_run = match (x.first().is_some_and(u8::is_ascii_digit), y.first().is_some_and(u8::is_ascii_digit)) {
+                (true, true) => {
+                    let (x, y) = (significant(x), significant(y));
+                    x.len().cmp(&y.len()).then_with(|| x.cmp(y))
+                }
+                _ => x.cmp(y),
+            };
+            if by_run != Ordering::Equal || (x.is_empty() && y.is_empty()) {
+                return by_run.then_with(|| self.0.cmp(&other.0));
+            }
+        }
+    }
+}
+
+/// Takes the leading run of digits or of other bytes.
+fn run<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
+    let digits = rest.first().is_some_and(u8::is_ascii_digit);
+    let length = rest.iter().take_while(|b| b.is_ascii_digit() == digits).count();
+    let (run, tail) = rest.split_at(length);
+    *rest = tail;
+    run
+}
+
+fn significant(digits: &[u8]) -> &[u8] {
+    &digits[digits.iter().take_while(|&&b| b == b'0').count()..]
+}
+
+/// What the project's manifests mention, nearest folder to repository.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tools {
+    sqlx: bool,
+    refinery: bool,
+    node_pg_migrate: bool,
+    drizzle: bool,
+}
+
+/// Classifies files, remembering what it learned about folders.
+#[derive(Debug, Default)]
+pub(super) struct Surveyor {
+    tools: HashMap<PathBuf, Tools>,
+}
+
+impl Surveyor {
+    /// What the file is and where it stands in the order.
+    pub(super) fn classify(&mut self, path: &Path, bytes: &[u8]) -> (Order, InputKind) {
+        let name = file_name(path);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let head = &bytes[..bytes.len().min(4096)];
+        if memmem::find(head, b"-- PostgreSQL database dump").is_some() {
+            return schema_file(path, "pg_dump");
+        }
+        if name == "structure.sql" {
+            return schema_file(path, "Rails");
+        }
+        if let Some((framework, sections)) = sections::sections(bytes) {
+            let transaction = sections.first().map_or(Transaction::None, |section| section.transaction);
+            let info = MigrationInfo { framework, down: false, transaction, sections: Some(sections) };
+            return (order(path, folder, &name), InputKind::Migration(info));
+        }
+        if name == "schema.sql" {
+            return (Order::new(Group::Schema, path), InputKind::Sql);
+        }
+        match self.framework(path, &name, bytes) {
+            Some((framework, transaction)) => {
+                let down = is_down(path, &name);
+                let set = set_folder(path).unwrap_or_else(|| folder.to_owned());
+                let info = MigrationInfo { framework, down, transaction, sections: None };
+                (order(path, &set, &name), InputKind::Migration(info))
+            }
+            None => (Order::new(Group::Script, path), InputKind::Sql),
+        }
+    }
+
+    fn framework(&mut self, path: &Path, name: &str, bytes: &[u8]) -> Option<(&'static str, Transaction)> {
+        let folder = path.parent()?;
+        let wrapped = |framework| Some((framework, Transaction::Framework(framework)));
+        if is_folder_migration(path) {
+            return match name {
+                "migration.sql" if folder.join("snapshot.json").exists() => wrapped("drizzle"),
+                "migration.sql" => Some(("Prisma", Transaction::Implicit)),
+                _ => Some(("diesel", diesel_transaction(folder))),
+            };
+        }
+        let tools = self.tools(folder);
+        if flyway_version(name).is_some() {
+            return if tools.refinery { wrapped("refinery") } else { Some(("Flyway", flyway_transaction(path, bytes))) };
+        }
+        let numbered = is_numbered(name);
+        if !numbered && !is_paired(name) && !in_migrations_folder(folder) {
+            return None;
+        }
+        if folder.join("atlas.sum").exists() {
+            let none = first_comments(bytes).any(|line| line.replace(' ', "").starts_with("--atlas:txmodenone"));
+            return if none { Some(("Atlas", Transaction::None)) } else { wrapped("Atlas") };
+        }
+        if folder.ends_with("supabase/migrations") {
+            return wrapped("Supabase");
+        }
+        if folder.join("meta/_journal.json").exists() || memmem::find(bytes, b"--> statement-breakpoint").is_some() {
+            return wrapped("drizzle");
+        }
+        if tools.sqlx && numbered {
+            return Some(("sqlx", sqlx_transaction(bytes)));
+        }
+        if is_paired(name) {
+            return Some(("golang-migrate", Transaction::Implicit));
+        }
+        match (tools.node_pg_migrate, tools.drizzle) {
+            (true, _) => wrapped("node-pg-migrate"),
+            (_, true) if in_drizzle_folder(folder) => wrapped("drizzle"),
+            _ => Some(("plain", Transaction::None)),
+        }
+    }
+
+    fn tools(&mut self, folder: &Path) -> Tools {
+        if let Some(tools) = self.tools.get(folder) {
+            return *tools;
+        }
+        let mut tools = Tools::default();
+        for dir in folder.ancestors().take(32) {
+            if let Ok(manifest) = std::fs::read(dir.join("Cargo.toml")) {
+                tools.sqlx |= memmem::find(&manifest, b"sqlx").is_some();
+                tools.refinery |= memmem::find(&manifest, b"refinery").is_some();
+            }
+            if let Ok(manifest) = std::fs::read(dir.join("package.json")) {
+                tools.node_pg_migrate |= memmem::find(&manifest, b"\"node-pg-migrate\"").is_some();
+                tools.drizzle |= memmem::find(&manifest, b"\"drizzle-").is_some();
+            }
+            if dir.join(".git").exists() {
+                break;
+            }
+        }
+        self.tools.insert(folder.to_owned(), tools);
+        tools
+    }
+}
+
+fn schema_file(path: &Path, framework: &'static str) -> (Order, InputKind) {
+    let info = MigrationInfo { framework, down: false, transaction: Transaction::None, sections: None };
+    (Order::new(Group::Schema, path), InputKind::Migration(info))
+}
+
+/// A migration's place in its set: versions, then Flyway's repeatable files.
+fn order(path: &Path, set: &Path, name: &str) -> Order {
+    let within = path.strip_prefix(set).unwrap_or(path).to_string_lossy().into_owned();
+    let mut order = Order { group: Group::Migration, set: set.to_owned(), phase: 0, name: Natural(within), path: path.to_owned() };
+    match flyway_version(name) {
+        Some(Some(version)) => order.name = Natural(version),
+        Some(None) => order.phase = 1,
+        None => {}
+    }
+    order
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
+}
+
+/// `20240101_name/up.sql`, `…/down.sql`, `…/migration.sql`.
+fn is_folder_migration(path: &Path) -> bool {
+    matches!(file_name(path).as_str(), "up.sql" | "down.sql" | "migration.sql")
+        && path.parent().is_some_and(|folder| file_name(folder).starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// The folder that holds a migration's whole set; `None` for a file that does not look like a migration.
+pub(super) fn set_folder(path: &Path) -> Option<PathBuf> {
+    let name = file_name(path);
+    let folder = path.parent()?;
+    if is_folder_migration(path) {
+        return folder.parent().map(Path::to_owned);
+    }
+    if flyway_version(&name).is_some() {
+        let named = folder.ancestors().find(|dir| matches!(file_name(dir).as_str(), "migration" | "migrations"));
+        return Some(named.unwrap_or(folder).to_owned());
+    }
+    let versioned = is_numbered(&name) || is_paired(&name) || in_migrations_folder(folder);
+    versioned.then(|| folder.to_owned())
+}
+
+/// Every file that may belong to the set in `folder`: its own, and those one folder down.
+pub(super) fn files_of_set(folder: &Path) -> Vec<PathBuf> {
+    let walk = walkdir::WalkDir::new(folder).max_depth(2).sort_by_file_name();
+    let files = walk.into_iter().filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
+    let belongs = |path: &Path| set_folder(path).is_some_and(|set| set == folder);
+    files.map(walkdir::DirEntry::into_path).filter(|path| belongs(path)).collect()
+}
+
+/// `V1_2__name.sql`, `B…`, `U…`: the version with `.` for `_`; `R__name.sql`: no version.
+fn flyway_version(name: &str) -> Option<Option<String>> {
+    let (version, _) = name.strip_suffix(".sql")?.split_once("__")?;
+    let (kind, version) = (version.bytes().next()?, version.get(1..)?);
+    match kind {
+        b'r' if version.is_empty() => Some(None),
+        b'v' | b'u' | b'b' if version.starts_with(|c: char| c.is_ascii_digit()) => {
+            let parts = version.split(['.', '_']).map(|part| part.trim_start_matches('0'));
+            let mut parts: Vec<&str> = parts.map(|part| if part.is_empty() { "0" } else { part }).collect();
+            while parts.len() > 1 && parts.last() == Some(&"0") {
+                parts.pop();
+            }
+            let numeric = parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()));
+            numeric.then(|| Some(parts.join(".")))
+        }
+        _ => None,
+    }
+}
+
+/// `0001_name.sql`, `20240101120000-name.sql`, `2024-01-01_name.sql`, `3.sql`.
+fn is_numbered(name: &str) -> bool {
+    let digits = name.bytes().take_while(u8::is_ascii_digit).count();
+    digits > 0 && name.as_bytes().get(digits).is_some_and(|b| matches!(b, b'_' | b'-' | b'.'))
+}
+
+fn is_paired(name: &str) -> bool {
+    name.ends_with(".up.sql") || name.ends_with(".down.sql")
+}
+
+fn in_migrations_folder(folder: &Path) -> bool {
+    matches!(file_name(folder).as_str(), "migrations" | "migration" | "migrate")
+}
+
+fn in_drizzle_folder(folder: &Path) -> bool {
+    folder.components().any(|part| part.as_os_str() == "drizzle")
+}
+
+fn is_down(path: &Path, name: &str) -> bool {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let ends = |word: &str| stem.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with(['.', '_', '-']));
+    let undo = name.starts_with('u') && flyway_version(name).is_some();
+    let folder = path.parent().map(file_name).unwrap_or_default();
+    undo || ["down", "rollback", "undo", "revert"].into_iter().any(ends)
+        || stem.starts_with("rollback_")
+        || matches!(folder.as_str(), "down" | "rollback" | "rollbacks" | "revert" | "undo")
+}
+
+/// The leading comments, lower case.
+fn first_comments(bytes: &[u8]) -> impl Iterator<Item = String> {
+    let lines = bytes[..bytes.len().min(4096)].split(|&b| b == b'\n');
+    let lines = lines.map(|line| String::from_utf8_lossy(line).trim().trim_start_matches('\u{feff}').to_ascii_lowercase());
+    lines.take_while(|line| line.is_empty() || line.starts_with("--"))
+}
+
+/// Without its wrapper sqlx still sends the file as one message.
+fn sqlx_transaction(bytes: &[u8]) -> Transaction {
+    if bytes.starts_with(b"-- no-transaction") { Transaction::Implicit } else { Transaction::Framework("sqlx") }
+}
+
+/// Without its wrapper diesel still sends the file as one message.
+fn diesel_transaction(folder: &Path) -> Transaction {
+    let metadata = std::fs::read_to_string(folder.join("metadata.toml")).unwrap_or_default();
+    match metadata.lines().any(|line| line.replace(' ', "").starts_with("run_in_transaction=false")) {
+        true => Transaction::Implicit,
+        false => Transaction::Framework("diesel"),
+    }
+}
+
+/// Flyway runs statement by statement where the script's `.conf` says so or a statement cannot run in a transaction.
+fn flyway_transaction(path: &Path, bytes: &[u8]) -> Transaction {
+    let mut conf = path.as_os_str().to_owned();
+    conf.push(".conf");
+    let conf = std::fs::read_to_string(conf).unwrap_or_default();
+    let opted_out = conf.lines().any(|line| line.replace(' ', "").eq_ignore_ascii_case("executeInTransaction=false"));
+    let concurrently = memmem::find(&bytes.to_ascii_uppercase(), b"CONCURRENTLY").is_some();
+    if opted_out || concurrently { Transaction::None } else { Transaction::Framework("Flyway") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_sort_as_numbers() {
+        let mut names = ["10_a", "9_b", "0009_a", "2024-01-02", "a2", "a10"].map(|s| Natural(s.to_owned()));
+        names.sort();
+        assert_eq!(names.map(|n| n.0), ["0009_a", "9_b", "10_a", "2024-01-02", "a2", "a10"]);
+    }
+
+    #[test]
+    fn flyway_versions() {
+        assert_eq!(flyway_version("v1_2__x.sql"), Some(Some("1.2".into())));
+        assert_eq!(flyway_version("v1.0__x.sql"), flyway_version("v01__y.sql"));
+        assert_eq!(flyway_version("r__views.sql"), Some(None));
+        assert_eq!(flyway_version("view__x.sql"), None);
+    }
+
+    #[test]
+    fn down_files() {
+        let down = |path: &str| is_down(Path::new(path), &file_name(Path::new(path)));
+        for path in ["1_a.down.sql", "x/down.sql", "1_a_down.sql", "U1__a.sql", "rollback.sql", "revert/a.sql"] {
+            assert!(down(path), "{path}");
+        }
+        for path in ["1_a.up.sql", "1_add_shutdown.sql", "1_drop_rollback_log.sql", "users__a.sql"] {
+            assert!(!down(path), "{path}");
+        }
+    }
+}
