@@ -172,7 +172,7 @@ impl Session {
             self.fold_action(action, statement.location(), catalog, depth);
         }
         if let Some(query) = &statement.query {
-            self.fold_query(query, catalog, depth);
+            self.fold_query(query, catalog);
         }
         if depth < DEEPEST {
             let runs = |body: &&Body| body.kind == BodyKind::Do || (depth > 0 && body.kind == BodyKind::Execute);
@@ -188,12 +188,12 @@ impl Session {
             _ if depth == 0 && self.transaction_control(action, at) => return,
             Action::Set(set) => {
                 let value = set.values.first().and_then(|value| milliseconds(value));
-                self.set(&set.name, value, set.local, depth);
+                self.set(&set.name, value, set.local);
             }
             Action::Reset { name } => {
                 for timeout in ["lock_timeout", "statement_timeout"] {
                     if name.as_deref().is_none_or(|name| name == timeout) {
-                        self.set(timeout, None, false, depth);
+                        self.set(timeout, None, false);
                     }
                 }
             }
@@ -260,7 +260,7 @@ impl Session {
     }
 
     /// Sets a timeout; a local one outside a transaction, or in the transaction of a DO alone, is gone at once.
-    fn set(&mut self, name: &str, value: Option<u64>, local: bool, _depth: usize) {
+    fn set(&mut self, name: &str, value: Option<u64>, local: bool) {
         if local && self.transaction == Transaction::None {
             return;
         }
@@ -271,7 +271,7 @@ impl Session {
         }
     }
 
-    fn fold_query(&mut self, query: &Query, catalog: &Catalog, depth: usize) {
+    fn fold_query(&mut self, query: &Query, catalog: &Catalog) {
         let Some(select) = query.select() else { return };
         if let Some(into) = &select.into {
             self.create(catalog.creation_name(into, false));
@@ -284,7 +284,7 @@ impl Session {
             let [name, value, local, ..] = call.args.as_slice() else { continue };
             if let (Some(name), Some(value)) = (name.string(), value.string()) {
                 let local = truth(local);
-                self.set(&name.to_lowercase(), milliseconds(value), local, depth);
+                self.set(&name.to_lowercase(), milliseconds(value), local);
             }
         }
     }

@@ -105,9 +105,10 @@ impl Catalog {
     }
 
     fn is_identity(&self, sequence: &Sequence) -> bool {
-        sequence.owned_by.as_ref().is_some_and(|(table, column)| {
-            self.tables.get(table).and_then(|t| t.column(column)).is_some_and(|c| c.identity.is_some())
-        })
+        sequence
+            .owned_by
+            .as_ref()
+            .is_some_and(|(table, column)| self.tables.get(table).and_then(|t| t.column(column)).is_some_and(|c| c.identity.is_some()))
     }
 
     fn own_sequences(&self) -> impl Iterator<Item = (&Qualified, &Sequence)> {
@@ -288,7 +289,13 @@ impl Catalog {
         for (name, table) in tables {
             for check in table.constraints.iter().filter(|c| !c.valid && matches!(c.constraint.kind, ConstraintKind::Check(_))) {
                 let not_valid = if check.constraint.not_enforced { "" } else { " NOT VALID" };
-                let _ = writeln!(out, "ALTER TABLE ONLY {} ADD CONSTRAINT {} {}{not_valid};", full(name), quote_identifier(&check.name), check.sql);
+                let _ = writeln!(
+                    out,
+                    "ALTER TABLE ONLY {} ADD CONSTRAINT {} {}{not_valid};",
+                    full(name),
+                    quote_identifier(&check.name),
+                    check.sql
+                );
             }
         }
         for (name, table) in tables {
