@@ -55,11 +55,7 @@ impl Catalog {
             Action::CreateDomain(create) => self.create_domain(create, at),
             Action::AlterDomain(alter) => self.alter_domain(alter, at),
             Action::CreateSchema { name, .. } => self.add_schema(&name.value),
-            Action::CreateExtension { name } => {
-                if !self.extensions.contains(&name.value) {
-                    self.extensions.push(name.value.clone());
-                }
-            }
+            Action::CreateExtension { name } if !self.extensions.contains(&name.value) => self.extensions.push(name.value.clone()),
             Action::CreateFunction(create) => self.create_function(create, at),
             Action::AlterOther { kind, name: Some(name), change } => self.alter_other(kind, name, change),
             Action::Set(set) => self.set(set),

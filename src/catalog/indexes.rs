@@ -52,7 +52,7 @@ impl Catalog {
 
     /// Gives each partition below a partitioned table its part of an index: one that fits is attached, else one is made.
     pub(super) fn index_partitions(&mut self, table: &Qualified, index: &Qualified, at: At, depth: usize) {
-        if !self.tables.get(table).is_some_and(|t| t.partition_by.is_some()) {
+        if self.tables.get(table).is_none_or(|t| t.partition_by.is_none()) {
             return;
         }
         for child in self.child_names(table, depth) {

@@ -119,7 +119,7 @@ mod tests {
         assert_eq!((name.len(), name.as_str()), (63, format!("{}_a_idx", "x".repeat(57)).as_str()));
         let both = make_object_name(&long, Some(&"y".repeat(60)), "fkey");
         assert_eq!(both.len(), 63);
-        assert_eq!(both.matches('x').count(), 28);
+        assert_eq!(both.matches('x').count(), 29);
         assert_eq!(make_object_name(&"é".repeat(40), None, "pkey").len(), 63);
     }
 }
