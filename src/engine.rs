@@ -1,1 +1,25 @@
-//! (being written)
+//! Runs the pipeline: parse in parallel, fold the migrations in order, ask the rules, gather what they say.
+//!
+//! Owns ordering and parallelism, and nothing else: it dispatches on the kind of a check, never on a rule. It does no I/O,
+//! prints nothing and cannot fail.
+
+mod findings;
+mod input;
+mod markdown;
+mod run;
+
+pub use input::{Input, InputKind, MigrationInfo, Section};
+
+use crate::catalog::Catalog;
+use crate::finding::Outcome;
+use crate::settings::Settings;
+
+/// Checks the inputs, which are in replay order.
+pub fn check(inputs: Vec<Input>, settings: &Settings) -> Outcome {
+    run::run(inputs, settings, true).1
+}
+
+/// Replays the migrations among the inputs and returns the schema that they leave, with what was not understood.
+pub fn schema(inputs: Vec<Input>, settings: &Settings) -> (Catalog, Outcome) {
+    run::run(inputs, settings, false)
+}

@@ -4,9 +4,30 @@
 //! that no migration we saw created is not a table without indexes (see [`Catalog::table`] and [`Knowledge`]). Must not know a
 //! parser, a rule or a file.
 
+mod alter;
 mod apply;
+pub mod index_match;
+mod columns;
+mod constraints;
+mod drops;
+mod indexes;
+mod json;
 mod model;
+mod naming;
+mod objects;
+mod output;
+mod partitions;
 mod query;
+pub mod resolve;
+mod renames;
 pub mod script;
+mod store;
+mod tables;
+mod text;
+mod undo;
+
+#[cfg(test)]
+mod tests;
 
 pub use model::*;
+pub use store::{Leans, Store};

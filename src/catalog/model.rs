@@ -1,8 +1,8 @@
 //! What the catalog holds.
 
+use super::store::{Leans, Store};
 use crate::facts::{Constraint, Expr, IndexKey, Name, PartitionBound, PartitionBy, Query, TypeKind, TypeName, Volatility};
 use crate::source::Location;
-use std::collections::BTreeMap;
 
 /// A schema-qualified name, resolved: `(schema, name)`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,25 +38,27 @@ pub enum Knowledge {
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     /// Tables, partitions and foreign tables.
-    pub tables: BTreeMap<Qualified, Table>,
+    pub tables: Store<Table>,
     /// Indexes, constraint-backed ones included; in the schema of their table.
-    pub indexes: BTreeMap<Qualified, Index>,
+    pub indexes: Store<Index>,
     /// Views and materialized views.
-    pub views: BTreeMap<Qualified, View>,
+    pub views: Store<View>,
     /// Sequences.
-    pub sequences: BTreeMap<Qualified, Sequence>,
+    pub sequences: Store<Sequence>,
     /// Enums, composites, ranges, base types.
-    pub types: BTreeMap<Qualified, UserType>,
+    pub types: Store<UserType>,
     /// Domains.
-    pub domains: BTreeMap<Qualified, Domain>,
+    pub domains: Store<Domain>,
     /// Functions; overloads share an entry.
-    pub functions: BTreeMap<Qualified, Vec<Function>>,
+    pub functions: Store<Vec<Function>>,
     /// Schemas created, besides `public`.
     pub schemas: Vec<String>,
     /// Extensions created.
     pub extensions: Vec<String>,
     /// The search_path in force; empty means the default (`"$user", public`).
     pub search_path: Vec<String>,
+    /// The open transaction, to be undone by ROLLBACK.
+    pub(crate) undo: super::undo::Undo,
 }
 
 /// A table.
@@ -70,6 +72,10 @@ pub struct Table {
     pub partition_by: Option<PartitionBy>,
     /// The parent and bound, of a partition.
     pub partition_of: Option<(Qualified, PartitionBound)>,
+    /// The bound as SQL, of a partition.
+    pub bound_sql: Option<String>,
+    /// PARTITION BY as SQL, without these two words.
+    pub partition_by_sql: Option<String>,
     /// INHERITS parents.
     pub inherits: Vec<Qualified>,
     /// TEMPORARY.
@@ -243,4 +249,43 @@ pub enum Relation<'c> {
     Index(&'c Qualified, &'c Index),
     /// A sequence.
     Sequence(&'c Qualified, &'c Sequence),
+}
+
+impl Leans for Table {
+    fn leans_on(&self, visit: &mut dyn FnMut(&Qualified)) {
+        self.partition_of.iter().for_each(|(parent, _)| visit(parent));
+        self.inherits.iter().for_each(&mut *visit);
+        self.constraints.iter().filter_map(|c| c.references.as_ref()).for_each(visit);
+    }
+}
+
+impl Leans for Index {
+    fn leans_on(&self, visit: &mut dyn FnMut(&Qualified)) {
+        visit(&self.table);
+        self.parent.iter().for_each(visit);
+    }
+}
+
+impl Leans for View {
+    fn leans_on(&self, visit: &mut dyn FnMut(&Qualified)) {
+        self.reads.iter().for_each(visit);
+    }
+}
+
+impl Leans for Sequence {
+    fn leans_on(&self, visit: &mut dyn FnMut(&Qualified)) {
+        self.owned_by.iter().for_each(|(table, _)| visit(table));
+    }
+}
+
+impl Leans for UserType {
+    fn leans_on(&self, _: &mut dyn FnMut(&Qualified)) {}
+}
+
+impl Leans for Domain {
+    fn leans_on(&self, _: &mut dyn FnMut(&Qualified)) {}
+}
+
+impl Leans for Vec<Function> {
+    fn leans_on(&self, _: &mut dyn FnMut(&Qualified)) {}
 }

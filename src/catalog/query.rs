@@ -1,67 +1,156 @@
-//! Questions to the schema (being written).
+//! Questions to the schema.
 use super::{Catalog, Column, Index, Knowledge, Qualified, Relation, Table, TableConstraint, View};
-use crate::facts::ObjectName;
+use crate::facts::{ConstraintKind, Expr, ExprKind, ObjectName, TypeName};
 
 impl Catalog {
     /// The name as the search_path resolves it: the first schema of the path that has a relation by that name, else the
     /// first schema of the path (`public` by default).
     pub fn resolve(&self, name: &ObjectName) -> Qualified {
-        let schema = name.schema.as_ref().map_or("public", |s| &s.value);
-        Qualified { schema: schema.to_owned(), name: name.name.value.clone() }
+        self.resolve_where(name, |candidate| self.has_relation(candidate))
+    }
+
+    /// The same for other kinds of object: `known` says whether there is one by that name.
+    pub(super) fn resolve_where(&self, name: &ObjectName, known: impl Fn(&Qualified) -> bool) -> Qualified {
+        if name.schema.is_some() {
+            return self.creation_name(name, false);
+        }
+        let path = self.search_path.iter().map(String::as_str);
+        let fallback = self.search_path.is_empty().then_some("public");
+        for schema in std::iter::once("pg_temp").chain(path).chain(fallback) {
+            let candidate = Qualified { schema: schema.to_owned(), name: name.name.value.clone() };
+            if known(&candidate) {
+                return candidate;
+            }
+        }
+        self.creation_name(name, false)
+    }
+
+    /// Whether a relation of that name is known.
+    pub(super) fn has_relation(&self, name: &Qualified) -> bool {
+        self.tables.contains_key(name)
+            || self.indexes.contains_key(name)
+            || self.views.contains_key(name)
+            || self.sequences.contains_key(name)
     }
 
     /// The relation of that name, where known.
-    pub fn relation(&self, _name: &ObjectName) -> Option<Relation<'_>> {
-        None
+    pub fn relation(&self, name: &ObjectName) -> Option<Relation<'_>> {
+        let name = self.resolve(name);
+        if let Some((name, table)) = self.tables.get_key_value(&name) {
+            return Some(Relation::Table(name, table));
+        }
+        if let Some((name, view)) = self.views.get_key_value(&name) {
+            return Some(Relation::View(name, view));
+        }
+        if let Some((name, index)) = self.indexes.get_key_value(&name) {
+            return Some(Relation::Index(name, index));
+        }
+        self.sequences.get_key_value(&name).map(|(name, sequence)| Relation::Sequence(name, sequence))
     }
 
     /// The table of that name, where known. `None` is *unknown*, never *absent*.
-    pub fn table(&self, _name: &ObjectName) -> Option<(&Qualified, &Table)> {
-        None
+    pub fn table(&self, name: &ObjectName) -> Option<(&Qualified, &Table)> {
+        self.tables.get_key_value(&self.resolve(name))
     }
 
     /// The view or materialized view of that name, where known.
-    pub fn view(&self, _name: &ObjectName) -> Option<(&Qualified, &View)> {
-        None
+    pub fn view(&self, name: &ObjectName) -> Option<(&Qualified, &View)> {
+        self.views.get_key_value(&self.resolve(name))
     }
 
     /// The index of that name, where known.
-    pub fn index(&self, _name: &ObjectName) -> Option<(&Qualified, &Index)> {
-        None
+    pub fn index(&self, name: &ObjectName) -> Option<(&Qualified, &Index)> {
+        self.indexes.get_key_value(&self.resolve(name))
     }
 
     /// The indexes on a table or materialized view.
     pub fn indexes_of<'c>(&'c self, table: &'c Qualified) -> impl Iterator<Item = (&'c Qualified, &'c Index)> {
-        self.indexes.iter().filter(move |(_, index)| index.table == *table)
+        self.indexes.dependents(table).filter(move |(_, index)| index.table == *table)
     }
 
     /// The foreign keys that point at a table: (referencing table, constraint).
     pub fn references_to<'c>(&'c self, table: &'c Qualified) -> impl Iterator<Item = (&'c Qualified, &'c TableConstraint)> {
         self.tables
-            .iter()
+            .dependents(table)
             .flat_map(move |(name, t)| t.constraints.iter().filter(move |c| c.references.as_ref() == Some(table)).map(move |c| (name, c)))
     }
 
     /// The partitions (and inheriting children) directly below a table.
     pub fn children_of<'c>(&'c self, parent: &'c Qualified) -> impl Iterator<Item = (&'c Qualified, &'c Table)> {
-        self.tables.iter().filter(move |(_, t)| t.partition_of.as_ref().is_some_and(|(p, _)| p == parent) || t.inherits.contains(parent))
+        self.tables.dependents(parent).filter(move |(_, t)| t.is_child_of(parent))
     }
 
     /// The views that read a relation, directly.
     pub fn views_reading<'c>(&'c self, relation: &'c Qualified) -> impl Iterator<Item = (&'c Qualified, &'c View)> {
-        self.views.iter().filter(move |(_, view)| view.reads.contains(relation))
+        self.views.dependents(relation).filter(move |(_, view)| view.reads.contains(relation))
     }
 
     /// Whether every index of the table is known: its creation was read and nothing since was missed.
     pub fn knows_indexes_of(&self, name: &ObjectName) -> bool {
         self.table(name).is_some_and(|(_, table)| table.knowledge == Knowledge::Whole)
     }
+
+    /// The type of a column, where known.
+    pub fn column_type(&self, table: &ObjectName, column: &str) -> Option<&TypeName> {
+        self.table(table)?.1.column(column)?.ty.as_ref()
+    }
+
+    /// The sets of columns that are known to be unique: valid, without a predicate, over plain columns.
+    pub fn unique_keys(&self, table: &ObjectName) -> Vec<Vec<&str>> {
+        let Some((_, known)) = self.table(table) else { return vec![] };
+        let name = self.resolve(table);
+        let mut keys: Vec<Vec<&str>> = vec![];
+        for (_, index) in self.indexes.dependents(&name).filter(|(_, index)| index.table == name) {
+            if index.unique && index.valid && index.predicate.is_none() {
+                keys.extend(index.plain_columns());
+            }
+        }
+        for constraint in &known.constraints {
+            if let (ConstraintKind::Key { columns, .. }, None) = (&constraint.constraint.kind, &constraint.index) {
+                keys.push(columns.iter().map(|c| c.value.as_str()).collect());
+            }
+        }
+        keys
+    }
+
+    /// Whether no two rows agree in these columns, as far as is known: some unique key lies within them.
+    pub fn is_unique(&self, table: &ObjectName, columns: &[&str]) -> bool {
+        self.unique_keys(table).iter().any(|key| !key.is_empty() && key.iter().all(|c| columns.contains(c)))
+    }
+
+    /// Whether a validated CHECK already proves that the column holds no NULL, so that SET NOT NULL need not scan.
+    pub fn has_valid_not_null_check(&self, table: &ObjectName, column: &str) -> bool {
+        self.table(table).is_some_and(|(_, table)| {
+            table.constraints.iter().filter(|c| c.valid).any(|c| match &c.constraint.kind {
+                ConstraintKind::Check(expr) => implies_not_null(expr, column),
+                _ => false,
+            })
+        })
+    }
+
+    /// The foreign keys of a table.
+    pub fn foreign_keys(&self, table: &ObjectName) -> Vec<&TableConstraint> {
+        let constraints = self.table(table).map(|(_, t)| t.constraints.as_slice()).unwrap_or_default();
+        constraints.iter().filter(|c| matches!(c.constraint.kind, ConstraintKind::ForeignKey { .. })).collect()
+    }
+}
+
+fn implies_not_null(expr: &Expr, column: &str) -> bool {
+    expr.conjuncts().iter().any(|part| match &part.kind {
+        ExprKind::IsNull { expr, negated: true } => expr.column().is_some_and(|c| c.column.value == column),
+        _ => false,
+    })
 }
 
 impl Table {
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The constraint of that name.
+    pub fn constraint(&self, name: &str) -> Option<&TableConstraint> {
+        self.constraints.iter().find(|constraint| constraint.name == name)
     }
 
     /// The primary key's columns; empty when there is none known.
@@ -74,5 +163,17 @@ impl Table {
                 _ => None,
             })
             .unwrap_or_default()
+    }
+
+    /// Whether it is a partition or an inheriting child of that table.
+    pub fn is_child_of(&self, parent: &Qualified) -> bool {
+        self.partition_of.as_ref().is_some_and(|(of, _)| of == parent) || self.inherits.contains(parent)
+    }
+}
+
+impl Index {
+    /// The key columns, where every key is a plain column.
+    pub fn plain_columns(&self) -> Option<Vec<&str>> {
+        self.keys.iter().map(|key| key.expr.column().map(|c| c.column.value.as_str())).collect()
     }
 }

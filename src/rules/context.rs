@@ -19,6 +19,8 @@ pub enum Check {
     Query(fn(&Context, &Query)),
     /// Every statement, migration or not.
     Statement(fn(&Context)),
+    /// The engine finds it by itself, when everything else has run.
+    Engine,
 }
 
 /// Where the statement comes from.
@@ -83,6 +85,8 @@ pub struct Report {
     pub fix: Option<Fix>,
     /// Instead of the rule's own severity (settings still win).
     pub severity: Option<Severity>,
+    /// Saying it once a file is enough: only the first is kept.
+    pub once_per_file: bool,
 }
 
 impl Report {
@@ -110,6 +114,12 @@ impl Report {
         self
     }
 
+    /// Said at most once a file.
+    pub fn once_per_file(mut self) -> Self {
+        self.once_per_file = true;
+        self
+    }
+
     /// With a fix of one edit in the same file. `safe`: it cannot change what the statement means.
     pub fn fix(mut self, title: &str, safe: bool, span: Span, text: impl Into<String>) -> Self {
         let edit = Edit { file: self.primary.at.file, span, text: text.into() };
@@ -122,7 +132,7 @@ impl<'a> Context<'a> {
     /// A report about these bytes of the statement's file; pass it to [`Context::add`] when it is complete.
     pub fn report(&self, span: Span, message: impl Into<String>) -> Report {
         let primary = Label { at: self.at(span), message: String::new() };
-        Report { primary, message: message.into(), help: None, related: vec![], fix: None, severity: None }
+        Report { primary, message: message.into(), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
     }
 
     /// States a finding.

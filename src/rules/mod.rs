@@ -5,6 +5,7 @@
 
 pub mod context;
 pub mod page;
+mod support;
 
 pub use context::{Check, Context, Origin, Report, Surroundings};
 pub use page::Page;
@@ -58,4 +59,53 @@ macro_rules! rules {
 }
 
 // Adding a rule: a page in `lints/`, a file beside this one with its `CHECK`, a line here (sorted).
-rules! {}
+rules! {
+    add_required_column => "add-required-column",
+    attach_partition_scan => "attach-partition-scan",
+    check_without_not_valid => "check-without-not-valid",
+    column_type_rewrite => "column-type-rewrite",
+    concurrently_in_transaction => "concurrently-in-transaction",
+    concurrently_on_partitioned => "concurrently-on-partitioned",
+    correlated_subquery_in_select => "correlated-subquery-in-select",
+    count_distinct_over_joins => "count-distinct-over-joins",
+    create_partition_locks_parent => "create-partition-locks-parent",
+    detach_without_concurrently => "detach-without-concurrently",
+    distinct_on_order_mismatch => "distinct-on-order-mismatch",
+    distinct_on_over_joins => "distinct-on-over-joins",
+    distinct_on_without_order => "distinct-on-without-order",
+    drop_column => "drop-column",
+    drop_index_without_concurrently => "drop-index-without-concurrently",
+    drop_table => "drop-table",
+    enum_value_used_in_transaction => "enum-value-used-in-transaction",
+    exclusion_constraint_build => "exclusion-constraint-build",
+    explicit_table_lock => "explicit-table-lock",
+    foreign_key_locks_parent => "foreign-key-locks-parent",
+    foreign_key_without_not_valid => "foreign-key-without-not-valid",
+    gin_without_operator_class => "gin-without-operator-class",
+    index_without_concurrently => "index-without-concurrently",
+    jsonb_filter_without_index => "jsonb-filter-without-index",
+    jsonb_index_operator_mismatch => "jsonb-index-operator-mismatch",
+    leading_wildcard_like => "leading-wildcard-like",
+    locks_held_across_work => "locks-held-across-work",
+    missing_lock_timeout => "missing-lock-timeout",
+    non_immutable_index_expression => "non-immutable-index-expression",
+    not_in_nullable_subquery => "not-in-nullable-subquery",
+    not_null_scan => "not-null-scan",
+    null_comparison => "null-comparison",
+    offset_pagination => "offset-pagination",
+    order_by_random => "order-by-random",
+    partition_key_not_in_unique => "partition-key-not-in-unique",
+    planner_override => "planner-override",
+    primary_key_build => "primary-key-build",
+    refresh_concurrently_without_unique_index => "refresh-concurrently-without-unique-index",
+    refresh_without_concurrently => "refresh-without-concurrently",
+    reindex_without_concurrently => "reindex-without-concurrently",
+    rename_column => "rename-column",
+    rename_table => "rename-table",
+    table_rewrite => "table-rewrite",
+    truncate_table => "truncate-table",
+    unbatched_backfill => "unbatched-backfill",
+    unique_constraint_build => "unique-constraint-build",
+    validate_in_same_transaction => "validate-in-same-transaction",
+    volatile_default_rewrite => "volatile-default-rewrite",
+}

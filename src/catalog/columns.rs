@@ -1,0 +1,107 @@
+//! Columns: how a definition becomes one, with the sequences behind serial and identity.
+
+use super::text::At;
+use super::{Catalog, Column, Qualified, Sequence};
+use crate::facts::{Call, ColumnDef, Expr, ExprKind, Literal, Name, ObjectName, TypeName};
+use crate::source::{Location, Span};
+
+/// The integer type behind a serial type.
+fn serial_base(ty: &TypeName) -> Option<&'static str> {
+    if ty.schema.is_some() || ty.dimensions > 0 {
+        return None;
+    }
+    match ty.name.as_str() {
+        "serial" | "serial4" => Some("int4"),
+        "bigserial" | "serial8" => Some("int8"),
+        "smallserial" | "serial2" => Some("int2"),
+        _ => None,
+    }
+}
+
+/// `nextval('sequence'::regclass)`, as facts and as SQL.
+fn nextval(sequence: &Qualified) -> (Expr, String) {
+    let text = sequence.to_string();
+    let literal = Expr::new(ExprKind::Literal(Literal::String(text.clone())), Span::default());
+    let cast = Expr::new(ExprKind::Cast { expr: Box::new(literal), ty: TypeName::named("regclass") }, Span::default());
+    let call = Call { name: ObjectName::bare(Name::new("nextval", Span::default())), args: vec![cast], ..Call::default() };
+    let sql = format!("nextval('{}'::regclass)", text.replace('\'', "''"));
+    (Expr::new(ExprKind::Call(Box::new(call)), Span::default()), sql)
+}
+
+/// A column with nothing but a name and a type.
+pub(super) fn plain_column(name: &str, ty: Option<TypeName>, defined_at: Location) -> Column {
+    Column {
+        name: name.to_owned(),
+        ty,
+        collation: None,
+        not_null: false,
+        default: None,
+        default_sql: None,
+        identity: None,
+        generated: None,
+        defined_at,
+    }
+}
+
+impl Catalog {
+    /// The column that a definition makes; serial and identity make their sequence too.
+    pub(super) fn column(&mut self, table: &Qualified, def: &ColumnDef, at: At) -> Column {
+        let mut column = plain_column(&def.name.value, def.ty.clone(), Location { file: at.place.file, span: def.span });
+        column.collation = def.collation.as_ref().map(ObjectName::to_string);
+        column.not_null = def.not_null.is_some();
+        set_default(&mut column, def.default.as_ref(), at);
+        column.identity = def.identity;
+        column.generated = def.generated.as_ref().map(|(expr, stored)| (at.sql(expr.span), stored.unwrap_or(false)));
+        if let Some(base) = def.ty.as_ref().and_then(serial_base) {
+            let ty = TypeName { span: def.span, ..TypeName::named(base) };
+            let sequence = self.add_sequence(table, &column.name, Some(ty.clone()), at);
+            let (default, sql) = nextval(&sequence);
+            column.ty = Some(ty);
+            column.not_null = true;
+            column.default = Some(default);
+            column.default_sql = Some(sql);
+        }
+        if column.identity.is_some() {
+            column.not_null = true;
+            self.add_sequence(table, &column.name, column.ty.clone(), at);
+        }
+        column
+    }
+
+    /// The sequence behind a serial or identity column.
+    pub(super) fn add_sequence(&mut self, table: &Qualified, column: &str, ty: Option<TypeName>, at: At) -> Qualified {
+        let name = self.choose_relation_name(&table.schema, &table.name, Some(column), "seq");
+        let name = Qualified { schema: table.schema.clone(), name };
+        let owned_by = Some((table.clone(), column.to_owned()));
+        let sequence = Sequence { ty, options: vec![], owned_by, implicit: true, defined_at: at.place };
+        self.sequences.insert(name.clone(), sequence);
+        name
+    }
+
+    /// The sequences that a column owns.
+    pub(super) fn owned_sequences(&self, table: &Qualified, column: Option<&str>) -> Vec<Qualified> {
+        let owns = |sequence: &Sequence| {
+            sequence.owned_by.as_ref().is_some_and(|(owner, c)| owner == table && column.is_none_or(|column| c == column))
+        };
+        self.sequences.dependents(table).filter(|(_, s)| owns(s)).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Writes the default of the owning column anew after its sequence got another name.
+    pub(super) fn refresh_nextval(&mut self, sequence: &Qualified) {
+        let Some((table, column)) = self.sequences.get(sequence).and_then(|s| s.owned_by.clone()) else { return };
+        self.tables.edit(&table, |table| {
+            let column = table.columns.iter_mut().find(|c| c.name == column);
+            if let Some(column) = column.filter(|c| c.default_sql.as_deref().is_some_and(|d| d.starts_with("nextval("))) {
+                let (default, sql) = nextval(sequence);
+                column.default = Some(default);
+                column.default_sql = Some(sql);
+            }
+        });
+    }
+}
+
+/// Sets or clears a default.
+pub(super) fn set_default(column: &mut Column, default: Option<&Expr>, at: At) {
+    column.default_sql = default.map(|expr| at.sql(expr.span));
+    column.default = default.cloned();
+}

@@ -1,0 +1,191 @@
+//! DROP of every kind. What depends on the object goes too: without CASCADE PostgreSQL would have refused, so either CASCADE
+//! was written or the dependents were not there any more.
+
+use super::text::{columns_of, names_column};
+use super::{Catalog, Index, Qualified, TableConstraint};
+use crate::facts::{ConstraintKind, Drop, ObjectName};
+
+impl Catalog {
+    pub(super) fn drop_objects(&mut self, drop: &Drop) {
+        for name in &drop.names {
+            match drop.kind.as_str() {
+                "TABLE" | "FOREIGN TABLE" | "VIEW" | "MATERIALIZED VIEW" | "INDEX" | "SEQUENCE" => {
+                    let name = self.resolve(name);
+                    self.drop_relation(&name);
+                }
+                "TYPE" | "DOMAIN" => self.drop_type(name),
+                "FUNCTION" | "PROCEDURE" | "ROUTINE" | "AGGREGATE" => {
+                    let name = self.resolve_where(name, |candidate| self.functions.contains_key(candidate));
+                    self.functions.remove(&name);
+                }
+                "SCHEMA" => self.drop_schema(&name.name.value),
+                "EXTENSION" => self.extensions.retain(|known| *known != name.name.value),
+                _ => {}
+            }
+        }
+    }
+
+    /// Drops whatever relation has that name.
+    pub(super) fn drop_relation(&mut self, name: &Qualified) {
+        if self.tables.contains_key(name) {
+            self.drop_table(name);
+        } else if self.views.contains_key(name) {
+            self.drop_view(name, 0);
+        } else if self.indexes.contains_key(name) {
+            self.drop_index(name, 0);
+        } else {
+            self.sequences.remove(name);
+        }
+    }
+
+    /// Drops a table with its indexes, sequences, partitions, the views over it and the foreign keys that point at it.
+    pub(super) fn drop_table(&mut self, name: &Qualified) {
+        if self.tables.remove(name).is_none() {
+            return;
+        }
+        self.drop_views_over(name, 0);
+        let indexes: Vec<Qualified> = self.indexes_of(name).map(|(index, _)| index.clone()).collect();
+        for index in indexes {
+            self.drop_index(&index, 0);
+        }
+        for sequence in self.owned_sequences(name, None) {
+            self.sequences.remove(&sequence);
+        }
+        let referring: Vec<Qualified> = self.references_to(name).map(|(table, _)| table.clone()).collect();
+        for table in referring {
+            self.tables.edit(&table, |t| t.constraints.retain(|c| c.references.as_ref() != Some(name)));
+        }
+        for child in self.child_names(name, 0) {
+            self.drop_table(&child);
+        }
+    }
+
+    pub(super) fn drop_view(&mut self, name: &Qualified, depth: usize) {
+        if self.views.remove(name).is_none() {
+            return;
+        }
+        let indexes: Vec<Qualified> = self.indexes_of(name).map(|(index, _)| index.clone()).collect();
+        for index in indexes {
+            self.drop_index(&index, 0);
+        }
+        self.drop_views_over(name, depth + 1);
+    }
+
+    fn drop_views_over(&mut self, name: &Qualified, depth: usize) {
+        if depth > 64 {
+            return;
+        }
+        let over: Vec<Qualified> = self.views_reading(name).map(|(view, _)| view.clone()).collect();
+        for view in over {
+            self.drop_view(&view, depth);
+        }
+    }
+
+    /// Drops a column with the indexes, constraints and sequences that need it, in children too unless `only`.
+    pub(super) fn drop_column(&mut self, table: &Qualified, column: &str, cascade: bool, only: bool, depth: usize) {
+        let Some(known) = self.tables.get(table) else { return };
+        let needing: Vec<String> = known.constraints.iter().filter(|c| uses_column(c, table, column)).map(|c| c.name.clone()).collect();
+        for constraint in needing {
+            self.drop_constraint(table, &constraint, depth);
+        }
+        let indexes: Vec<Qualified> =
+            self.indexes_of(table).filter(|(_, index)| index_uses(index, column)).map(|(name, _)| name.clone()).collect();
+        for index in indexes {
+            self.drop_index(&index, depth);
+        }
+        for sequence in self.owned_sequences(table, Some(column)) {
+            self.sequences.remove(&sequence);
+        }
+        self.tables.edit(table, |t| t.columns.retain(|c| c.name != column));
+        if cascade {
+            self.drop_references_to_column(table, column);
+            self.drop_views_naming(table, column);
+        }
+        if !only {
+            for child in self.child_names(table, depth) {
+                self.drop_column(&child, column, cascade, false, depth + 1);
+            }
+        }
+    }
+
+    fn drop_references_to_column(&mut self, table: &Qualified, column: &str) {
+        let needs = |c: &TableConstraint| match &c.constraint.kind {
+            ConstraintKind::ForeignKey { referenced, .. } => {
+                c.references.as_ref() == Some(table) && referenced.iter().any(|r| *r == column)
+            }
+            _ => false,
+        };
+        let referring: Vec<Qualified> = self.references_to(table).filter(|(_, c)| needs(c)).map(|(name, _)| name.clone()).collect();
+        for name in referring {
+            self.tables.edit(&name, |t| t.constraints.retain(|c| !needs(c)));
+        }
+    }
+
+    fn drop_views_naming(&mut self, table: &Qualified, column: &str) {
+        let names = |view: &super::View| view.query.as_ref().is_some_and(|query| query.column_refs().iter().any(|c| c.column == column));
+        let views: Vec<Qualified> = self.views_reading(table).filter(|(_, view)| names(view)).map(|(name, _)| name.clone()).collect();
+        for view in views {
+            self.drop_view(&view, 0);
+        }
+    }
+
+    fn drop_type(&mut self, name: &ObjectName) {
+        let name = self.resolve_where(name, |candidate| self.types.contains_key(candidate) || self.domains.contains_key(candidate));
+        let known = self.types.remove(&name).is_some() | self.domains.remove(&name).is_some();
+        if !known {
+            return;
+        }
+        let mut using: Vec<(Qualified, String)> = vec![];
+        for (table, t) in &self.tables {
+            let of_type = t.columns.iter().filter(|c| c.ty.as_ref().is_some_and(|ty| self.is_type(ty, &name)));
+            using.extend(of_type.map(|c| (table.clone(), c.name.clone())));
+        }
+        for (table, column) in using {
+            self.drop_column(&table, &column, true, false, 0);
+        }
+    }
+
+    fn drop_schema(&mut self, schema: &str) {
+        let relations: Vec<Qualified> = [
+            self.tables.in_schema(schema).map(|(name, _)| name.clone()).collect::<Vec<_>>(),
+            self.views.in_schema(schema).map(|(name, _)| name.clone()).collect(),
+            self.sequences.in_schema(schema).map(|(name, _)| name.clone()).collect(),
+        ]
+        .concat();
+        for name in relations {
+            self.drop_relation(&name);
+        }
+        let functions: Vec<Qualified> = self.functions.in_schema(schema).map(|(name, _)| name.clone()).collect();
+        for name in functions {
+            self.functions.remove(&name);
+        }
+        let types: Vec<Qualified> = self.types.in_schema(schema).map(|(name, _)| name.clone()).collect();
+        let domains: Vec<Qualified> = self.domains.in_schema(schema).map(|(name, _)| name.clone()).collect();
+        for name in types.into_iter().chain(domains) {
+            self.drop_type(&super::text::object_name(&name));
+        }
+        self.schemas.retain(|known| known != schema);
+    }
+}
+
+/// Whether a constraint of that table needs the column.
+fn uses_column(constraint: &TableConstraint, table: &Qualified, column: &str) -> bool {
+    match &constraint.constraint.kind {
+        ConstraintKind::Check(expr) => names_column(expr, column),
+        ConstraintKind::NotNull(of) => *of == column,
+        ConstraintKind::Key { columns, include, .. } => columns.iter().chain(include).any(|c| *c == column),
+        ConstraintKind::ForeignKey { columns, referenced, .. } => {
+            columns.iter().any(|c| *c == column) || constraint.references.as_ref() == Some(table) && referenced.iter().any(|c| *c == column)
+        }
+        ConstraintKind::Exclude { keys, predicate, .. } => {
+            keys.iter().any(|(key, _)| names_column(&key.expr, column))
+                || predicate.as_ref().is_some_and(|p| columns_of(p).iter().any(|c| c == column))
+        }
+    }
+}
+
+fn index_uses(index: &Index, column: &str) -> bool {
+    index.keys.iter().any(|key| names_column(&key.expr, column))
+        || index.include.iter().any(|c| c == column)
+        || index.predicate.as_ref().is_some_and(|p| names_column(p, column))
+}

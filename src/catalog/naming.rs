@@ -1,0 +1,125 @@
+//! The names that PostgreSQL makes up for indexes, constraints and sequences (`makeObjectName`, `ChooseRelationName`,
+//! `ChooseIndexNameAddition`, `FigureIndexColname` in its sources). Later statements speak of objects by these names, so
+//! they must be exact. Must not know statements.
+
+use super::{Catalog, Qualified};
+use crate::facts::{Expr, ExprKind};
+
+/// The most bytes of an identifier (NAMEDATALEN - 1).
+const LONGEST: usize = 63;
+
+/// `name1_name2_label`, cut to fit: the longer of the first two loses bytes first, the label never.
+pub(super) fn make_object_name(first: &str, second: Option<&str>, label: &str) -> String {
+    let overhead = label.len() + 1 + usize::from(second.is_some());
+    let room = LONGEST.saturating_sub(overhead);
+    let (mut a, mut b) = (first.len(), second.map_or(0, str::len));
+    while a + b > room {
+        if a > b { a -= 1 } else { b -= 1 }
+    }
+    let mut name = clip(first, a).to_owned();
+    if let Some(second) = second {
+        name.push('_');
+        name.push_str(clip(second, b));
+    }
+    name.push('_');
+    name.push_str(label);
+    name
+}
+
+fn clip(text: &str, mut at: usize) -> &str {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    text.get(..at).unwrap_or(text)
+}
+
+/// The columns' part of a made-up name: `a_b`.
+pub(super) fn columns_part(columns: &[String]) -> String {
+    let mut part = String::new();
+    for column in columns {
+        if !part.is_empty() {
+            part.push('_');
+        }
+        part.push_str(column);
+        if part.len() > LONGEST {
+            break;
+        }
+    }
+    part
+}
+
+/// The names of an index's columns, told apart by numbers.
+pub(super) fn index_column_names<'e>(keys: impl Iterator<Item = &'e Expr>, include: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = vec![];
+    for base in keys.map(|key| figure_name(key).unwrap_or("expr").to_owned()).chain(include.iter().cloned()) {
+        let mut name = base.clone();
+        let mut number = 0;
+        while names.contains(&name) {
+            number += 1;
+            name = format!("{base}{number}");
+        }
+        names.push(name);
+    }
+    names
+}
+
+/// What PostgreSQL calls the result of an expression (`FigureColname`); `None` where it has no name for it.
+pub(super) fn figure_name(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Column(column) => Some(&column.column.value),
+        ExprKind::Call(call) => Some(&call.name.name.value),
+        ExprKind::Cast { expr, ty } => figure_name(expr).or(Some(&ty.name)),
+        ExprKind::Field { field, .. } => Some(&field.value),
+        ExprKind::Collate { expr, .. } | ExprKind::Subscript { expr, .. } => figure_name(expr),
+        ExprKind::Case { otherwise, .. } => otherwise.as_ref().and_then(|e| figure_name(e)).or(Some("case")),
+        ExprKind::Array(_) => Some("array"),
+        ExprKind::Row(_) => Some("row"),
+        ExprKind::Exists { .. } => Some("exists"),
+        ExprKind::Subquery(query) => {
+            let item = query.select()?.items.first()?;
+            item.alias.as_ref().map(|alias| alias.value.as_str()).or_else(|| figure_name(&item.expr))
+        }
+        _ => None,
+    }
+}
+
+impl Catalog {
+    /// A relation's name that is free in the schema: numbers are added to the label.
+    pub(super) fn choose_relation_name(&self, schema: &str, first: &str, second: Option<&str>, label: &str) -> String {
+        numbered(first, second, label, |name| self.has_relation(&Qualified { schema: schema.to_owned(), name: name.to_owned() }))
+    }
+
+    /// A constraint's name that is free on its table.
+    pub(super) fn choose_constraint_name(&self, table: &Qualified, second: Option<&str>, label: &str) -> String {
+        let known = self.tables.get(table);
+        numbered(&table.name, second, label, |name| known.is_some_and(|t| t.constraints.iter().any(|c| c.name == name)))
+    }
+}
+
+/// The first made-up name that is not taken.
+pub(super) fn numbered(first: &str, second: Option<&str>, label: &str, taken: impl Fn(&str) -> bool) -> String {
+    let mut name = make_object_name(first, second, label);
+    let mut number = 0;
+    while taken(&name) {
+        number += 1;
+        name = make_object_name(first, second, &format!("{label}{number}"));
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_lose_bytes_of_the_longer_part_first() {
+        assert_eq!(make_object_name("t", Some("a"), "idx"), "t_a_idx");
+        let long = "x".repeat(60);
+        let name = make_object_name(&long, Some("a"), "idx");
+        assert_eq!((name.len(), name.as_str()), (63, format!("{}_a_idx", "x".repeat(57)).as_str()));
+        let both = make_object_name(&long, Some(&"y".repeat(60)), "fkey");
+        assert_eq!(both.len(), 63);
+        assert_eq!(both.matches('x').count(), 28);
+        assert_eq!(make_object_name(&"é".repeat(40), None, "pkey").len(), 63);
+    }
+}

@@ -1,0 +1,249 @@
+//! Views, sequences, types, domains and functions.
+
+use super::naming::numbered;
+use super::text::At;
+use super::{Catalog, Domain, Function, Qualified, Sequence, UserType, View};
+use crate::facts::{
+    AlterDomain, AlterSequence, AlterType, CreateDomain, CreateFunction, CreateSequence, CreateType, CreateView, DomainChange, FromItem,
+    ObjectName, Query, TypeChange, TypeKind, TypeName, Volatility,
+};
+
+impl Catalog {
+    pub(super) fn create_view(&mut self, create: &CreateView, at: At) {
+        let name = self.creation_name(&create.name, create.temporary);
+        let replaces = create.or_replace && self.views.contains_key(&name);
+        if !replaces && !self.make_room(&name, create.if_not_exists, at) {
+            return;
+        }
+        let view = View {
+            materialized: create.materialized,
+            columns: create.columns.clone(),
+            query: create.query.clone(),
+            sql: at.sql(create.query_span),
+            reads: create.query.as_ref().map(|query| self.reads(query)).unwrap_or_default(),
+            defined_at: at.place,
+        };
+        self.views.insert(name, view);
+    }
+
+    /// The relations that a query reads, resolved; names of its WITH entries are not relations.
+    pub(super) fn reads(&self, query: &Query) -> Vec<Qualified> {
+        let mut names = vec![];
+        collect_reads(query, &mut vec![], &mut names);
+        let mut reads: Vec<Qualified> = vec![];
+        for name in names {
+            let name = self.resolve(name);
+            if !reads.contains(&name) {
+                reads.push(name);
+            }
+        }
+        reads
+    }
+
+    pub(super) fn create_sequence(&mut self, create: &CreateSequence, at: At) {
+        let name = self.creation_name(&create.name, create.temporary);
+        if !self.make_room(&name, create.if_not_exists, at) {
+            return;
+        }
+        let owned_by = create.owned_by.as_ref().map(|(table, column)| (self.resolve(table), column.value.clone()));
+        let sequence = Sequence { ty: create.ty.clone(), options: create.options.clone(), owned_by, implicit: false, defined_at: at.place };
+        self.sequences.insert(name, sequence);
+    }
+
+    pub(super) fn alter_sequence(&mut self, alter: &AlterSequence) {
+        let name = self.resolve(&alter.name);
+        let owner = alter.owned_by.as_ref().map(|to| to.as_ref().map(|(table, column)| (self.resolve(table), column.value.clone())));
+        self.sequences.edit(&name, |sequence| {
+            if let Some(owner) = owner {
+                sequence.owned_by = owner;
+            }
+            let not_an_option = |option: &&String| !option.to_ascii_uppercase().starts_with("RESTART");
+            for option in alter.options.iter().filter(not_an_option) {
+                let word = |text: &str| text.split_whitespace().find(|w| !w.eq_ignore_ascii_case("NO")).map(str::to_ascii_uppercase);
+                sequence.options.retain(|known| word(known) != word(option));
+                sequence.options.push(option.clone());
+            }
+        });
+    }
+
+    pub(super) fn create_type(&mut self, create: &CreateType, at: At) {
+        let name = self.creation_name(&create.name, false);
+        if at.sure || !self.types.contains_key(&name) {
+            self.types.insert(name, UserType { kind: create.kind.clone(), defined_at: at.place });
+        }
+    }
+
+    pub(super) fn alter_type(&mut self, alter: &AlterType) {
+        let name = self.resolve_where(&alter.name, |n| self.types.contains_key(n) || self.domains.contains_key(n));
+        match &alter.change {
+            TypeChange::RenameTo { name: new } => {
+                self.move_type(&name, &Qualified { schema: name.schema.clone(), name: new.value.clone() });
+            }
+            TypeChange::SetSchema { schema } => {
+                self.move_type(&name, &Qualified { schema: schema.value.clone(), name: name.name.clone() });
+            }
+            change => {
+                self.types.edit(&name, |ty| change_type(&mut ty.kind, change));
+            }
+        }
+    }
+
+    /// Whether a column's type, as written, is this user-defined type.
+    pub(super) fn is_type(&self, ty: &TypeName, name: &Qualified) -> bool {
+        ty.name == name.name && ty.schema.as_ref().is_none_or(|schema| *schema == name.schema)
+    }
+
+    fn move_type(&mut self, old: &Qualified, new: &Qualified) {
+        let using: Vec<Qualified> = self
+            .tables
+            .iter()
+            .filter(|(_, t)| t.columns.iter().any(|c| c.ty.as_ref().is_some_and(|ty| self.is_type(ty, old))))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if let Some(ty) = self.types.remove(old) {
+            self.types.insert(new.clone(), ty);
+        } else if let Some(domain) = self.domains.remove(old) {
+            self.domains.insert(new.clone(), domain);
+        } else {
+            return;
+        }
+        for table in using {
+            self.tables.edit(&table, |t| {
+                for ty in t.columns.iter_mut().filter_map(|c| c.ty.as_mut()) {
+                    if ty.name == old.name && ty.schema.as_ref().is_none_or(|schema| *schema == old.schema) {
+                        ty.name.clone_from(&new.name);
+                        ty.schema = (new.schema != "public").then(|| new.schema.clone());
+                    }
+                }
+            });
+        }
+    }
+
+    /// The types of a schema follow its new name.
+    pub(super) fn move_types(&mut self, from: &str, to: &str) {
+        let types = self.types.in_schema(from).map(|(name, _)| name.clone());
+        let names: Vec<Qualified> = types.chain(self.domains.in_schema(from).map(|(name, _)| name.clone())).collect();
+        for name in names {
+            self.move_type(&name, &Qualified { schema: to.to_owned(), name: name.name.clone() });
+        }
+    }
+
+    pub(super) fn create_domain(&mut self, create: &CreateDomain, at: At) {
+        let name = self.creation_name(&create.name, false);
+        let mut domain = Domain {
+            ty: create.ty.clone(),
+            not_null: create.not_null,
+            default_sql: create.default.as_ref().map(|d| at.sql(d.span)),
+            checks: vec![],
+            collation: create.collation.as_ref().map(ObjectName::to_string),
+            defined_at: at.place,
+        };
+        for (given, check) in &create.checks {
+            let given = given.as_ref().map(|n| n.value.as_str());
+            add_check(&mut domain, &name, given, at.sql(check.span), true);
+        }
+        self.domains.insert(name, domain);
+    }
+
+    pub(super) fn alter_domain(&mut self, alter: &AlterDomain, at: At) {
+        let name = self.resolve_where(&alter.name, |n| self.domains.contains_key(n));
+        match &alter.change {
+            DomainChange::RenameTo { name: new } => {
+                self.move_type(&name, &Qualified { schema: name.schema.clone(), name: new.value.clone() });
+            }
+            DomainChange::SetSchema { schema } => {
+                self.move_type(&name, &Qualified { schema: schema.value.clone(), name: name.name.clone() });
+            }
+            change => {
+                self.domains.edit(&name, |domain| change_domain(domain, &name, change, at));
+            }
+        }
+    }
+
+    pub(super) fn create_function(&mut self, create: &CreateFunction, at: At) {
+        let name = self.creation_name(&create.name, false);
+        let function = Function {
+            argument_types: create.argument_types.clone(),
+            volatility: create.volatility.unwrap_or(Volatility::Volatile),
+            sql: at.sql(at.place.span),
+            procedure: create.procedure,
+            defined_at: at.place,
+        };
+        let mut overloads = self.functions.get(&name).cloned().unwrap_or_default();
+        overloads.retain(|known| known.argument_types != function.argument_types);
+        overloads.push(function);
+        self.functions.insert(name, overloads);
+    }
+}
+
+fn collect_reads<'q>(query: &'q Query, shadowing: &mut Vec<&'q str>, names: &mut Vec<&'q ObjectName>) {
+    let outer = shadowing.len();
+    if query.ctes.iter().any(|cte| cte.recursive) {
+        shadowing.extend(query.ctes.iter().map(|cte| cte.name.value.as_str()));
+    }
+    for cte in &query.ctes {
+        collect_reads(&cte.query, shadowing, names);
+        shadowing.push(&cte.name.value);
+    }
+    let relations = query.from().iter().flat_map(FromItem::relations).chain(query.target());
+    for name in relations.filter_map(|relation| relation.table()) {
+        if name.schema.is_some() || !shadowing.contains(&name.name.value.as_str()) {
+            names.push(name);
+        }
+    }
+    for child in query.children().into_iter().skip(query.ctes.len()) {
+        collect_reads(child, shadowing, names);
+    }
+    shadowing.truncate(outer);
+}
+
+fn change_type(kind: &mut TypeKind, change: &TypeChange) {
+    match (kind, change) {
+        (TypeKind::Enum(labels), TypeChange::AddValue { value, before, after, .. }) => {
+            if labels.contains(value) {
+                return;
+            }
+            let find = |label: &Option<String>| label.as_ref().and_then(|label| labels.iter().position(|l| l == label));
+            let place = find(before).or_else(|| find(after).map(|i| i + 1)).unwrap_or(labels.len());
+            labels.insert(place, value.clone());
+        }
+        (TypeKind::Enum(labels), TypeChange::RenameValue { from, to }) => {
+            labels.iter_mut().filter(|label| *label == from).for_each(|label| label.clone_from(to));
+        }
+        (TypeKind::Composite(fields), TypeChange::AddAttribute { name, ty }) => fields.push((name.clone(), ty.clone())),
+        (TypeKind::Composite(fields), TypeChange::DropAttribute { name }) => fields.retain(|(field, _)| field != name),
+        (TypeKind::Composite(fields), TypeChange::AlterAttribute { name, ty }) => {
+            fields.iter_mut().filter(|(field, _)| field == name).for_each(|(_, old)| *old = ty.clone());
+        }
+        (TypeKind::Composite(fields), TypeChange::RenameAttribute { from, to }) => {
+            fields.iter_mut().filter(|(field, _)| field == from).for_each(|(field, _)| *field = to.clone());
+        }
+        _ => {}
+    }
+}
+
+fn add_check(domain: &mut Domain, of: &Qualified, given: Option<&str>, sql: String, valid: bool) {
+    let taken = |name: &str| domain.checks.iter().any(|(known, _, _)| known == name);
+    let name = given.map_or_else(|| numbered(&of.name, None, "check", taken), str::to_owned);
+    domain.checks.push((name, sql, valid));
+}
+
+fn change_domain(domain: &mut Domain, of: &Qualified, change: &DomainChange, at: At) {
+    match change {
+        DomainChange::SetDefault(default) => domain.default_sql = Some(at.sql(default.span)),
+        DomainChange::DropDefault => domain.default_sql = None,
+        DomainChange::SetNotNull | DomainChange::AddNotNull { .. } => domain.not_null = true,
+        DomainChange::DropNotNull => domain.not_null = false,
+        DomainChange::AddCheck { name, check, not_valid, .. } => {
+            add_check(domain, of, name.as_ref().map(|n| n.value.as_str()), at.sql(check.span), !not_valid);
+        }
+        DomainChange::DropConstraint { name, .. } => domain.checks.retain(|(known, _, _)| *known != name.value),
+        DomainChange::RenameConstraint { from, to } => {
+            domain.checks.iter_mut().filter(|(known, _, _)| *known == from.value).for_each(|(known, _, _)| known.clone_from(&to.value));
+        }
+        DomainChange::Validate { name } => {
+            domain.checks.iter_mut().filter(|(known, _, _)| *known == name.value).for_each(|(_, _, valid)| *valid = true);
+        }
+        DomainChange::RenameTo { .. } | DomainChange::SetSchema { .. } | DomainChange::Owner => {}
+    }
+}

@@ -1,0 +1,236 @@
+//! Renames and moves: everything that speaks of a relation or column follows it.
+
+use super::constraints::refresh_constraint;
+use super::text::{At, rename_in_expr, rename_in_sql};
+use super::{Catalog, Index, Qualified, TableConstraint};
+use crate::facts::{ConstraintKind, Name, ObjectName, OtherChange, RelationKind};
+
+impl Catalog {
+    /// A relation gets another name or schema.
+    pub(super) fn move_relation(&mut self, old: &Qualified, new: &Qualified, kind: RelationKind, at: At) {
+        if old == new {
+            return;
+        }
+        if self.views.contains_key(old) {
+            if let Some(view) = self.views.remove(old) {
+                self.views.insert(new.clone(), view);
+            }
+            self.follow_indexes(old, new);
+            self.follow_views(old, new);
+        } else if self.indexes.contains_key(old) {
+            self.move_index(old, new.clone());
+        } else if self.sequences.contains_key(old) {
+            self.move_sequence(old, new);
+        } else if self.tables.contains_key(old) {
+            self.move_table(old, new);
+        } else if kind == RelationKind::Table {
+            self.touch(new, at);
+        }
+    }
+
+    fn move_sequence(&mut self, old: &Qualified, new: &Qualified) {
+        if let Some(sequence) = self.sequences.remove(old) {
+            self.sequences.insert(new.clone(), sequence);
+            self.refresh_nextval(new);
+        }
+    }
+
+    fn move_table(&mut self, old: &Qualified, new: &Qualified) {
+        let children = self.child_names(old, 0);
+        let referring: Vec<Qualified> = self.references_to(old).map(|(name, _)| name.clone()).filter(|name| name != old).collect();
+        let Some(mut table) = self.tables.remove(old) else { return };
+        follow_references(&mut table.constraints, old, new);
+        self.tables.insert(new.clone(), table);
+        for name in referring {
+            self.tables.edit(&name, |t| follow_references(&mut t.constraints, old, new));
+        }
+        for child in children {
+            self.tables.edit(&child, |t| {
+                if let Some((parent, _)) = t.partition_of.as_mut().filter(|(parent, _)| parent == old) {
+                    *parent = new.clone();
+                }
+                t.inherits.iter_mut().filter(|parent| *parent == old).for_each(|parent| *parent = new.clone());
+            });
+        }
+        self.follow_indexes(old, new);
+        self.follow_sequences(old, new);
+        self.follow_views(old, new);
+    }
+
+    fn follow_indexes(&mut self, old: &Qualified, new: &Qualified) {
+        let indexes: Vec<Qualified> = self.indexes_of(old).map(|(name, _)| name.clone()).collect();
+        for name in indexes {
+            self.indexes.edit(&name, |index| index.table = new.clone());
+            if old.schema != new.schema {
+                self.move_index(&name, Qualified { schema: new.schema.clone(), name: name.name.clone() });
+            }
+        }
+    }
+
+    fn follow_sequences(&mut self, old: &Qualified, new: &Qualified) {
+        for name in self.owned_sequences(old, None) {
+            self.sequences.edit(&name, |sequence| {
+                if let Some((table, _)) = &mut sequence.owned_by {
+                    *table = new.clone();
+                }
+            });
+            if old.schema != new.schema {
+                self.move_sequence(&name, &Qualified { schema: new.schema.clone(), name: name.name.clone() });
+            }
+        }
+    }
+
+    fn follow_views(&mut self, old: &Qualified, new: &Qualified) {
+        let over: Vec<Qualified> = self.views_reading(old).map(|(name, _)| name.clone()).collect();
+        for name in over {
+            self.views.edit(&name, |view| {
+                view.reads.iter_mut().filter(|read| *read == old).for_each(|read| *read = new.clone());
+                if old.name != new.name {
+                    view.sql = rename_in_sql(&view.sql, &old.name, &new.name);
+                }
+            });
+        }
+    }
+
+    /// A column gets another name, in children too.
+    pub(super) fn rename_column(&mut self, table: &Qualified, from: &str, to: &str, depth: usize) {
+        self.tables.edit(table, |t| {
+            for column in &mut t.columns {
+                if column.name == from {
+                    column.name = to.to_owned();
+                }
+                if let Some((sql, _)) = &mut column.generated {
+                    *sql = rename_in_sql(sql, from, to);
+                }
+            }
+            if let Some(by) = &mut t.partition_by {
+                by.keys.iter_mut().for_each(|key| rename_in_expr(&mut key.expr, from, to));
+            }
+            if let Some(sql) = &mut t.partition_by_sql {
+                *sql = rename_in_sql(sql, from, to);
+            }
+            t.constraints.iter_mut().for_each(|c| rename_in_constraint(c, from, to));
+        });
+        let indexes: Vec<Qualified> = self.indexes_of(table).map(|(name, _)| name.clone()).collect();
+        for name in indexes {
+            self.indexes.edit(&name, |index| rename_in_index(index, from, to));
+        }
+        for name in self.owned_sequences(table, Some(from)) {
+            self.sequences.edit(&name, |sequence| {
+                if let Some((_, column)) = &mut sequence.owned_by {
+                    *column = to.to_owned();
+                }
+            });
+        }
+        self.rename_referenced(table, from, to);
+        let over: Vec<Qualified> =
+            self.views_reading(table).filter(|(_, view)| view.reads.len() == 1).map(|(name, _)| name.clone()).collect();
+        for name in over {
+            self.views.edit(&name, |view| view.sql = rename_in_sql(&view.sql, from, to));
+        }
+        for child in self.child_names(table, depth) {
+            self.rename_column(&child, from, to, depth + 1);
+        }
+    }
+
+    fn rename_referenced(&mut self, table: &Qualified, from: &str, to: &str) {
+        let referring: Vec<Qualified> = self.references_to(table).map(|(name, _)| name.clone()).collect();
+        for name in referring {
+            self.tables.edit(&name, |t| {
+                for constraint in t.constraints.iter_mut().filter(|c| c.references.as_ref() == Some(table)) {
+                    if let ConstraintKind::ForeignKey { referenced, .. } = &mut constraint.constraint.kind {
+                        rename_in_list(referenced, from, to);
+                    }
+                    refresh_constraint(constraint);
+                }
+            });
+        }
+    }
+
+    pub(super) fn alter_other(&mut self, kind: &str, name: &ObjectName, change: &OtherChange) {
+        match (kind, change) {
+            ("SCHEMA", OtherChange::RenameTo(new)) => self.rename_schema(&name.name.value, &new.value),
+            ("FUNCTION" | "PROCEDURE" | "ROUTINE", OtherChange::RenameTo(_) | OtherChange::SetSchema(_)) => {
+                let old = self.resolve_where(name, |candidate| self.functions.contains_key(candidate));
+                let mut new = old.clone();
+                match change {
+                    OtherChange::RenameTo(name) => new.name.clone_from(&name.value),
+                    OtherChange::SetSchema(schema) => new.schema.clone_from(&schema.value),
+                    OtherChange::Other => {}
+                }
+                if let Some(functions) = self.functions.remove(&old) {
+                    self.functions.insert(new, functions);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn rename_schema(&mut self, from: &str, to: &str) {
+        let moved = |name: &Qualified| Qualified { schema: to.to_owned(), name: name.name.clone() };
+        let tables: Vec<Qualified> = self.tables.in_schema(from).map(|(name, _)| name.clone()).collect();
+        for name in tables {
+            self.move_table(&name, &moved(&name));
+        }
+        let views: Vec<Qualified> = self.views.in_schema(from).map(|(name, _)| name.clone()).collect();
+        for name in views {
+            if let Some(view) = self.views.remove(&name) {
+                self.views.insert(moved(&name), view);
+            }
+            self.follow_indexes(&name, &moved(&name));
+            self.follow_views(&name, &moved(&name));
+        }
+        let sequences: Vec<Qualified> = self.sequences.in_schema(from).map(|(name, _)| name.clone()).collect();
+        for name in sequences {
+            self.move_sequence(&name, &moved(&name));
+        }
+        self.move_types(from, to);
+        let functions: Vec<Qualified> = self.functions.in_schema(from).map(|(name, _)| name.clone()).collect();
+        for name in functions {
+            if let Some(list) = self.functions.remove(&name) {
+                self.functions.insert(moved(&name), list);
+            }
+        }
+        self.schemas.iter_mut().filter(|schema| *schema == from).for_each(|schema| *schema = to.to_owned());
+    }
+}
+
+fn follow_references(constraints: &mut [TableConstraint], old: &Qualified, new: &Qualified) {
+    for constraint in constraints.iter_mut().filter(|c| c.references.as_ref() == Some(old)) {
+        constraint.references = Some(new.clone());
+        refresh_constraint(constraint);
+    }
+}
+
+fn rename_in_list(names: &mut [Name], from: &str, to: &str) {
+    names.iter_mut().filter(|name| **name == *from).for_each(|name| name.value = to.to_owned());
+}
+
+fn rename_in_constraint(constraint: &mut TableConstraint, from: &str, to: &str) {
+    match &mut constraint.constraint.kind {
+        ConstraintKind::Check(expr) => {
+            rename_in_expr(expr, from, to);
+            constraint.sql = rename_in_sql(&constraint.sql, from, to);
+        }
+        ConstraintKind::NotNull(column) => rename_in_list(std::slice::from_mut(column), from, to),
+        ConstraintKind::Key { columns, include, .. } => {
+            rename_in_list(columns, from, to);
+            rename_in_list(include, from, to);
+        }
+        ConstraintKind::ForeignKey { columns, .. } => rename_in_list(columns, from, to),
+        ConstraintKind::Exclude { keys, predicate, .. } => {
+            keys.iter_mut().for_each(|(key, _)| rename_in_expr(&mut key.expr, from, to));
+            predicate.iter_mut().for_each(|p| rename_in_expr(p, from, to));
+            constraint.sql = rename_in_sql(&constraint.sql, from, to);
+        }
+    }
+    refresh_constraint(constraint);
+}
+
+fn rename_in_index(index: &mut Index, from: &str, to: &str) {
+    index.keys.iter_mut().for_each(|key| rename_in_expr(&mut key.expr, from, to));
+    index.keys_sql.iter_mut().for_each(|sql| *sql = rename_in_sql(sql, from, to));
+    index.include.iter_mut().filter(|c| *c == from).for_each(|c| *c = to.to_owned());
+    index.predicate.iter_mut().for_each(|p| rename_in_expr(p, from, to));
+    index.predicate_sql.iter_mut().for_each(|sql| *sql = rename_in_sql(sql, from, to));
+}

@@ -1,0 +1,254 @@
+//! New tables: CREATE TABLE with LIKE, INHERITS and PARTITION OF, CREATE TABLE AS, SELECT INTO.
+
+use super::columns::{plain_column, set_default};
+use super::text::At;
+use super::{Catalog, Column, Knowledge, Qualified, Table, TableConstraint};
+use crate::facts::{ColumnDef, Constraint, ConstraintKind, CreateTable, CreateTableAs, LikeClause, Name, ObjectName, Query, TypeKind};
+
+impl Catalog {
+    pub(super) fn create_table(&mut self, create: &CreateTable, at: At) {
+        let name = self.creation_name(&create.name, create.temporary);
+        if !self.make_room(&name, create.if_not_exists, at) {
+            self.learn_columns(&name, create, at);
+            return;
+        }
+        let mut table = Table {
+            temporary: name.schema == "pg_temp",
+            unlogged: create.unlogged,
+            foreign: create.foreign,
+            partition_by: create.partition_by.clone(),
+            partition_by_sql: create.partition_by.as_ref().map(|by| {
+                let keys: Vec<String> = by.keys.iter().map(|key| at.key(key)).collect();
+                format!("{} ({})", by.strategy.to_uppercase(), keys.join(", "))
+            }),
+            knowledge: if at.sure { Knowledge::Whole } else { Knowledge::Partial },
+            defined_at: at.place,
+            ..Table::default()
+        };
+        self.take_from_parents(&mut table, create, at);
+        self.own_columns(&mut table, &name, create, at);
+        self.tables.insert(name.clone(), table);
+        self.own_constraints(&name, create, at);
+        if create.partition_of.is_some() {
+            self.complete_partition(&name, at);
+        }
+    }
+
+    /// Clears the place for something new; `false` where what is there stays.
+    pub(super) fn make_room(&mut self, name: &Qualified, if_not_exists: bool, at: At) -> bool {
+        if !self.has_relation(name) {
+            return true;
+        }
+        if if_not_exists || !at.sure {
+            return false;
+        }
+        self.drop_relation(name);
+        true
+    }
+
+    /// CREATE TABLE IF NOT EXISTS of a table known in part: its columns are surely there only if it was made here, so they
+    /// are noted without claiming to be all.
+    fn learn_columns(&mut self, name: &Qualified, create: &CreateTable, at: At) {
+        if !self.tables.get(name).is_some_and(|table| table.knowledge == Knowledge::Partial) {
+            return;
+        }
+        for def in &create.columns {
+            if self.tables.get(name).is_some_and(|table| table.column(&def.name.value).is_none()) {
+                let column = self.column(name, def, at);
+                self.tables.edit(name, |table| table.columns.push(column));
+            }
+        }
+    }
+
+    fn take_from_parents(&mut self, table: &mut Table, create: &CreateTable, at: At) {
+        if let Some(of) = &create.partition_of {
+            let parent = self.resolve(&of.parent);
+            self.touch(&parent, at);
+            table.partition_of = Some((parent.clone(), of.bound.clone()));
+            table.bound_sql = Some(at.bound(&of.bound));
+            self.inherit(table, &parent);
+        }
+        for parent in &create.inherits {
+            let parent = self.resolve(parent);
+            self.touch(&parent, at);
+            self.inherit(table, &parent);
+            table.inherits.push(parent);
+        }
+    }
+
+    /// Merges a parent's columns and checks into a child.
+    pub(super) fn inherit(&self, child: &mut Table, parent: &Qualified) {
+        let Some(parent) = self.tables.get(parent) else { return };
+        if parent.knowledge == Knowledge::Partial {
+            child.knowledge = Knowledge::Partial;
+        }
+        for column in &parent.columns {
+            match child.columns.iter_mut().find(|c| c.name == column.name) {
+                Some(own) => own.not_null |= column.not_null,
+                None => child.columns.push(column.clone()),
+            }
+        }
+        for constraint in &parent.constraints {
+            let inherited = matches!(constraint.constraint.kind, ConstraintKind::Check(_)) && !constraint.constraint.no_inherit;
+            if inherited && child.constraint(&constraint.name).is_none() {
+                child.constraints.push(constraint.clone());
+            }
+        }
+    }
+
+    /// Own columns and LIKE clauses, in the order in which they stand.
+    fn own_columns(&mut self, table: &mut Table, name: &Qualified, create: &CreateTable, at: At) {
+        if let Some(ty) = &create.of_type {
+            let ty = self.resolve_where(ty, |candidate| self.types.contains_key(candidate));
+            match self.types.get(&ty).map(|ty| ty.kind.clone()) {
+                Some(TypeKind::Composite(fields)) => {
+                    table.columns.extend(fields.iter().map(|(field, ty)| plain_column(&field.value, Some(ty.clone()), at.place)));
+                }
+                _ => table.knowledge = Knowledge::Partial,
+            }
+        }
+        let mut likes: Vec<&LikeClause> = create.likes.iter().collect();
+        likes.sort_by_key(|like| like.span.start);
+        let mut likes = likes.into_iter().peekable();
+        for def in &create.columns {
+            while let Some(like) = likes.next_if(|like| like.span.start < def.span.start) {
+                self.like_columns(table, name, like, at);
+            }
+            let column = self.column(name, def, at);
+            merge_column(&mut table.columns, column, def, at);
+        }
+        for like in likes {
+            self.like_columns(table, name, like, at);
+        }
+    }
+
+    fn like_columns(&mut self, table: &mut Table, name: &Qualified, like: &LikeClause, at: At) {
+        let source = self.resolve(&like.source);
+        let includes = |what: &str| like.including.iter().any(|i| i == what);
+        let Some(known) = self.tables.get(&source) else {
+            self.touch(&source, at);
+            table.knowledge = Knowledge::Partial;
+            return;
+        };
+        if known.knowledge == Knowledge::Partial {
+            table.knowledge = Knowledge::Partial;
+        }
+        let mut columns = known.columns.clone();
+        for column in &mut columns {
+            if !includes("defaults") {
+                column.default = None;
+                column.default_sql = None;
+            }
+            if !includes("generated") {
+                column.generated = None;
+            }
+            if includes("identity") && column.identity.is_some() {
+                self.add_sequence(name, &column.name, column.ty.clone(), at);
+            } else {
+                column.identity = None;
+            }
+        }
+        table.columns.extend(columns);
+    }
+
+    /// Checks first, then keys (the primary one first), then what LIKE copies, then foreign keys: as PostgreSQL does, so
+    /// that made-up names get their numbers in the same order.
+    fn own_constraints(&mut self, name: &Qualified, create: &CreateTable, at: At) {
+        let rank = |constraint: &Constraint| match constraint.kind {
+            ConstraintKind::NotNull(_) | ConstraintKind::Check(_) => 0,
+            ConstraintKind::Key { primary: true, .. } => 1,
+            ConstraintKind::Key { .. } | ConstraintKind::Exclude { .. } => 2,
+            ConstraintKind::ForeignKey { .. } => 3,
+        };
+        let mut own: Vec<&Constraint> = create.constraints.iter().collect();
+        own.sort_by_key(|c| rank(c));
+        let (foreign, local): (Vec<&Constraint>, Vec<&Constraint>) = own.into_iter().partition(|c| rank(c) == 3);
+        for constraint in local {
+            self.add_constraint(name, &checked(constraint), true, at);
+        }
+        for like in &create.likes {
+            self.like_constraints(name, like, at);
+        }
+        for constraint in foreign {
+            self.add_constraint(name, &checked(constraint), true, at);
+        }
+    }
+
+    fn like_constraints(&mut self, name: &Qualified, like: &LikeClause, at: At) {
+        let source = self.resolve(&like.source);
+        let includes = |what: &str| like.including.iter().any(|i| i == what);
+        let Some(known) = self.tables.get(&source) else { return };
+        if includes("constraints") {
+            let is_check = |c: &&TableConstraint| matches!(c.constraint.kind, ConstraintKind::Check(_));
+            let checks: Vec<TableConstraint> = known.constraints.iter().filter(is_check).cloned().collect();
+            self.tables.edit(name, |table| table.constraints.extend(checks));
+        }
+        if includes("indexes") {
+            let indexes: Vec<Qualified> = self.indexes_of(&source).map(|(index, _)| index.clone()).collect();
+            for index in indexes {
+                self.copy_index(&source, &index, name, None, at);
+            }
+        }
+    }
+
+    pub(super) fn create_table_as(&mut self, create: &CreateTableAs, at: At) {
+        let temporary = create.temporary;
+        let name = self.creation_name(&create.name, temporary);
+        if self.make_room(&name, create.if_not_exists, at) {
+            self.insert_from_query(name, &create.columns, create.query.as_ref(), create.unlogged, at);
+        }
+    }
+
+    /// SELECT INTO.
+    pub(super) fn create_from_query(&mut self, name: &ObjectName, temporary: bool, columns: &[Name], query: Option<&Query>, at: At) {
+        let name = self.creation_name(name, temporary);
+        if self.make_room(&name, false, at) {
+            self.insert_from_query(name, columns, query, false, at);
+        }
+    }
+
+    fn insert_from_query(&mut self, name: Qualified, given: &[Name], query: Option<&Query>, unlogged: bool, at: At) {
+        let found = query.and_then(|query| self.output_columns(query));
+        let complete = found.is_some();
+        let mut columns: Vec<Column> =
+            found.unwrap_or_default().into_iter().map(|(column, ty)| plain_column(&column, ty, at.place)).collect();
+        for (at_index, given) in given.iter().enumerate() {
+            match columns.get_mut(at_index) {
+                Some(column) => column.name.clone_from(&given.value),
+                None => columns.push(plain_column(&given.value, None, at.place)),
+            }
+        }
+        let knowledge = if complete && at.sure { Knowledge::Whole } else { Knowledge::Partial };
+        let temporary = name.schema == "pg_temp";
+        self.tables.insert(name, Table { columns, temporary, unlogged, knowledge, defined_at: at.place, ..Table::default() });
+    }
+}
+
+/// A column of one's own over an inherited one of the same name: what is written wins.
+fn merge_column(columns: &mut Vec<Column>, column: Column, def: &ColumnDef, at: At) {
+    let Some(known) = columns.iter_mut().find(|c| c.name == column.name) else {
+        columns.push(column);
+        return;
+    };
+    known.not_null |= column.not_null;
+    if column.ty.is_some() {
+        known.ty = column.ty;
+    }
+    if let Some(default) = &def.default {
+        set_default(known, Some(default), at);
+    } else if column.default.is_some() {
+        known.default = column.default;
+        known.default_sql = column.default_sql;
+    }
+    if column.generated.is_some() {
+        known.generated = column.generated;
+    }
+    if column.identity.is_some() {
+        known.identity = column.identity;
+    }
+}
+
+/// NOT VALID means nothing in CREATE TABLE: there are no rows to check.
+fn checked(constraint: &Constraint) -> Constraint {
+    Constraint { not_valid: false, ..constraint.clone() }
+}

@@ -1,0 +1,53 @@
+//! What a run is given.
+
+use crate::session::Transaction;
+use crate::source::Span;
+use std::path::PathBuf;
+
+/// One file.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// As shown: relative to the working directory.
+    pub path: PathBuf,
+    /// Its bytes as they lie on disk.
+    pub bytes: Vec<u8>,
+    /// What it is.
+    pub kind: InputKind,
+    /// Whether findings in it are wanted; false: only replayed for the schema.
+    pub reported: bool,
+}
+
+/// What a file is.
+#[derive(Debug, Clone)]
+pub enum InputKind {
+    /// A migration or a schema file: replayed in the order given.
+    Migration(MigrationInfo),
+    /// Any other SQL file: checked against the schema that the migrations leave, and its own DDL.
+    Sql,
+    /// A document with fenced SQL.
+    Markdown,
+}
+
+/// How a migration is run.
+#[derive(Debug, Clone)]
+pub struct MigrationInfo {
+    /// The framework: `sqlx`, `flyway`, `plain`, ….
+    pub framework: &'static str,
+    /// It undoes another migration, and is not replayed.
+    pub down: bool,
+    /// What is open before its first statement.
+    pub transaction: Transaction,
+    /// Its parts, where one file holds several (goose, dbmate, Liquibase).
+    pub sections: Option<Vec<Section>>,
+}
+
+/// A part of a migration file that runs by itself.
+#[derive(Debug, Clone)]
+pub struct Section {
+    /// Its bytes.
+    pub span: Span,
+    /// It undoes the file.
+    pub down: bool,
+    /// What is open before its first statement.
+    pub transaction: Transaction,
+}

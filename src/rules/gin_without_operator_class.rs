@@ -1,0 +1,55 @@
+//! A GIN index on a type that has no default operator class.
+
+use super::support::spelling;
+use super::{Check, Context};
+use crate::facts::{Action, CreateIndex, ExprKind, IndexKey, TypeName};
+use crate::postgres::opclass;
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for action in ctx.actions() {
+        if let Action::CreateIndex(index) = action {
+            if index.method == "gin" {
+                index.keys.iter().filter(|key| key.opclass.is_none()).for_each(|key| check_key(ctx, index, key));
+            }
+        }
+    }
+}
+
+fn check_key(ctx: &Context, index: &CreateIndex, key: &IndexKey) {
+    let Some(ty) = key_type(ctx, index, key) else { return };
+    // btree_gin adds default classes for the scalar types.
+    let scalar = ctx.catalog.extensions.iter().any(|e| e == "btree_gin");
+    if scalar || opclass::has_default("gin", &ty) != Some(false) {
+        return;
+    }
+    let text = spelling::unqualified(ctx, &key.expr);
+    let message = format!("PostgreSQL refuses this index: {text} is {ty}, which has no default operator class for access method \"gin\"");
+    let table = &index.table;
+    let written = spelling::index_key(ctx, &key.expr);
+    let mut help = format!("for equality and ranges, a btree: CREATE INDEX CONCURRENTLY ON {table} ({written})");
+    if ["text", "varchar", "bpchar"].iter().any(|name| ty.is(name)) {
+        help.push_str(&format!("\nfor LIKE '%…%', trigrams (extension pg_trgm): USING gin ({written} gin_trgm_ops)"));
+    }
+    if let ExprKind::Binary { left, op, .. } = &key.expr.kind {
+        if op == "->>" || op == "#>>" {
+            help.push_str(&format!("\nfor @>, ? and jsonpath, the jsonb value itself: USING gin ({})", spelling::index_key(ctx, left)));
+        }
+    }
+    ctx.add(ctx.report(key.expr.span, message).help(help));
+}
+
+/// The type of a key, where it is certain.
+fn key_type(ctx: &Context, index: &CreateIndex, key: &IndexKey) -> Option<TypeName> {
+    match &key.expr.kind {
+        ExprKind::Column(column) => ctx.column(&index.table, &column.column.value)?.ty.clone(),
+        ExprKind::Cast { ty, .. } => Some(ty.clone()),
+        ExprKind::Binary { op, .. } if op == "->>" || op == "#>>" => Some(TypeName::named("text")),
+        ExprKind::Call(call) => match call.name.name.value.as_str() {
+            "lower" | "upper" | "btrim" | "md5" | "replace" | "jsonb_extract_path_text" => Some(TypeName::named("text")),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,69 @@
+//! A filter on JSON that no known index serves.
+
+use super::support::{json, spelling};
+use super::{Check, Context};
+use crate::catalog::index_match::is_value;
+use crate::catalog::resolve::{self, Scope};
+use crate::facts::{ExprKind, Query};
+use crate::finding::Severity;
+use crate::source::Span;
+
+pub(super) const CHECK: Check = Check::Query(check);
+
+fn check(ctx: &Context, query: &Query) {
+    resolve::visit(ctx.catalog, query, &mut |query, scope| check_one(ctx, query, scope));
+}
+
+fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
+    let tests = json::json_tests(query, scope);
+    let mut served: Vec<Span> = vec![];
+    let mut unserved = vec![];
+    for test in &tests {
+        match json::judge(ctx, test, query) {
+            json::Verdict::Unserved if !is_pinned(ctx, query, scope, test) => unserved.push(test),
+            // An index on either side serves a join; a near miss is jsonb-index-operator-mismatch's to tell.
+            _ => served.push(test.test.whole.span),
+        }
+    }
+    for test in unserved {
+        if !served.contains(&test.test.whole.span) {
+            served.push(test.test.whole.span);
+            state(ctx, query, scope, test);
+        }
+    }
+}
+
+/// Whether another condition already finds the row by a key, in all the places where the test stands.
+fn is_pinned<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &json::JsonTest) -> bool {
+    let equalities = json::conditions(query).into_iter().filter(|c| !matches!(c.kind, ExprKind::Or(_)));
+    let fixed: Vec<String> = equalities
+        .flat_map(crate::catalog::index_match::tests)
+        .filter(|t| t.op == "=" && t.value.is_none_or(is_value))
+        .filter_map(|t| scope.resolve_expr(t.tested))
+        .filter(|column| column.name == json.column.name)
+        .map(|column| column.column)
+        .collect();
+    let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
+    ctx.catalog.is_key_fixed(&json.column.name, &fixed) || (json.column.table.is_none() && fixed.contains(&"id"))
+}
+
+fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &json::JsonTest<'a>) {
+    let table = json.column.written;
+    // Tables of one statement made for itself are nobody's hot path.
+    if json.column.table.is_some_and(|t| t.temporary) || table.schema.as_ref().is_some_and(|s| *s == "pg_catalog" || *s == "information_schema") {
+        return;
+    }
+    let tested = spelling::unqualified(ctx, json.test.tested);
+    let whole = json.column.is_whole();
+    let message = if whole {
+        format!("no index of {table} serves this test of {tested}, so every row is read and its JSON unpacked")
+    } else {
+        format!("no index for {tested} is known here; without one every row of {table} is read and its JSON unpacked")
+    };
+    let help = match json::ddl(ctx, json, query, scope) {
+        Ok(ddl) => format!("build one that matches the expression exactly as the query spells it:\n{ddl};"),
+        Err(why) => why,
+    };
+    let report = ctx.report(json.test.whole.span, message).help(help);
+    ctx.add(if whole { report } else { report.severity(Severity::Notice) });
+}

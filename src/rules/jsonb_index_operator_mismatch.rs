@@ -1,0 +1,72 @@
+//! An index on the same JSON that cannot serve the operator or spelling of the query.
+
+use super::support::json::{self, JsonTest, Miss, Verdict};
+use super::support::spelling;
+use super::{Check, Context};
+use crate::catalog::resolve::{self, Scope};
+use crate::catalog::{Index, Qualified};
+use crate::facts::Query;
+
+pub(super) const CHECK: Check = Check::Query(check);
+
+fn check(ctx: &Context, query: &Query) {
+    resolve::visit(ctx.catalog, query, &mut |query, scope| {
+        for test in json::json_tests(query, scope) {
+            if let Verdict::Near(name, index, miss) = json::judge(ctx, &test, query) {
+                state(ctx, query, scope, &test, name, index, &miss);
+            }
+        }
+    });
+}
+
+fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &JsonTest<'a>, name: &Qualified, index: &Index, miss: &Miss) {
+    let tested = spelling::unqualified(ctx, json.test.tested);
+    let op = operator(&json.test.op);
+    let key = index.keys_sql.first().map_or("the column", String::as_str);
+    let column = crate::facts::quote_identifier(&json.column.column);
+    let table = json.column.written;
+    let or_build = json::ddl(ctx, json, query, scope).map_or_else(|why| why, |ddl| format!("or build an index for it: {ddl};"));
+    let (why, help) = match miss {
+        Miss::GinCannot if op == "@>" => (
+            format!("is on {key}, which is another expression than {tested}"),
+            format!("test from the indexed column down: `{column} @> '{}'`", nested(&json.path)),
+        ),
+        Miss::GinCannot => (
+            format!("is GIN, which serves @> but not {op} on {tested}"),
+            format!("write `{column} @> '{}'`, {or_build}", nested(&json.path)),
+        ),
+        Miss::PathOpsCannotExist => (
+            format!("uses jsonb_path_ops, which cannot answer {op}"),
+            format!("build it with jsonb_ops, which can: CREATE INDEX CONCURRENTLY ON {table} USING gin ({});", spelling::index_key(ctx, json.test.tested)),
+        ),
+        Miss::NeedsGin => (format!("is a btree on {key}, which cannot answer {op}"), or_build),
+        Miss::FunctionForm => (format!("serves the operator, not the function {op}"), or_build),
+        Miss::Spelling => {
+            (format!("is on {key}, and the query spells it {tested}, which is another expression to the planner"), format!("write `{key}` in the query, {or_build}"))
+        }
+        Miss::Pattern => (
+            "has no pattern operator class, so it cannot serve LIKE unless the collation is C".to_owned(),
+            format!("build it with one: CREATE INDEX CONCURRENTLY ON {table} ({} text_pattern_ops);", spelling::index_key(ctx, json.test.tested)),
+        ),
+        Miss::Predicate => {
+            let predicate = index.predicate_sql.as_deref().unwrap_or("its predicate");
+            (format!("holds only rows WHERE {predicate}, which the query does not say"), format!("add `AND {predicate}` to the query, {or_build}"))
+        }
+    };
+    let message = format!("index {} cannot serve this: it {why}; every row of {table} is read", name.name);
+    let report = ctx.report(json.test.whole.span, message).help(help);
+    ctx.add(report.related(index.defined_at, format!("index {} is defined here", name.name)));
+}
+
+fn operator(op: &str) -> &str {
+    match op {
+        "~~" => "LIKE",
+        "~~*" => "ILIKE",
+        op => op,
+    }
+}
+
+/// `{"a": {"b": …}}`.
+fn nested(path: &[String]) -> String {
+    path.iter().rev().fold("…".to_owned(), |inner, key| format!("{{\"{}\": {inner}}}", key.replace('\'', "''")))
+}

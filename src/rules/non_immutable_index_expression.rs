@@ -1,0 +1,41 @@
+//! An index expression or predicate that PostgreSQL does not accept as immutable.
+
+use super::support::spelling;
+use super::{Check, Context};
+use crate::facts::{Action, CreateIndex, Expr, TypeName};
+use crate::finding::Severity;
+use crate::postgres::functions::not_immutable;
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for action in ctx.actions() {
+        if let Action::CreateIndex(index) = action {
+            index.keys.iter().filter(|key| key.expr.column().is_none()).for_each(|key| check_expr(ctx, index, &key.expr, "expression"));
+            index.predicate.iter().for_each(|predicate| check_expr(ctx, index, predicate, "predicate"));
+        }
+    }
+}
+
+fn check_expr(ctx: &Context, index: &CreateIndex, expr: &Expr, part: &str) {
+    let column_type = |column: &crate::facts::ColumnRef| -> Option<TypeName> { ctx.column(&index.table, &column.column.value)?.ty.clone() };
+    let Some(found) = not_immutable(expr, &column_type, ctx.catalog) else { return };
+    let verdict = if found.certain { "PostgreSQL refuses this index" } else { "PostgreSQL may refuse this index" };
+    let message = format!("{verdict}: functions in index {part} must be marked IMMUTABLE, and {}", found.why);
+    let piece = spelling::unqualified(ctx, expr).to_ascii_lowercase();
+    let report = ctx.report(found.span, message).help(help(&piece, part, &index.table.to_string()));
+    ctx.add(if found.certain { report } else { report.severity(Severity::Warning) });
+}
+
+fn help(piece: &str, part: &str, table: &str) -> String {
+    let moving = ["now()", "current_date", "current_timestamp", "localtimestamp", "clock_timestamp", "statement_timestamp"];
+    if moving.iter().any(|word| piece.contains(word)) {
+        return format!(
+            "a moving time cannot bound an index: index the column itself, compare with the time in the query, and delete or partition what is old in {table}"
+        );
+    }
+    if piece.contains("date_trunc") || piece.contains("::date") || piece.contains("as date") || piece.contains("extract") {
+        return "index the column itself and ask for the range (c >= start AND c < end), or fix the zone: ((c AT TIME ZONE 'UTC')::date)".to_owned();
+    }
+    format!("keep the value in a column of its own that is filled on write, and use that in the {part}; do not hide it behind a function falsely declared IMMUTABLE, for the index then answers wrongly")
+}

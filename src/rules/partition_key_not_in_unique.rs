@@ -1,0 +1,77 @@
+//! A key of a partitioned table that leaves out a partition column.
+
+use super::{Check, Context};
+use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Expr, IndexKey, PartitionBy, TableChange};
+use crate::source::Span;
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for action in ctx.actions() {
+        match action {
+            Action::CreateTable(table) => check_table(ctx, table),
+            Action::AlterTable(alter) => {
+                let Some(by) = ctx.table(&alter.name).and_then(|(_, t)| t.partition_by.as_ref()) else { continue };
+                match &alter.change {
+                    TableChange::AddConstraint(constraint) => check_constraint(ctx, by, &alter.name.to_string(), constraint),
+                    TableChange::AddColumn { constraints, .. } => {
+                        constraints.iter().for_each(|c| check_constraint(ctx, by, &alter.name.to_string(), c));
+                    }
+                    _ => {}
+                }
+            }
+            Action::CreateIndex(index) if index.unique => {
+                let Some(by) = ctx.table(&index.table).and_then(|(_, t)| t.partition_by.as_ref()) else { continue };
+                let columns: Vec<&str> = index.keys.iter().filter_map(|key| Some(key.expr.column()?.column.value.as_str())).collect();
+                judge(ctx, by, &index.table.to_string(), "UNIQUE", &columns, index.keys_span);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn check_table(ctx: &Context, table: &CreateTable) {
+    let Some(by) = &table.partition_by else { return };
+    let name = table.name.to_string();
+    table.constraints.iter().for_each(|constraint| check_constraint(ctx, by, &name, constraint));
+    for like in table.likes.iter().filter(|like| like.including.iter().any(|what| what == "indexes")) {
+        let Some((source, _)) = ctx.table(&like.source) else { continue };
+        for key in ctx.catalog.keys_of(source) {
+            let columns: Vec<&str> = key.iter().map(String::as_str).collect();
+            if judge(ctx, by, &name, &format!("the key ({}) copied from {}", key.join(", "), like.source), &columns, like.span) {
+                break;
+            }
+        }
+    }
+}
+
+fn check_constraint(ctx: &Context, by: &PartitionBy, table: &str, constraint: &Constraint) {
+    if let ConstraintKind::Key { primary, columns, using_index: None, .. } = &constraint.kind {
+        let columns: Vec<&str> = columns.iter().map(|c| c.value.as_str()).collect();
+        judge(ctx, by, table, if *primary { "PRIMARY KEY" } else { "UNIQUE" }, &columns, constraint.span);
+    }
+}
+
+/// States the finding where a partition column is missing; says whether it did.
+fn judge(ctx: &Context, by: &PartitionBy, table: &str, what: &str, columns: &[&str], span: Span) -> bool {
+    let expression = |key: &IndexKey| key.expr.column().is_none();
+    let is_missing = |expr: &Expr| expr.column().is_some_and(|c| !columns.contains(&c.column.value.as_str()));
+    let report = if by.keys.iter().any(expression) {
+        let message = format!("PostgreSQL refuses {what} on {table}: its partition key is an expression, and a unique constraint cannot hold one");
+        ctx.report(span, message).help("partition by a plain column, or put the key on each partition by itself")
+    } else {
+        let missing: Vec<&str> = by.keys.iter().filter(|k| is_missing(&k.expr)).filter_map(|k| Some(k.expr.column()?.column.value.as_str())).collect();
+        if missing.is_empty() {
+            return false;
+        }
+        let message = format!(
+            "PostgreSQL refuses {what} on {table}: unique constraint on partitioned table must include all partitioning columns, and {} is missing",
+            missing.join(", ")
+        );
+        let all: Vec<String> = columns.iter().chain(&missing).map(|c| crate::facts::quote_identifier(c)).collect();
+        let kind = if what == "PRIMARY KEY" { "PRIMARY KEY" } else { "UNIQUE" };
+        ctx.report(span, message).help(format!("include it: {kind} ({}); each value is then unique within a partition, not across them", all.join(", ")))
+    };
+    ctx.add(report);
+    true
+}

@@ -1,0 +1,42 @@
+//! Settings that forbid the planner a plan.
+
+use super::{Check, Context};
+use crate::facts::Action;
+
+pub(super) const CHECK: Check = Check::Statement(check);
+
+/// Meant for finding out why a plan was not chosen (manual, section 20.7.1), and costs that one query tunes for all.
+const OVERRIDES: &[&str] = &[
+    "force_parallel_mode", "debug_parallel_query", "from_collapse_limit", "join_collapse_limit", "geqo", "random_page_cost", "seq_page_cost",
+    "cpu_tuple_cost", "cpu_index_tuple_cost", "cpu_operator_cost", "plan_cache_mode",
+];
+
+fn is_override(name: &str) -> bool {
+    name.starts_with("enable_") && !name.starts_with("enable_partitionwise") || OVERRIDES.contains(&name)
+}
+
+fn check(ctx: &Context) {
+    for action in ctx.actions() {
+        match action {
+            Action::Set(set) if is_override(&set.name) => {
+                let value = set.values.join(", ");
+                if set.name.starts_with("enable_") && matches!(value.to_ascii_lowercase().as_str(), "on" | "true" | "yes" | "1" | "") {
+                    continue;
+                }
+                let scope = if set.local { "the rest of the transaction" } else { "every later statement of the session" };
+                let message = format!("{} = {value} bends the plan of {scope}, also when the data no longer look as they did today", set.name);
+                ctx.add(ctx.report(set.span, message).help(HELP));
+            }
+            Action::CreateFunction(function) => {
+                for name in function.settings.iter().filter(|name| is_override(name)) {
+                    let message = format!("function {} runs with {name} set, which bends the plan of every query inside it for good", function.name);
+                    ctx.add(ctx.report(function.name.span(), message).help(HELP));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+const HELP: &str = "find out why the planner misjudges the query (EXPLAIN ANALYZE: rows expected against rows found) and mend that: \
+                    ANALYZE, CREATE STATISTICS, an index that fits, or a rewrite";

@@ -1,0 +1,27 @@
+//! REFRESH MATERIALIZED VIEW CONCURRENTLY on a view without a usable unique index.
+
+use super::{Check, Context};
+use crate::facts::Action;
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for action in ctx.actions() {
+        let Action::RefreshMaterializedView(refresh) = action else { continue };
+        // A view that was not read may have any index.
+        let Some((name, view)) = ctx.catalog.view(&refresh.name) else { continue };
+        if !refresh.concurrently || !view.materialized {
+            continue;
+        }
+        let usable = |index: &crate::catalog::Index| {
+            index.unique && index.valid && index.predicate.is_none() && index.keys.iter().all(|key| key.expr.column().is_some())
+        };
+        if ctx.catalog.indexes_of(name).any(|(_, index)| usable(index)) {
+            continue;
+        }
+        let message = format!("PostgreSQL refuses this: materialized view {name} has no unique index on plain columns without WHERE, which a concurrent refresh needs");
+        let help = format!("create one first: CREATE UNIQUE INDEX CONCURRENTLY ON {name} (<columns that identify a row>)");
+        let at = view.defined_at;
+        ctx.add(ctx.report(refresh.verb_span, message).help(help).related(at, "the view is created here"));
+    }
+}

@@ -1,0 +1,100 @@
+//! Which joins multiply rows, as far as declared keys can tell.
+
+use crate::catalog::Knowledge;
+use crate::catalog::index_match::tests;
+use crate::catalog::resolve::{Binding, Scope, Source};
+use crate::facts::{Distinct, Expr, ExprKind, Join, JoinCondition, Literal, Query, Relation, Select};
+
+/// How many rows of a relation one row before it meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meets {
+    /// At most one: a unique key is fixed.
+    One,
+    /// Several: no key of a wholly known table is fixed.
+    Many,
+    /// Not known.
+    Unknown,
+}
+
+/// Each relation after the first, with how many of its rows meet a row of those before it.
+pub(crate) fn joined<'a>(select: &'a Select, scope: &Scope<'a>) -> Vec<(&'a Relation, Meets)> {
+    let relations = select.relations();
+    scope.bindings().iter().filter(|b| relations.iter().skip(1).any(|r| std::ptr::eq(*r, b.relation))).map(|b| (b.relation, meets(b, select, scope))).collect()
+}
+
+fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Meets {
+    let fixed = fixed_columns(binding, select, scope);
+    let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
+    match binding.source {
+        Source::Table(written) => match scope.catalog().table(written) {
+            Some((name, _)) if scope.catalog().is_key_fixed(name, &fixed) => Meets::One,
+            Some((_, table)) if table.knowledge == Knowledge::Whole => Meets::Many,
+            _ => Meets::Unknown,
+        },
+        Source::Query(query) if one_row_for(query, &fixed) => Meets::One,
+        _ => Meets::Unknown,
+    }
+}
+
+/// The columns of a relation that the conditions set equal to something outside it.
+fn fixed_columns<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Vec<String> {
+    let is_own = |expr: &Expr| {
+        expr.column().and_then(|c| scope.binding(c)).is_some_and(|b| std::ptr::eq(b.relation, binding.relation))
+    };
+    let equalities = select.conditions().into_iter().filter(|c| matches!(c.kind, ExprKind::Binary { .. }));
+    let mut fixed: Vec<String> = equalities
+        .flat_map(tests)
+        .filter(|t| t.op == "=" && is_own(t.tested) && t.value.is_some_and(|v| !is_own(v)))
+        .filter_map(|t| Some(t.tested.column()?.column.value.clone()))
+        .collect();
+    for join in select.joins() {
+        let own = join.right.relations().iter().any(|r| std::ptr::eq(*r, binding.relation));
+        if let (true, JoinCondition::Using(columns)) = (own, &join.condition) {
+            fixed.extend(columns.iter().map(|c| c.value.clone()));
+        }
+    }
+    fixed
+}
+
+/// Whether a subquery has at most one row for each value of these output columns.
+fn one_row_for(query: &Query, fixed: &[&str]) -> bool {
+    let Some(select) = query.select() else { return false };
+    let limit_one = query.limit.as_ref().is_some_and(|limit| match &limit.count {
+        Some(count) => matches!(&count.kind, ExprKind::Literal(Literal::Number(n)) if n == "1"),
+        None => limit.span.len() > "LIMIT ALL".len() as u32,
+    });
+    let covered = |keys: &[Expr]| {
+        !keys.is_empty() && keys.iter().all(|key| key.column().is_some_and(|c| fixed.contains(&c.column.value.as_str())))
+    };
+    let on = select.distinct.as_ref().and_then(|distinct: &Distinct| distinct.on.as_deref());
+    let total = select.group_by.is_empty() && !select.items.is_empty() && select.items.iter().all(|item| is_aggregate(&item.expr));
+    limit_one || total || covered(&select.group_by) || on.is_some_and(covered)
+}
+
+/// Whether an expression is a call of an aggregate of PostgreSQL's own.
+pub(crate) fn is_aggregate(expr: &Expr) -> bool {
+    const AGGREGATES: &[&str] = &[
+        "count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg", "bool_and", "bool_or", "every",
+        "json_object_agg", "jsonb_object_agg", "stddev", "variance", "percentile_cont", "percentile_disc", "mode",
+    ];
+    match &expr.kind {
+        ExprKind::Call(call) => call.over.is_none() && AGGREGATES.contains(&call.name.name.value.as_str()),
+        ExprKind::Cast { expr, .. } => is_aggregate(expr),
+        _ => false,
+    }
+}
+
+/// The join that brings a relation in.
+pub(crate) fn join_of<'a>(select: &'a Select, relation: &Relation) -> Option<&'a Join> {
+    select.joins().into_iter().find(|join| join.right.relations().iter().any(|r| std::ptr::eq(*r, relation)))
+}
+
+/// What to call a relation in a message: its table with its alias, or its alias.
+pub(crate) fn name(relation: &Relation) -> String {
+    match (relation.table(), &relation.alias) {
+        (Some(table), Some(alias)) if table.name != *alias => format!("{table} {alias}"),
+        (Some(table), _) => table.to_string(),
+        (None, Some(alias)) => alias.to_string(),
+        (None, None) => "a subquery".to_owned(),
+    }
+}

@@ -1,0 +1,260 @@
+//! The keyset form of a paged query, written from its own ORDER BY.
+
+use super::{json, spelling};
+use crate::catalog::index_match::{OrderBy, gives_order, is_value, tests};
+use crate::catalog::resolve::{Resolved, Scope, Source};
+use crate::facts::{Expr, ExprKind, Literal, Query, quote_identifier};
+use crate::rules::Context;
+
+/// One key of the order, as the predicate will write it.
+struct Key<'a> {
+    expr: Option<&'a Expr>,
+    text: String,
+    parameter: String,
+    column: Option<Resolved<'a>>,
+    descending: bool,
+    nulls_first: bool,
+    nullable: bool,
+}
+
+/// The advice: the rewrite and the index that it needs.
+pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> String {
+    if query.order_by.is_empty() {
+        return no_order(ctx, scope);
+    }
+    let mut keys: Vec<Key> = query.order_by.iter().map(|key| read(ctx, query, scope, key)).collect();
+    let grouped = query.select().is_none_or(|s| !s.group_by.is_empty() || s.distinct.is_some());
+    let mut notes = vec![];
+    if let Some(key) = keys.iter().find(|key| key.expr.is_some_and(is_random)) {
+        return format!("ORDER BY {} has no stable order, so its pages repeat and skip rows; take a sample once instead of paging", key.text);
+    }
+    add_tiebreaker(ctx, query, scope, &mut keys, &mut notes);
+    let predicate = predicate(&keys);
+    let order: Vec<String> = keys.iter().map(order_text).collect();
+    let limit = query.limit.as_ref().map_or_else(|| "LIMIT n".to_owned(), |limit| spelling::text(ctx, limit.span));
+    let head = if grouped {
+        format!("wrap the query and continue after the last row seen: SELECT * FROM (…) AS page WHERE {predicate}")
+    } else {
+        let filter = query.select().and_then(|s| s.filter.as_ref());
+        let prefix = filter.map_or("WHERE ".to_owned(), |filter| {
+            let text = spelling::text(ctx, filter.span);
+            match (&filter.kind, text.len()) {
+                (ExprKind::Or(_), ..=160) => format!("WHERE ({text}) AND "),
+                (_, ..=160) => format!("WHERE {text} AND "),
+                _ => "… AND ".to_owned(),
+            }
+        });
+        let bracketed = filter.is_some() && predicate.contains(" OR ") && !predicate.starts_with('(');
+        let predicate = if bracketed { format!("({predicate})") } else { predicate };
+        format!("continue after the last row seen: {prefix}{predicate}")
+    };
+    let mut help = format!("{head} ORDER BY {} {limit}", order.join(", "));
+    for key in keys.iter().filter(|key| key.nullable) {
+        notes.push(null_note(key, &keys));
+    }
+    if !grouped {
+        notes.extend(index(ctx, query, scope, &keys));
+    }
+    for note in notes {
+        help.push('\n');
+        help.push_str(&note);
+    }
+    help
+}
+
+fn no_order(ctx: &Context, scope: &Scope) -> String {
+    let key = scope.bindings().first().and_then(|b| match b.source {
+        Source::Table(written) => ctx.catalog.keys_of(&ctx.catalog.resolve(written)).into_iter().next(),
+        _ => None,
+    });
+    let key = key.unwrap_or_else(|| vec!["id".to_owned()]);
+    let list: Vec<String> = key.iter().map(|c| quote_identifier(c)).collect();
+    let parameters: Vec<String> = key.iter().map(|c| format!("$last_{c}")).collect();
+    format!(
+        "there is no ORDER BY, so the pages are arbitrary: rows repeat and go missing between them; order by a unique key first, \
+         then continue after the last row seen: WHERE {} ORDER BY {} LIMIT n",
+        compare(&list, ">", &parameters),
+        list.join(", ")
+    )
+}
+
+fn read<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, key: &'a crate::facts::OrderKey) -> Key<'a> {
+    let expr = selected(query, &key.expr).unwrap_or(&key.expr);
+    let column = scope.resolve_expr(expr);
+    let text = spelling::text(ctx, expr.span);
+    let parameter = match expr.column() {
+        Some(c) => format!("$last_{}", c.column.value),
+        None => format!("$last_{}", output_name(query, expr).unwrap_or_else(|| "value".to_owned())),
+    };
+    let known_nullable = column.as_ref().and_then(|c| c.definition()).is_some_and(|c| !c.not_null);
+    let nulls_first = key.nulls_first.unwrap_or(key.descending);
+    let nullable = known_nullable || (key.nulls_first.is_some() && column.as_ref().and_then(|c| c.definition()).is_none());
+    Key { expr: Some(expr), text, parameter, column, descending: key.descending, nulls_first, nullable }
+}
+
+/// An ordinal or an output name stands for its entry in the select list.
+fn selected<'a>(query: &'a Query, expr: &Expr) -> Option<&'a Expr> {
+    let select = query.select()?;
+    match &expr.kind {
+        ExprKind::Literal(Literal::Number(n)) => {
+            let at = n.parse::<usize>().ok()?.checked_sub(1)?;
+            let wild = select.items.iter().take(at + 1).any(|item| matches!(item.expr.kind, ExprKind::Wildcard(_)));
+            select.items.get(at).filter(|_| !wild).map(|item| &item.expr)
+        }
+        ExprKind::Column(column) if column.relation.is_none() => {
+            select.items.iter().find(|item| item.alias.as_ref() == Some(&column.column)).map(|item| &item.expr)
+        }
+        _ => None,
+    }
+}
+
+fn output_name(query: &Query, expr: &Expr) -> Option<String> {
+    let item = query.select()?.items.iter().find(|item| std::ptr::eq(&item.expr, expr))?;
+    item.alias.as_ref().map(|alias| alias.value.clone())
+}
+
+fn is_random(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Call(call) if matches!(call.name.name.value.as_str(), "random" | "gen_random_uuid" | "uuid_generate_v4"))
+}
+
+/// Ends the order with a unique key, so that the last row seen is one row.
+fn add_tiebreaker<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: &mut Vec<Key<'a>>, notes: &mut Vec<String>) {
+    let last_descending = keys.last().is_some_and(|key| key.descending);
+    let first_column = keys.iter().find_map(|key| key.column.as_ref());
+    let driving = scope.bindings().first().and_then(|b| match b.source {
+        Source::Table(written) => Some((written, ctx.catalog.table(written).map_or_else(|| ctx.catalog.resolve(written), |(n, _)| n.clone()))),
+        _ => None,
+    });
+    let (written, name) = match first_column {
+        Some(column) => (column.written, column.name.clone()),
+        None => match driving {
+            Some(driving) => driving,
+            None => return,
+        },
+    };
+    let here: Vec<&str> = keys.iter().filter_map(|k| k.column.as_ref()).filter(|c| c.name == name).map(|c| c.column.as_str()).collect();
+    let not_null = |c: &String| ctx.catalog.tables.get(&name).and_then(|t| t.column(c)).is_some_and(|c| c.not_null);
+    let unique: Vec<Vec<String>> = ctx.catalog.keys_of(&name).into_iter().filter(|key| key.iter().all(not_null)).collect();
+    if unique.iter().any(|key| key.iter().all(|c| here.contains(&c.as_str()))) || (unique.is_empty() && here.contains(&"id")) {
+        return;
+    }
+    let tie = match unique.into_iter().next() {
+        Some(tie) => tie,
+        None => {
+            let known = ctx.catalog.table(written).is_some();
+            let why = if known { "has no unique key that is known to be NOT NULL" } else { "is not defined in the files read" };
+            notes.push(format!("{written} {why}: id stands here for whatever is unique and NOT NULL in it; without it, rows with equal keys are skipped or repeated"));
+            vec!["id".to_owned()]
+        }
+    };
+    let qualifier = qualifier(query, scope, &name, keys);
+    for column in tie.into_iter().filter(|c| !here.contains(&c.as_str())).collect::<Vec<_>>() {
+        let text = format!("{qualifier}{}", quote_identifier(&column));
+        let parameter = format!("$last_{column}");
+        let resolved = Some(Resolved { written, name: name.clone(), table: None, column: column.clone() });
+        keys.push(Key { expr: None, text, parameter, column: resolved, descending: last_descending, nulls_first: last_descending, nullable: false });
+    }
+}
+
+/// `o.` where the query joins or qualifies, else nothing.
+fn qualifier(query: &Query, scope: &Scope, name: &crate::catalog::Qualified, keys: &[Key]) -> String {
+    let qualified = keys.iter().any(|k| k.expr.and_then(Expr::column).is_some_and(|c| c.relation.is_some()));
+    if !qualified && query.from().iter().flat_map(|f| f.relations()).count() < 2 {
+        return String::new();
+    }
+    let used = keys.iter().find(|k| k.column.as_ref().is_some_and(|c| c.name == *name)).and_then(|k| k.expr?.column()?.relation.clone());
+    let first = scope.bindings().first().and_then(|b| b.relation.binding().cloned());
+    used.or(first).map_or(String::new(), |binding| format!("{binding}."))
+}
+
+fn order_text(key: &Key) -> String {
+    let direction = if key.descending { " DESC" } else { "" };
+    let nulls = match (key.nulls_first, key.descending) {
+        (true, false) => " NULLS FIRST",
+        (false, true) => " NULLS LAST",
+        _ => "",
+    };
+    format!("{}{direction}{nulls}", key.text)
+}
+
+fn compare(left: &[String], op: &str, right: &[String]) -> String {
+    match (left, right) {
+        ([left], [right]) => format!("{left} {op} {right}"),
+        _ => format!("({}) {op} ({})", left.join(", "), right.join(", ")),
+    }
+}
+
+/// The rows after the last one seen: a row comparison where all keys run one way, else written out key by key.
+fn predicate(keys: &[Key]) -> String {
+    let op = |key: &Key| if key.descending { "<" } else { ">" };
+    let uniform = keys.iter().all(|key| key.descending == keys[0].descending);
+    let nulls_follow = keys.iter().any(|key| key.nullable && !key.nulls_first);
+    if uniform && !nulls_follow {
+        let (left, right): (Vec<String>, Vec<String>) = keys.iter().map(|k| (k.text.clone(), k.parameter.clone())).unzip();
+        return compare(&left, op(&keys[0]), &right);
+    }
+    let arms: Vec<String> = (0..keys.len())
+        .map(|at| {
+            let key = &keys[at];
+            let mut parts: Vec<String> = keys[..at].iter().map(|k| format!("{} = {}", k.text, k.parameter)).collect();
+            let beyond = format!("{} {} {}", key.text, op(key), key.parameter);
+            let with_nulls = key.nullable && !key.nulls_first;
+            parts.push(if with_nulls { format!("({beyond} OR {} IS NULL)", key.text) } else { beyond });
+            if parts.len() > 1 { format!("({})", parts.join(" AND ")) } else { parts.concat() }
+        })
+        .collect();
+    arms.join(" OR ")
+}
+
+fn null_note(key: &Key, keys: &[Key]) -> String {
+    let rest: Vec<&Key> = keys.iter().skip_while(|k| k.text != key.text).skip(1).collect();
+    let then = if rest.is_empty() {
+        String::new()
+    } else {
+        let op = if rest[0].descending { "<" } else { ">" };
+        let (left, right): (Vec<String>, Vec<String>) = rest.iter().map(|k| (k.text.clone(), k.parameter.clone())).unzip();
+        format!(" AND {}", compare(&left, op, &right))
+    };
+    let onward = if key.nulls_first { format!(" OR {} IS NOT NULL", key.text) } else { String::new() };
+    format!(
+        "{text} may be NULL, and NULL compares with nothing: once the last row's {text} is NULL, continue with {text} IS NULL{then}{onward}; a NOT NULL column needs none of this",
+        text = key.text
+    )
+}
+
+/// Which index the rewrite needs, and whether it is there.
+fn index<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: &[Key<'a>]) -> Option<String> {
+    let table = keys.iter().find_map(|k| k.column.as_ref())?;
+    let name = table.name.clone();
+    if !keys.iter().all(|k| k.column.as_ref().is_some_and(|c| c.name == name)) {
+        return Some("the order spans several tables, or expressions, so no one index gives it: order by columns of one table where that is possible".to_owned());
+    }
+    let conditions = json::conditions(query);
+    let bare: Vec<Expr> = keys.iter().map(bare_column).collect();
+    let order: Vec<OrderBy> =
+        bare.iter().zip(keys).map(|(expr, k)| OrderBy { expr, descending: k.descending, nulls_first: k.nulls_first }).collect();
+    if let Some((found, _)) = ctx.catalog.indexes_of(&name).find(|(_, index)| gives_order(index, &order, &conditions)) {
+        return Some(format!("index {} already gives this order", found.name));
+    }
+    let mut columns: Vec<String> = vec![];
+    let fixed = conditions.iter().filter(|c| matches!(c.kind, ExprKind::Binary { .. })).flat_map(|c| tests(c));
+    for test in fixed.filter(|t| t.op == "=" && t.value.is_some_and(is_value)) {
+        let column = scope.resolve_expr(test.tested).filter(|c| c.name == name).map(|c| quote_identifier(&c.column));
+        columns.extend(column.filter(|c| !columns.contains(c)));
+    }
+    let default_nulls = keys.iter().all(|k| k.nulls_first == k.descending);
+    let plain = default_nulls && keys.iter().all(|k| k.descending == keys[0].descending);
+    for key in keys {
+        let column = key.column.as_ref().map(|c| quote_identifier(&c.column)).unwrap_or_default();
+        let tail = if plain { String::new() } else { order_text(key).strip_prefix(key.text.as_str()).unwrap_or_default().to_owned() };
+        columns.push(format!("{column}{tail}"));
+    }
+    let known = table.written;
+    Some(format!("it needs an index in this order: CREATE INDEX CONCURRENTLY ON {known} ({});", columns.join(", ")))
+}
+
+fn bare_column(key: &Key) -> Expr {
+    let column = key.column.as_ref().map(|c| c.column.clone()).unwrap_or_default();
+    let reference = crate::facts::ColumnRef { schema: None, relation: None, column: crate::facts::Name::new(column, Default::default()) };
+    Expr::new(ExprKind::Column(reference), Default::default())
+}

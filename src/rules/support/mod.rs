@@ -1,0 +1,7 @@
+//! What several rules share: the user's own spelling, JSON predicates, joins that multiply. Must not report anything itself.
+
+pub(super) mod joins;
+pub(super) mod json;
+pub(super) mod keyset;
+pub(super) mod locks;
+pub(super) mod spelling;

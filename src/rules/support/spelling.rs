@@ -1,0 +1,46 @@
+//! Advice in the user's own words: pieces of their SQL, fit to be pasted elsewhere.
+
+use crate::facts::{Expr, ExprKind};
+use crate::rules::Context;
+use crate::source::{FILLER, Span};
+
+/// The text of a span on one line, without overlay filler.
+pub(crate) fn text(ctx: &Context, span: Span) -> String {
+    let clean: String = ctx.source(span).chars().filter(|c| *c != FILLER as char).collect();
+    clean.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// An expression as the query spells it, its columns without their qualifiers: as an index on the table would write it.
+pub(crate) fn unqualified(ctx: &Context, expr: &Expr) -> String {
+    let mut cuts: Vec<Span> = vec![];
+    expr.walk(&mut |e| {
+        if let ExprKind::Column(column) = &e.kind {
+            let first = column.schema.as_ref().or(column.relation.as_ref());
+            cuts.extend(first.map(|first| Span::new(first.span.start, column.column.span.start)));
+        }
+    });
+    cuts.sort();
+    let (mut out, mut from) = (String::new(), expr.span.start);
+    for cut in cuts.into_iter().filter(|cut| expr.span.contains(*cut)) {
+        if cut.start >= from {
+            out.push_str(ctx.source(Span::new(from, cut.start)));
+            from = cut.end;
+        }
+    }
+    out.push_str(ctx.source(Span::new(from, expr.span.end)));
+    let clean: String = out.chars().filter(|c| *c != FILLER as char).collect();
+    clean.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// An expression as a key of CREATE INDEX: bare for a column, in parentheses for all else.
+pub(crate) fn index_key(ctx: &Context, expr: &Expr) -> String {
+    let text = unqualified(ctx, expr);
+    if expr.column().is_some() { text } else { format!("({text})") }
+}
+
+/// Whether a parameter stands inside.
+pub(crate) fn has_parameter(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.walk(&mut |e| found |= matches!(e.kind, ExprKind::Parameter(_)));
+    found
+}

@@ -1,0 +1,225 @@
+//! Every rule page's examples are tests: bad ones fire exactly at their caret marks with the rule alone, fixed ones are what
+//! the fix makes of them, good ones are silent under all default rules. `fixtures/lints/<rule>/*.sql` hold the rest.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use pgsift::engine::{Input, InputKind, MigrationInfo, check};
+use pgsift::finding::{Finding, Outcome};
+use pgsift::rules::page::{Page, Role};
+use pgsift::rules::{Check, RULES};
+use pgsift::session::Transaction;
+use pgsift::settings::Settings;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+const CHECKED: &str = "checked.sql";
+
+fn migration(path: String, text: &str) -> Input {
+    let info = MigrationInfo { framework: "plain", down: false, transaction: Transaction::None, sections: None };
+    Input { path: path.into(), bytes: text.as_bytes().to_vec(), kind: InputKind::Migration(info), reported: true }
+}
+
+fn run(setups: &[String], text: &str, settings: &Settings) -> Outcome {
+    let mut inputs: Vec<Input> = setups.iter().enumerate().map(|(i, s)| migration(format!("{i:03}_setup.sql"), s)).collect();
+    inputs.push(migration(CHECKED.to_owned(), text));
+    check(inputs, settings)
+}
+
+fn only(rule: &str) -> Settings {
+    Settings { select: vec![rule.to_owned()], ..Settings::default() }
+}
+
+/// `(line, first column, last column)` of each run of carets; the line is the one above the marks.
+fn marks(text: &str) -> Vec<(usize, usize, usize)> {
+    let mut found = vec![];
+    let mut code_line = 0;
+    for (i, line) in text.lines().enumerate() {
+        let is_mark = line.starts_with("--") && line.contains('^') && line[2..].chars().all(|c| c == ' ' || c == '^');
+        if !is_mark {
+            code_line = i + 1;
+            continue;
+        }
+        let columns: Vec<usize> = line.char_indices().filter(|(_, c)| *c == '^').map(|(i, _)| i + 1).collect();
+        for run in columns.chunk_by(|a, b| a + 1 == *b) {
+            found.push((code_line, run[0], run[run.len() - 1]));
+        }
+    }
+    found
+}
+
+fn here(outcome: &Outcome) -> Vec<&Finding> {
+    outcome.findings.iter().filter(|f| outcome.sources.get(f.primary.at.file).path == Path::new(CHECKED)).collect()
+}
+
+fn describe(outcome: &Outcome, findings: &[&Finding]) -> String {
+    let one = |f: &&Finding| {
+        let source = outcome.sources.get(f.primary.at.file);
+        let at = source.position(f.primary.at.span.start);
+        format!("  {}:{} {} `{}`: {}", at.line, at.column, f.rule, f.primary.at.span.of(&source.text), f.message)
+    };
+    findings.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+/// Holds the findings against the marks; the difference, if any, in words.
+fn compare(outcome: &Outcome, text: &str) -> Option<String> {
+    if let Some(opaque) = outcome.opaque.first() {
+        return Some(format!("not understood: {}: {}", opaque.reason, outcome.sources.text(opaque.at)));
+    }
+    let findings = here(outcome);
+    let marks = marks(text);
+    let matches = |f: &Finding, (line, first, last): (usize, usize, usize)| {
+        let source = outcome.sources.get(f.primary.at.file);
+        let (start, end) = (source.position(f.primary.at.span.start), source.position(f.primary.at.span.end));
+        start.line == line && start.column <= first && (end.line > line || last < end.column)
+    };
+    let unmarked = findings.iter().any(|f| !marks.iter().any(|m| matches(f, *m)));
+    let unmet = marks.iter().any(|m| !findings.iter().any(|f| matches(f, *m)));
+    (unmarked || unmet || findings.len() != marks.len())
+        .then(|| format!("{} marks, {} findings:\n{}", marks.len(), findings.len(), describe(outcome, &findings)))
+}
+
+fn apply_fixes(outcome: &Outcome, text: &str) -> String {
+    let mut edits: Vec<_> = here(outcome).iter().filter_map(|f| f.fix.as_ref()).flat_map(|fix| fix.edits.clone()).collect();
+    edits.sort_by_key(|e| std::cmp::Reverse(e.span.start));
+    let mut fixed = text.to_owned();
+    for edit in edits {
+        fixed.replace_range(edit.span.range(), &edit.text);
+    }
+    fixed.lines().filter(|l| !(l.starts_with("--") && l.contains('^'))).map(|l| format!("{l}\n")).collect()
+}
+
+#[test]
+fn examples_of_the_pages_do_what_they_say() {
+    let mut failures = vec![];
+    let mut examples = 0;
+    for rule in RULES {
+        let page = Page::parse(rule.page).unwrap_or_else(|e| panic!("lints/{}.md: {e}", rule.name));
+        let mut setups = vec![];
+        let mut last_bad = None;
+        let mut after_example = false;
+        for example in page.examples.iter().filter(|e| e.language == "sql") {
+            examples += 1;
+            let mut fail = |why: String| failures.push(format!("lints/{}.md:{}: {:?}: {why}", rule.name, example.line, example.role));
+            match example.role {
+                Role::Setup => {
+                    if std::mem::take(&mut after_example) {
+                        setups.clear();
+                    }
+                    setups.push(example.text.clone());
+                }
+                Role::Bad => {
+                    after_example = true;
+                    let outcome = run(&setups, &example.text, &only(rule.name));
+                    if let Some(why) = compare(&outcome, &example.text) {
+                        fail(why);
+                    }
+                    last_bad = Some((outcome, example.text.clone()));
+                }
+                Role::Fixed => {
+                    let (outcome, text) = last_bad.as_ref().unwrap();
+                    let fixed = apply_fixes(outcome, text);
+                    if fixed.trim() != example.text.trim() {
+                        fail(format!("the fix makes\n{fixed}"));
+                    }
+                }
+                Role::Good => {
+                    after_example = true;
+                    let outcome = run(&setups, &example.text, &Settings::default());
+                    if !here(&outcome).is_empty() || !outcome.opaque.is_empty() {
+                        fail(compare(&outcome, "").unwrap_or_default());
+                    }
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} of {examples} examples fail:\n{}", failures.len(), failures.join("\n"));
+    assert!(examples > 20);
+}
+
+#[test]
+fn pages_files_and_table_are_the_same_set() {
+    let names: BTreeSet<String> = RULES.iter().map(|r| r.name.to_owned()).collect();
+    assert_eq!(names.len(), RULES.len(), "a rule stands twice in the table");
+    assert!(RULES.windows(2).all(|pair| pair[0].name < pair[1].name), "the table is not sorted");
+    let pages: BTreeSet<String> = stems("lints").collect();
+    assert_eq!(pages, names, "lints/ and the table differ");
+    let files: BTreeSet<String> =
+        stems("src/rules").filter(|s| !["mod", "context", "page", "support"].contains(&s.as_str())).map(|s| s.replace('_', "-")).collect();
+    assert_eq!(files, names, "src/rules/ and the table differ");
+}
+
+fn stems(folder: &str) -> impl Iterator<Item = String> {
+    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap();
+    files.map(|f| f.unwrap().path()).filter(|p| p.is_file()).map(|p| p.file_stem().unwrap().to_string_lossy().into_owned())
+}
+
+#[test]
+fn pages_have_their_parts() {
+    for rule in RULES {
+        let page = Page::parse(rule.page).unwrap_or_else(|e| panic!("lints/{}.md: {e}", rule.name));
+        let keys: Vec<&str> = page.front_matter.iter().map(|(k, _)| k.as_str()).collect();
+        for key in ["severity", "category", "summary", "since"] {
+            assert!(keys.contains(&key), "lints/{}.md: no `{key}`", rule.name);
+        }
+        assert!(page.body.trim_start().starts_with(&format!("# {}\n", rule.name)), "lints/{}.md: the title is not the name", rule.name);
+        let count = |role| page.examples.iter().filter(|e| e.role == role).count();
+        assert!((1..=3).contains(&count(Role::Bad)), "lints/{}.md: one to three bad examples", rule.name);
+        assert!((1..=3).contains(&count(Role::Good)), "lints/{}.md: one to three good examples", rule.name);
+        let families = ["lock", "compatibility", "correctness", "query", "index", "schema", "security", "log"];
+        assert!(families.contains(&rule.category()), "lints/{}.md: category {}", rule.name, rule.category());
+    }
+}
+
+#[test]
+fn messages_keep_their_manners() {
+    for rule in RULES.iter().filter(|r| !matches!(r.check, Check::Engine)) {
+        let page = Page::parse(rule.page).unwrap();
+        let mut setups = vec![];
+        for example in page.examples.iter().filter(|e| e.language == "sql") {
+            match example.role {
+                Role::Setup => setups.push(example.text.clone()),
+                Role::Bad => {
+                    for finding in here(&run(&setups, &example.text, &only(rule.name))) {
+                        let message = &finding.message;
+                        assert!(!message.ends_with('.'), "{}: final stop: {message}", rule.name);
+                        let word = message.split(' ').next().unwrap();
+                        let shouted = word.chars().all(|c| !c.is_lowercase());
+                        assert!(shouted || !message.starts_with(char::is_uppercase), "{}: capital: {message}", rule.name);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Files of several parts: `-- file: name` begins one; the last is checked, the others come before it.
+#[test]
+fn fixtures_of_the_rules() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/lints");
+    let mut failures = vec![];
+    let mut files = 0;
+    for folder in fs::read_dir(&root).into_iter().flatten().map(|f| f.unwrap().path()) {
+        let rule = folder.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(pgsift::rules::find(&rule).is_some(), "fixtures/lints/{rule}: no such rule");
+        for file in fs::read_dir(&folder).unwrap().map(|f| f.unwrap().path()) {
+            files += 1;
+            let text = fs::read_to_string(&file).unwrap();
+            let mut parts: Vec<String> = vec![String::new()];
+            for line in text.lines() {
+                if line.starts_with("-- file:") {
+                    parts.push(String::new());
+                } else {
+                    let part = parts.last_mut().unwrap();
+                    part.push_str(line);
+                    part.push('\n');
+                }
+            }
+            let checked = parts.pop().unwrap();
+            if let Some(why) = compare(&run(&parts, &checked, &only(&rule)), &checked) {
+                failures.push(format!("{}: {why}", file.display()));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} of {files} fixtures fail:\n{}", failures.len(), failures.join("\n"));
+}
