@@ -111,7 +111,11 @@ pub fn effect(action: &Action, catalog: &Catalog, version: Version) -> Vec<Effec
         other => other::other(other, &mut effects),
     }
     if let Some(query) = action.query() {
+        // a query inside DDL reads beside what the action names
+        let from = effects.list.len();
         query::reads(query, &mut effects);
+        let utility = !matches!(action, Action::QueryIn { .. } | Action::Copy(_));
+        effects.list.iter_mut().skip(from).for_each(|effect| effect.named &= !utility);
     }
     effects.merged()
 }

@@ -1,10 +1,10 @@
 //! What queries lock: the relations they read, write, and lock rows of. Must not know DDL.
 
+use super::EffectKind;
 use super::list::Effects;
-use super::{EffectKind, Until};
 use crate::catalog::Qualified;
-use crate::facts::{FromItem, ObjectName, Query};
-use crate::postgres::lock::LockMode::{AccessShare, RowExclusive, RowShare};
+use crate::facts::{FromItem, ObjectName, Query, QueryBody};
+use crate::postgres::lock::LockMode::{self, AccessShare, RowExclusive, RowShare};
 
 /// How deep views may stand on views.
 const MAX_VIEWS: usize = 32;
@@ -21,7 +21,7 @@ fn inside<'q>(query: &'q Query, ctes: &mut Vec<&'q str>, effects: &mut Effects<'
         && let Some(name) = target.table()
     {
         effects.named(name, EffectKind::Table, RowExclusive);
-        if !target.only && query.from_writes_children() {
+        if !target.only && writes_children(query) {
             let relation = effects.catalog.resolve(name);
             effects.recurse(&relation, RowExclusive, &[]);
         }
@@ -38,26 +38,18 @@ fn inside<'q>(query: &'q Query, ctes: &mut Vec<&'q str>, effects: &mut Effects<'
     ctes.truncate(outer);
 }
 
-/// A helper of this module on queries.
-trait Writes {
-    fn from_writes_children(&self) -> bool;
-}
-
-impl Writes for Query {
-    /// INSERT goes to the leaf that fits, which nobody knows; the others open every child.
-    fn from_writes_children(&self) -> bool {
-        !matches!(self.body, crate::facts::QueryBody::Insert(_))
-    }
+/// INSERT goes to the leaf that fits, which nobody knows; the others open every child.
+fn writes_children(query: &Query) -> bool {
+    !matches!(query.body, QueryBody::Insert(_))
 }
 
 fn is_cte(name: &ObjectName, ctes: &[&str]) -> bool {
     name.schema.is_none() && ctes.contains(&name.name.value.as_str())
 }
 
-fn read(name: &ObjectName, mode: crate::postgres::lock::LockMode, only: bool, effects: &mut Effects<'_>) {
+fn read(name: &ObjectName, mode: LockMode, only: bool, effects: &mut Effects<'_>) {
     let relation = effects.catalog.resolve(name);
-    let effect = effects.named(name, EffectKind::Table, mode);
-    effect.until = Until::Transaction;
+    effects.named(name, EffectKind::Table, mode);
     if !only {
         effects.recurse(&relation, mode, &[]);
     }
