@@ -16,6 +16,7 @@ pub mod cli;
 pub mod config;
 pub mod discover;
 pub mod engine;
+pub mod explain;
 pub mod facts;
 pub mod finding;
 pub mod postgres;

@@ -110,9 +110,10 @@ fn targets(source: &Source, comment: Span, line: usize, statements: &[Span]) -> 
         }
     }
     if let Some(before) = next.checked_sub(1).and_then(|i| statements.get(i))
-        && (line_of(before.start) == line || line_of(before.end) == line) {
-            found.push(*before);
-        }
+        && (line_of(before.start) == line || line_of(before.end) == line)
+    {
+        found.push(*before);
+    }
     found
 }
 

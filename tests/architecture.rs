@@ -18,7 +18,7 @@ const ROWS: &[(usize, &[&str])] = &[
 
 fn row(module: &str) -> usize {
     let module = module.replace("::", "/");
-    let fits = |name: &&str| module == **name || module.starts_with(&format!("{name}/"));
+    let fits = |name: &&&str| module == ***name || module.starts_with(&format!("{name}/"));
     // The longest name wins: `postgres/lock` before `postgres`.
     ROWS.iter()
         .flat_map(|(row, names)| names.iter().filter(fits).map(|name| (name.len(), *row)))
@@ -90,7 +90,8 @@ fn crates_have_one_owner() {
         let module = module_of(&path);
         for (name, allowed) in owners {
             let code_lines = code.lines().filter(|l| !l.trim_start().starts_with("//"));
-            if code_lines.clone().any(|l| l.contains(name)) && !allowed.iter().any(|a| module == *a || module.starts_with(&format!("{a}/"))) {
+            if code_lines.clone().any(|l| l.contains(name)) && !allowed.iter().any(|a| module == *a || module.starts_with(&format!("{a}/")))
+            {
                 wrong.push(format!("src/{} names {name}", path.display()));
             }
         }

@@ -143,7 +143,8 @@ fn pages_files_and_table_are_the_same_set() {
     assert!(RULES.windows(2).all(|pair| pair[0].name < pair[1].name), "the table is not sorted");
     let pages: BTreeSet<String> = stems("lints").collect();
     assert_eq!(pages, names, "lints/ and the table differ");
-    let files: BTreeSet<String> = stems("src/rules").filter(|s| !["mod", "context", "page", "support"].contains(&s.as_str())).map(|s| s.replace('_', "-")).collect();
+    let files: BTreeSet<String> =
+        stems("src/rules").filter(|s| !["mod", "context", "page", "support"].contains(&s.as_str())).map(|s| s.replace('_', "-")).collect();
     assert_eq!(files, names, "src/rules/ and the table differ");
 }
 

@@ -136,7 +136,8 @@ impl Catalog {
     /// A statement that could not be read: the tables that it names after TABLE are not wholly known any more.
     fn doubt(&mut self, text: &str) {
         let head: String = text.chars().take(2000).collect();
-        let words: Vec<&str> = head.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';')).filter(|w| !w.is_empty()).collect();
+        let words: Vec<&str> =
+            head.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';')).filter(|w| !w.is_empty()).collect();
         for (at, word) in words.iter().enumerate() {
             if !word.eq_ignore_ascii_case("table") {
                 continue;

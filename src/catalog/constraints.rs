@@ -191,13 +191,7 @@ impl Catalog {
     }
 
     /// Changes a table, and its children where `recurse`.
-    pub(super) fn each_with_children(
-        &mut self,
-        table: &Qualified,
-        recurse: bool,
-        depth: usize,
-        change: &mut dyn FnMut(&mut super::Table),
-    ) {
+    pub(super) fn each_with_children(&mut self, table: &Qualified, recurse: bool, depth: usize, change: &mut dyn FnMut(&mut super::Table)) {
         self.tables.edit(table, &mut *change);
         if recurse {
             for child in self.child_names(table, depth) {
@@ -238,7 +232,11 @@ impl Catalog {
     fn drop_references(&mut self, table: &Qualified, columns: &[Name], primary: bool) {
         let needs = |c: &TableConstraint| match &c.constraint.kind {
             ConstraintKind::ForeignKey { referenced, .. } if c.references.as_ref() == Some(table) => {
-                if referenced.is_empty() { primary } else { referenced.len() == columns.len() && columns.iter().all(|k| referenced.contains(k)) }
+                if referenced.is_empty() {
+                    primary
+                } else {
+                    referenced.len() == columns.len() && columns.iter().all(|k| referenced.contains(k))
+                }
             }
             _ => false,
         };

@@ -84,8 +84,7 @@ impl Catalog {
     /// Drops a column with the indexes, constraints and sequences that need it, in children too unless `only`.
     pub(super) fn drop_column(&mut self, table: &Qualified, column: &str, cascade: bool, only: bool, depth: usize) {
         let Some(known) = self.tables.get(table) else { return };
-        let needing: Vec<String> =
-            known.constraints.iter().filter(|c| uses_column(c, table, column)).map(|c| c.name.clone()).collect();
+        let needing: Vec<String> = known.constraints.iter().filter(|c| uses_column(c, table, column)).map(|c| c.name.clone()).collect();
         for constraint in needing {
             self.drop_constraint(table, &constraint, depth);
         }
@@ -123,11 +122,8 @@ impl Catalog {
     }
 
     fn drop_views_naming(&mut self, table: &Qualified, column: &str) {
-        let names = |view: &super::View| {
-            view.query.as_ref().is_some_and(|query| query.column_refs().iter().any(|c| c.column == column))
-        };
-        let views: Vec<Qualified> =
-            self.views_reading(table).filter(|(_, view)| names(view)).map(|(name, _)| name.clone()).collect();
+        let names = |view: &super::View| view.query.as_ref().is_some_and(|query| query.column_refs().iter().any(|c| c.column == column));
+        let views: Vec<Qualified> = self.views_reading(table).filter(|(_, view)| names(view)).map(|(name, _)| name.clone()).collect();
         for view in views {
             self.drop_view(&view, 0);
         }
@@ -179,8 +175,7 @@ fn uses_column(constraint: &TableConstraint, table: &Qualified, column: &str) ->
         ConstraintKind::NotNull(of) => *of == column,
         ConstraintKind::Key { columns, include, .. } => columns.iter().chain(include).any(|c| *c == column),
         ConstraintKind::ForeignKey { columns, referenced, .. } => {
-            columns.iter().any(|c| *c == column)
-                || constraint.references.as_ref() == Some(table) && referenced.iter().any(|c| *c == column)
+            columns.iter().any(|c| *c == column) || constraint.references.as_ref() == Some(table) && referenced.iter().any(|c| *c == column)
         }
         ConstraintKind::Exclude { keys, predicate, .. } => {
             keys.iter().any(|(key, _)| names_column(&key.expr, column))

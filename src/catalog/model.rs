@@ -1,8 +1,8 @@
 //! What the catalog holds.
 
+use super::store::{Leans, Store};
 use crate::facts::{Constraint, Expr, IndexKey, Name, PartitionBound, PartitionBy, Query, TypeKind, TypeName, Volatility};
 use crate::source::Location;
-use super::store::{Leans, Store};
 
 /// A schema-qualified name, resolved: `(schema, name)`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

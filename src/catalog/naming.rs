@@ -86,9 +86,7 @@ pub(super) fn figure_name(expr: &Expr) -> Option<&str> {
 impl Catalog {
     /// A relation's name that is free in the schema: numbers are added to the label.
     pub(super) fn choose_relation_name(&self, schema: &str, first: &str, second: Option<&str>, label: &str) -> String {
-        numbered(first, second, label, |name| {
-            self.has_relation(&Qualified { schema: schema.to_owned(), name: name.to_owned() })
-        })
+        numbered(first, second, label, |name| self.has_relation(&Qualified { schema: schema.to_owned(), name: name.to_owned() }))
     }
 
     /// A constraint's name that is free on its table.

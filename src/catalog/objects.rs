@@ -4,8 +4,8 @@ use super::naming::numbered;
 use super::text::At;
 use super::{Catalog, Domain, Function, Qualified, Sequence, UserType, View};
 use crate::facts::{
-    AlterDomain, AlterSequence, AlterType, CreateDomain, CreateFunction, CreateSequence, CreateType, CreateView, DomainChange,
-    FromItem, ObjectName, Query, TypeChange, TypeKind, TypeName, Volatility,
+    AlterDomain, AlterSequence, AlterType, CreateDomain, CreateFunction, CreateSequence, CreateType, CreateView, DomainChange, FromItem,
+    ObjectName, Query, TypeChange, TypeKind, TypeName, Volatility,
 };
 
 impl Catalog {
@@ -46,8 +46,7 @@ impl Catalog {
             return;
         }
         let owned_by = create.owned_by.as_ref().map(|(table, column)| (self.resolve(table), column.value.clone()));
-        let sequence =
-            Sequence { ty: create.ty.clone(), options: create.options.clone(), owned_by, implicit: false, defined_at: at.place };
+        let sequence = Sequence { ty: create.ty.clone(), options: create.options.clone(), owned_by, implicit: false, defined_at: at.place };
         self.sequences.insert(name, sequence);
     }
 

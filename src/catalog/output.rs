@@ -35,9 +35,9 @@ impl Catalog {
         let columns = match &query.body {
             QueryBody::Select(select) => self.select_columns(select, ctes, depth),
             QueryBody::SetOperation { left, .. } => self.query_columns(left, ctes, depth + 1),
-            QueryBody::Values(rows) => rows.first().map(|row| {
-                row.iter().enumerate().map(|(i, value)| (format!("column{}", i + 1), self.type_of(value, &vec![]))).collect()
-            }),
+            QueryBody::Values(rows) => rows
+                .first()
+                .map(|row| row.iter().enumerate().map(|(i, value)| (format!("column{}", i + 1), self.type_of(value, &vec![]))).collect()),
             _ => None,
         };
         ctes.truncate(outer);
@@ -55,9 +55,10 @@ impl Catalog {
             rename(&mut columns, relation.columns.iter().map(|c| c.value.as_str()));
             scope.push((relation.binding().map(|name| name.value.as_str()), columns));
         }
-        let joined_by_name = select.joins().iter().any(|join| {
-            matches!(join.condition, crate::facts::JoinCondition::Using(_) | crate::facts::JoinCondition::Natural)
-        });
+        let joined_by_name = select
+            .joins()
+            .iter()
+            .any(|join| matches!(join.condition, crate::facts::JoinCondition::Using(_) | crate::facts::JoinCondition::Natural));
         let mut found: Columns = vec![];
         for item in &select.items {
             match &item.expr.kind {
@@ -102,7 +103,8 @@ impl Catalog {
         match &expr.kind {
             ExprKind::Cast { ty, .. } => Some(ty.clone()),
             ExprKind::Column(column) => {
-                let mut relations = scope.iter().filter(|(name, _)| column.relation.as_ref().is_none_or(|r| *name == Some(r.value.as_str())));
+                let mut relations =
+                    scope.iter().filter(|(name, _)| column.relation.as_ref().is_none_or(|r| *name == Some(r.value.as_str())));
                 relations.find_map(|(_, columns)| columns.as_ref()?.iter().find(|(name, _)| column.column == *name.as_str())?.1.clone())
             }
             ExprKind::Literal(Literal::Boolean(_)) | ExprKind::Exists { .. } | ExprKind::IsNull { .. } => named("bool"),

@@ -3,9 +3,7 @@
 use super::columns::{plain_column, set_default};
 use super::text::At;
 use super::{Catalog, Column, Knowledge, Qualified, Table, TableConstraint};
-use crate::facts::{
-    ColumnDef, Constraint, ConstraintKind, CreateTable, CreateTableAs, LikeClause, Name, ObjectName, Query, TypeKind,
-};
+use crate::facts::{ColumnDef, Constraint, ConstraintKind, CreateTable, CreateTableAs, LikeClause, Name, ObjectName, Query, TypeKind};
 
 impl Catalog {
     pub(super) fn create_table(&mut self, create: &CreateTable, at: At) {

@@ -1,9 +1,7 @@
 //! Facts back to SQL text, and names followed inside text and expressions. Must not know the catalog's maps.
 
 use super::Qualified;
-use crate::facts::{
-    Constraint, ConstraintKind, Expr, ExprKind, IndexKey, Name, ObjectName, PartitionBound, quote_identifier,
-};
+use crate::facts::{Constraint, ConstraintKind, Expr, ExprKind, IndexKey, Name, ObjectName, PartitionBound, quote_identifier};
 use crate::source::{FILLER, Location, Span};
 
 /// A statement's surroundings while it is folded.
@@ -197,18 +195,12 @@ fn children_mut(expr: &mut Expr) -> Vec<&mut Expr> {
         Not(expr) | Unary { expr, .. } | IsNull { expr, .. } | IsTruth { expr, .. } | Cast { expr, .. } => vec![expr],
         Field { expr, .. } | Collate { expr, .. } | InSubquery { expr, .. } => vec![expr],
         Binary { left, right, .. } | IsDistinct { left, right, .. } | Quantified { left, right, .. } => vec![left, right],
-        InList { expr, list, .. } | Subscript { expr, indices: list } => {
-            std::iter::once(&mut **expr).chain(list.iter_mut()).collect()
-        }
+        InList { expr, list, .. } | Subscript { expr, indices: list } => std::iter::once(&mut **expr).chain(list.iter_mut()).collect(),
         Between { expr, low, high, .. } => vec![expr, low, high],
         Like { expr, pattern, .. } => vec![expr, pattern],
-        Call(call) => call
-            .args
-            .iter_mut()
-            .chain(&mut call.order_by)
-            .chain(&mut call.filter)
-            .chain(call.over.iter_mut().flatten())
-            .collect(),
+        Call(call) => {
+            call.args.iter_mut().chain(&mut call.order_by).chain(&mut call.filter).chain(call.over.iter_mut().flatten()).collect()
+        }
         Case { operand, branches, otherwise } => operand
             .iter_mut()
             .map(|e| &mut **e)
@@ -232,7 +224,11 @@ pub(super) fn rename_in_sql(sql: &str, from: &str, to: &str) -> String {
             b if is_word(b) && !called => Some(piece.to_lowercase()),
             _ => None,
         };
-        if value.as_deref() == Some(from) { out.push_str(&quote_identifier(to)) } else { out.push_str(piece) }
+        if value.as_deref() == Some(from) {
+            out.push_str(&quote_identifier(to))
+        } else {
+            out.push_str(piece)
+        }
         at = end;
     }
     out
@@ -257,10 +253,7 @@ fn piece_end(bytes: &[u8], at: usize) -> usize {
 
 /// The name as an object name without a place.
 pub(super) fn object_name(name: &Qualified) -> ObjectName {
-    ObjectName {
-        schema: Some(Name::new(name.schema.clone(), Span::default())),
-        name: Name::new(name.name.clone(), Span::default()),
-    }
+    ObjectName { schema: Some(Name::new(name.schema.clone(), Span::default())), name: Name::new(name.name.clone(), Span::default()) }
 }
 
 #[cfg(test)]
@@ -269,7 +262,10 @@ mod tests {
 
     #[test]
     fn renaming_leaves_strings_and_calls_alone() {
-        assert_eq!(rename_in_sql("a > 'a' AND \"a\" = A.b OR a(1) ORé", "a", "order"), "\"order\" > 'a' AND \"order\" = \"order\".b OR a(1) ORé");
+        assert_eq!(
+            rename_in_sql("a > 'a' AND \"a\" = A.b OR a(1) ORé", "a", "order"),
+            "\"order\" > 'a' AND \"order\" = \"order\".b OR a(1) ORé"
+        );
         assert_eq!(rename_in_sql("ab 'unterminated a", "a", "b"), "ab 'unterminated a");
     }
 

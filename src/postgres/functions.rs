@@ -35,11 +35,7 @@ pub struct NotImmutable {
 
 /// Looks for the first piece of an expression that PostgreSQL would not accept as immutable in an index; a certain one is
 /// preferred to one that hangs on an unknown type. Unknown functions are passed over.
-pub fn not_immutable(
-    expr: &Expr,
-    column_type: &dyn Fn(&ColumnRef) -> Option<TypeName>,
-    catalog: &Catalog,
-) -> Option<NotImmutable> {
+pub fn not_immutable(expr: &Expr, column_type: &dyn Fn(&ColumnRef) -> Option<TypeName>, catalog: &Catalog) -> Option<NotImmutable> {
     let scope = Scope { column_type, catalog };
     let mut first: Option<NotImmutable> = None;
     expr.walk(&mut |e| {

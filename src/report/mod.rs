@@ -1,1 +1,4 @@
-//! (being written)
+//! One writer per format. A writer sees an [`Outcome`](crate::finding::Outcome) and nothing else: no facts, no catalog.
+
+pub mod human;
+pub mod json;

@@ -28,6 +28,8 @@ pub struct Cursor<'t> {
     pub file: FileId,
     /// The whole text that spans speak of.
     pub text: &'t str,
+    /// How many bodies (`DO`, functions, `EXECUTE` strings) this statement lies inside.
+    pub depth: usize,
     tokens: &'t [Token],
     at: usize,
 }
@@ -35,7 +37,12 @@ pub struct Cursor<'t> {
 impl<'t> Cursor<'t> {
     /// A cursor at the first token.
     pub fn new(file: FileId, text: &'t str, tokens: &'t [Token]) -> Self {
-        Cursor { file, text, tokens, at: 0 }
+        Cursor { file, text, depth: 0, tokens, at: 0 }
+    }
+
+    /// A cursor over other tokens of the same text, as deep inside bodies as this one.
+    pub fn over(&self, tokens: &'t [Token]) -> Cursor<'t> {
+        Cursor { depth: self.depth, ..Cursor::new(self.file, self.text, tokens) }
     }
 
     /// The token `ahead` of the cursor.

@@ -47,10 +47,16 @@ pub fn read(file: FileId, text: &str, range: Span, dialect: Dialect) -> Script {
 
 /// Reads one statement from its tokens (no trivia, no final `;`).
 pub(crate) fn statement(file: FileId, text: &str, tokens: &[token::Token]) -> Statement {
-    let span = tokens.iter().fold(Span::default(), |all, t| all.to(t.span));
+    read_statement(cursor::Cursor::new(file, text, tokens))
+}
+
+/// Reads the statement that a cursor stands before; the cursor knows how deep inside bodies it lies.
+pub(crate) fn read_statement(cursor: cursor::Cursor<'_>) -> Statement {
+    let span = cursor.rest().iter().fold(Span::default(), |all, t| all.to(t.span));
+    let file = cursor.file;
     let mut statement = Statement { file, span, actions: vec![], query: None, bodies: vec![], reading: Reading::Parsed };
-    let cursor = cursor::Cursor::new(file, text, tokens);
     let read = if query::owns(&cursor) {
+        statement.bodies = body::scheduled(&cursor);
         query::parse(&cursor).map(|query| statement.query = Some(query))
     } else {
         ddl::parse(cursor, &mut statement)

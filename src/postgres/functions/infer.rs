@@ -138,12 +138,48 @@ fn literal_type(literal: &Literal) -> &'static str {
 /// What calls of common functions return.
 fn result_of(name: &str) -> Option<&'static str> {
     Some(match name {
-        "lower" | "upper" | "initcap" | "concat" | "concat_ws" | "substring" | "substr" | "trim" | "btrim" | "ltrim" | "rtrim"
-        | "replace" | "translate" | "md5" | "to_char" | "format" | "regexp_replace" | "split_part" | "left" | "right" | "lpad"
-        | "rpad" | "repeat" | "reverse" | "encode" | "array_to_string" | "quote_literal" | "quote_ident" | "quote_nullable"
-        | "jsonb_extract_path_text" | "json_extract_path_text" | "chr" | "overlay" | "string_agg" => "text",
-        "now" | "current_timestamp" | "clock_timestamp" | "transaction_timestamp" | "statement_timestamp" | "to_timestamp"
-        | "make_timestamptz" | "timestamptz" => "timestamptz",
+        "lower"
+        | "upper"
+        | "initcap"
+        | "concat"
+        | "concat_ws"
+        | "substring"
+        | "substr"
+        | "trim"
+        | "btrim"
+        | "ltrim"
+        | "rtrim"
+        | "replace"
+        | "translate"
+        | "md5"
+        | "to_char"
+        | "format"
+        | "regexp_replace"
+        | "split_part"
+        | "left"
+        | "right"
+        | "lpad"
+        | "rpad"
+        | "repeat"
+        | "reverse"
+        | "encode"
+        | "array_to_string"
+        | "quote_literal"
+        | "quote_ident"
+        | "quote_nullable"
+        | "jsonb_extract_path_text"
+        | "json_extract_path_text"
+        | "chr"
+        | "overlay"
+        | "string_agg" => "text",
+        "now"
+        | "current_timestamp"
+        | "clock_timestamp"
+        | "transaction_timestamp"
+        | "statement_timestamp"
+        | "to_timestamp"
+        | "make_timestamptz"
+        | "timestamptz" => "timestamptz",
         "localtimestamp" | "make_timestamp" | "timestamp" => "timestamp",
         "current_date" | "to_date" | "make_date" | "date" => "date",
         "age" | "make_interval" | "justify_days" | "justify_hours" | "justify_interval" => "interval",

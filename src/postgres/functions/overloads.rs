@@ -127,9 +127,7 @@ pub(super) fn operator(op: &str, left: Option<&str>, right: Option<&str>, scope:
     let comparison = matches!(op, "=" | "<>" | "<" | "<=" | ">" | ">=");
     match (left, right) {
         (Some("timestamptz"), Some("interval")) | (Some("interval"), Some("timestamptz")) if op == "+" || op == "-" => certain(Stable),
-        (Some(l), Some(r)) if comparison && is_datetime(l) && is_datetime(r) => {
-            stable_if((l == "timestamptz") != (r == "timestamptz"))
-        }
+        (Some(l), Some(r)) if comparison && is_datetime(l) && is_datetime(r) => stable_if((l == "timestamptz") != (r == "timestamptz")),
         (Some(l), Some(r)) if op == "@@" => stable_if(is_text(l) && (is_text(r) || r == "tsquery" || r == UNKNOWN)),
         (Some(l), Some(r)) if op == "||" && (is_text(l) || is_text(r)) => concatenation(l, r, scope),
         _ => certain(Immutable),

@@ -3,4 +3,5 @@
 pub(super) mod joins;
 pub(super) mod json;
 pub(super) mod keyset;
+pub(super) mod locks;
 pub(super) mod spelling;

@@ -24,8 +24,19 @@ pub(crate) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     let method = if c.eat("USING") { c.name()?.value } else { "btree".to_owned() };
     let keys = keys(c)?;
     let keys_span = c.since(keys_from);
-    let mut index =
-        CreateIndex { name, table, only, unique, concurrently, if_not_exists, method, keys, keys_span, verb_span, ..CreateIndex::default() };
+    let mut index = CreateIndex {
+        name,
+        table,
+        only,
+        unique,
+        concurrently,
+        if_not_exists,
+        method,
+        keys,
+        keys_span,
+        verb_span,
+        ..CreateIndex::default()
+    };
     options(c, &mut index)?;
     c.expect_end()?;
     s.actions.push(Action::CreateIndex(Box::new(index)));
@@ -88,10 +99,7 @@ pub(crate) fn key(c: &mut Cursor<'_>) -> Parse<IndexKey> {
 }
 
 fn at_opclass(c: &Cursor<'_>) -> bool {
-    let named = matches!(
-        c.kind(),
-        Some(TokenKind::Word | TokenKind::QuotedIdent | TokenKind::UnicodeIdent | TokenKind::Placeholder)
-    );
+    let named = matches!(c.kind(), Some(TokenKind::Word | TokenKind::QuotedIdent | TokenKind::UnicodeIdent | TokenKind::Placeholder));
     named && !c.at_any(&["ASC", "DESC", "NULLS FIRST", "NULLS LAST", "WITH"])
 }
 

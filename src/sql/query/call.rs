@@ -16,8 +16,27 @@ const SEPARATORS: &[&str] = &["FROM", "FOR", "IN", "PLACING", "SIMILAR", "ESCAPE
 const NOISE: &[&str] = &["LEADING", "TRAILING", "BOTH", "NAME", "DOCUMENT", "CONTENT", "VERSION", "KEY"];
 /// Words after which an argument says nothing that rules look at, up to the next comma.
 const TAILS: &[&str] = &[
-    "AS", "RETURNING", "FORMAT JSON", "NULL ON", "ABSENT ON", "ERROR ON", "TRUE ON", "FALSE ON", "UNKNOWN ON", "EMPTY", "DEFAULT", "WITH",
-    "WITHOUT", "KEEP", "OMIT", "STANDALONE", "PRESERVE", "STRIP", "INDENT", "NO INDENT", "COLUMNS",
+    "AS",
+    "RETURNING",
+    "FORMAT JSON",
+    "NULL ON",
+    "ABSENT ON",
+    "ERROR ON",
+    "TRUE ON",
+    "FALSE ON",
+    "UNKNOWN ON",
+    "EMPTY",
+    "DEFAULT",
+    "WITH",
+    "WITHOUT",
+    "KEEP",
+    "OMIT",
+    "STANDALONE",
+    "PRESERVE",
+    "STRIP",
+    "INDENT",
+    "NO INDENT",
+    "COLUMNS",
 ];
 
 impl Rewriter<'_> {
@@ -136,7 +155,10 @@ impl Rewriter<'_> {
             cases = cases.saturating_sub(usize::from(self.is(i, to, "END")));
             let distinct = i > from && self.is(i - 1, to, "DISTINCT");
             let at_word = |words: &[&str]| i < to && words.iter().any(|w| self.is(i, to, w));
-            let noise = i == start && i < to && at_word(NOISE) && self.kind(i + 1, to).is_some_and(|k| k != TokenKind::Comma && k != TokenKind::LeftParen);
+            let noise = i == start
+                && i < to
+                && at_word(NOISE)
+                && self.kind(i + 1, to).is_some_and(|k| k != TokenKind::Comma && k != TokenKind::LeftParen);
             if noise {
                 start = i + 1;
                 continue;
@@ -281,8 +303,18 @@ fn group<T>(c: &mut Cursor<'_>, read: impl FnOnce(&mut Cursor<'_>) -> Parse<T>) 
 /// A window's partition and order expressions; its frame is passed over.
 fn window(c: &mut Cursor<'_>) -> Parse<Vec<Expr>> {
     const FRAME: &[&str] = &[
-        "ROWS BETWEEN", "RANGE BETWEEN", "GROUPS BETWEEN", "ROWS UNBOUNDED", "RANGE UNBOUNDED", "GROUPS UNBOUNDED", "ROWS CURRENT",
-        "RANGE CURRENT", "GROUPS CURRENT", "ROWS", "GROUPS", "RANGE",
+        "ROWS BETWEEN",
+        "RANGE BETWEEN",
+        "GROUPS BETWEEN",
+        "ROWS UNBOUNDED",
+        "RANGE UNBOUNDED",
+        "GROUPS UNBOUNDED",
+        "ROWS CURRENT",
+        "RANGE CURRENT",
+        "GROUPS CURRENT",
+        "ROWS",
+        "GROUPS",
+        "RANGE",
     ];
     let mut all = vec![];
     if !c.at_any(&["PARTITION BY", "ORDER BY"]) && !c.at_any(FRAME) && c.kind() != Some(TokenKind::RightParen) {

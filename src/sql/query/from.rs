@@ -10,8 +10,20 @@ use crate::sql::token::TokenKind;
 const JOIN: &[&str] = &["JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL"];
 /// What ends an ON condition besides a clause word.
 const AFTER_ON: &[&str] = &[
-    "JOIN", "INNER JOIN", "LEFT JOIN", "LEFT OUTER", "RIGHT JOIN", "RIGHT OUTER", "FULL JOIN", "FULL OUTER", "CROSS JOIN", "NATURAL", "ON",
-    "USING", "WHEN", "SET",
+    "JOIN",
+    "INNER JOIN",
+    "LEFT JOIN",
+    "LEFT OUTER",
+    "RIGHT JOIN",
+    "RIGHT OUTER",
+    "FULL JOIN",
+    "FULL OUTER",
+    "CROSS JOIN",
+    "NATURAL",
+    "ON",
+    "USING",
+    "WHEN",
+    "SET",
 ];
 
 /// Comma-separated items.
@@ -194,7 +206,9 @@ fn after(c: &mut Cursor<'_>, relation: &mut Relation) -> Parse<()> {
 fn alias(c: &mut Cursor<'_>, relation: &mut Relation) -> Parse<()> {
     let said = c.eat("AS");
     let named = match c.peek() {
-        Some(t) if t.kind == TokenKind::Word => said || !(is_reserved(&t.text(c.text).to_ascii_lowercase()) || c.at_any(&["SET", "WHEN", "OVERRIDING", "VALUES"])),
+        Some(t) if t.kind == TokenKind::Word => {
+            said || !(is_reserved(&t.text(c.text).to_ascii_lowercase()) || c.at_any(&["SET", "WHEN", "OVERRIDING", "VALUES"]))
+        }
         Some(t) => matches!(t.kind, TokenKind::QuotedIdent | TokenKind::UnicodeIdent) || (said && t.kind == TokenKind::Placeholder),
         None => false,
     };

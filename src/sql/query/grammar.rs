@@ -12,8 +12,22 @@ use crate::sql::token::{Token, TokenKind};
 
 /// The words that end a clause wherever they stand bare.
 const CLAUSE: &[&str] = &[
-    "FROM", "INTO", "WHERE", "GROUP BY", "HAVING", "WINDOW", "UNION", "INTERSECT", "EXCEPT", "ORDER BY", "LIMIT", "OFFSET", "FETCH",
-    "FOR", "RETURNING", "ON CONFLICT",
+    "FROM",
+    "INTO",
+    "WHERE",
+    "GROUP BY",
+    "HAVING",
+    "WINDOW",
+    "UNION",
+    "INTERSECT",
+    "EXCEPT",
+    "ORDER BY",
+    "LIMIT",
+    "OFFSET",
+    "FETCH",
+    "FOR",
+    "RETURNING",
+    "ON CONFLICT",
 ];
 
 /// Whether the parenthesis at the cursor holds a query (and not an expression or a join that begins with one).
@@ -224,7 +238,8 @@ fn windows(c: &mut Cursor<'_>) {
 
 fn group_by(c: &mut Cursor<'_>, all: &mut Vec<Expr>) -> Parse<()> {
     loop {
-        let sets = c.eat("GROUPING SETS") || (c.peek_at(1).is_some_and(|t| t.kind == TokenKind::LeftParen) && c.eat_any(&["ROLLUP", "CUBE"]).is_some());
+        let sets = c.eat("GROUPING SETS")
+            || (c.peek_at(1).is_some_and(|t| t.kind == TokenKind::LeftParen) && c.eat_any(&["ROLLUP", "CUBE"]).is_some());
         if sets || (c.kind() == Some(TokenKind::LeftParen) && c.peek_at(1).is_some_and(|t| t.kind == TokenKind::RightParen)) {
             c.expect_kind(TokenKind::LeftParen)?;
             if c.kind() != Some(TokenKind::RightParen) {
@@ -420,8 +435,17 @@ fn ends_operand(text: &str, tokens: &[Token]) -> bool {
             let word = last.text(text).to_ascii_lowercase();
             const ENDS: &[&str] = &["end", "null", "true", "false", "isnull", "notnull", "user"];
             let after_dot = tokens.len() > 1 && tokens[tokens.len() - 2].kind == Dot;
-            after_dot || ENDS.contains(&word.as_str()) || word.starts_with("current_") || word.ends_with("_user") || word.starts_with("localtime")
-                || !(is_reserved(&word) || word == "between" || word == "over" || word == "escape" || word == "uescape" || word == "symmetric")
+            after_dot
+                || ENDS.contains(&word.as_str())
+                || word.starts_with("current_")
+                || word.ends_with("_user")
+                || word.starts_with("localtime")
+                || !(is_reserved(&word)
+                    || word == "between"
+                    || word == "over"
+                    || word == "escape"
+                    || word == "uescape"
+                    || word == "symmetric")
         }
         Operator | Comma | Dot | Colon | LeftParen | LeftBracket => false,
         _ => true,
@@ -457,5 +481,9 @@ fn continues(text: &str, body: &[Token], last: &Token) -> bool {
         _ => {}
     }
     let is_field = matches!(this.as_str(), "YEAR" | "MONTH" | "DAY" | "HOUR" | "MINUTE" | "SECOND");
-    is_field && (two == "INTERVAL" || one == "INTERVAL" || (one == "TO" && !three.is_empty()) || one == ")" && body.iter().any(|t| t.is_word(text, "INTERVAL")))
+    is_field
+        && (two == "INTERVAL"
+            || one == "INTERVAL"
+            || (one == "TO" && !three.is_empty())
+            || one == ")" && body.iter().any(|t| t.is_word(text, "INTERVAL")))
 }

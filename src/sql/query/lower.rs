@@ -9,7 +9,9 @@ use crate::facts::{Call, ColumnRef, Expr, ExprKind, LikeKind, Literal, Name, Obj
 use crate::source::Span;
 use crate::sql::cursor::{Parse, ParseError};
 use crate::sql::token::{Token, TokenKind};
-use sqlparser::ast::{self, AccessExpr, BinaryOperator, DataType, FunctionArg, FunctionArgExpr, FunctionArguments, Subscript, UnaryOperator, Value};
+use sqlparser::ast::{
+    self, AccessExpr, BinaryOperator, DataType, FunctionArg, FunctionArgExpr, FunctionArguments, Subscript, UnaryOperator, Value,
+};
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token as Sql;
@@ -227,7 +229,9 @@ impl Lowering<'_> {
                 ExprKind::Or(list) => Ok(list),
                 other => Err(other),
             })),
-            BinaryOperator::Custom(name) if name.starts_with(MARK) => return self.word_operator(&name[MARK.len_utf8()..], left, right, span),
+            BinaryOperator::Custom(name) if name.starts_with(MARK) => {
+                return self.word_operator(&name[MARK.len_utf8()..], left, right, span);
+            }
             op => {
                 let name = match op {
                     BinaryOperator::Custom(name) => name,
@@ -479,7 +483,13 @@ impl Lowering<'_> {
         Self::place(ExprKind::Array(list), span)
     }
 
-    fn case(&mut self, operand: Option<Box<ast::Expr>>, conditions: Vec<ast::CaseWhen>, otherwise: Option<Box<ast::Expr>>, span: Span) -> Placed {
+    fn case(
+        &mut self,
+        operand: Option<Box<ast::Expr>>,
+        conditions: Vec<ast::CaseWhen>,
+        otherwise: Option<Box<ast::Expr>>,
+        span: Span,
+    ) -> Placed {
         let operand = operand.map(|e| self.boxed(*e).0);
         let branches = conditions.into_iter().map(|when| (self.lower(when.condition).0, self.lower(when.result).0)).collect();
         let otherwise = otherwise.map(|e| self.boxed(*e).0);

@@ -167,7 +167,9 @@ impl<'t> Rewriter<'t> {
     /// A driver's placeholder is a value, or a name where a name's dot is beside it or an argument list follows it.
     fn placeholder(&mut self, at: usize, to: usize) -> Parse<usize> {
         let beside = [at.checked_sub(1), Some(at + 1)];
-        if beside.into_iter().flatten().any(|i| self.kind(i, to) == Some(TokenKind::Dot)) || self.kind(at + 1, to) == Some(TokenKind::LeftParen) {
+        if beside.into_iter().flatten().any(|i| self.kind(i, to) == Some(TokenKind::Dot))
+            || self.kind(at + 1, to) == Some(TokenKind::LeftParen)
+        {
             return self.name(at, to);
         }
         let token = self.tokens[at];
@@ -222,7 +224,10 @@ impl<'t> Rewriter<'t> {
         if self.kind(at + 1, to) == Some(TokenKind::LeftParen) {
             return self.call(at, to);
         }
-        if !matches!(self.tokens[at].kind, TokenKind::Word | TokenKind::QuotedIdent | TokenKind::UnicodeIdent | TokenKind::Placeholder | TokenKind::Param) {
+        if !matches!(
+            self.tokens[at].kind,
+            TokenKind::Word | TokenKind::QuotedIdent | TokenKind::UnicodeIdent | TokenKind::Placeholder | TokenKind::Param
+        ) {
             return self.fail(at);
         }
         let value = self.tokens[at].value(self.text);
@@ -248,7 +253,9 @@ impl<'t> Rewriter<'t> {
             "ARRAY" if !opens => Keyword::ARRAY,
             "NOT" if !self.operand => Keyword::NOT,
             "NOT" => return self.infix_word(at + 1, to, true),
-            "LIKE" | "ILIKE" | "SIMILAR" | "IN" | "BETWEEN" | "IS" | "ISNULL" | "NOTNULL" | "OVERLAPS" | "AT" | "OPERATOR" | "COLLATE" if self.operand => {
+            "LIKE" | "ILIKE" | "SIMILAR" | "IN" | "BETWEEN" | "IS" | "ISNULL" | "NOTNULL" | "OVERLAPS" | "AT" | "OPERATOR" | "COLLATE"
+                if self.operand =>
+            {
                 return self.infix_word(at, to, false);
             }
             "OPERATOR" if opens => return self.infix_word(at, to, false),
@@ -287,7 +294,21 @@ impl<'t> Rewriter<'t> {
         let string_at = |i: usize| self.kind(i, to).is_some_and(TokenKind::is_string);
         let long = matches!(
             lower.as_str(),
-            "double" | "timestamp" | "time" | "interval" | "bit" | "character" | "char" | "varchar" | "numeric" | "decimal" | "dec" | "float" | "national" | "nchar" | "bpchar"
+            "double"
+                | "timestamp"
+                | "time"
+                | "interval"
+                | "bit"
+                | "character"
+                | "char"
+                | "varchar"
+                | "numeric"
+                | "decimal"
+                | "dec"
+                | "float"
+                | "national"
+                | "nchar"
+                | "bpchar"
         );
         let qualified = self.kind(at + 1, to) == Some(TokenKind::Dot) && string_at(at + 3);
         if is_reserved(&lower) || !(long || qualified || string_at(at + 1)) {
@@ -384,7 +405,9 @@ impl<'t> Rewriter<'t> {
         }
         self.keyword(Keyword::IN, "IN", span);
         match self.kind(at + 1, to) {
-            Some(TokenKind::LeftParen) if begins_query(&self.cursor(at + 1, to)) => self.lone_in(at + 1, |s| s.subquery(at + 1, at + 1, 'q')),
+            Some(TokenKind::LeftParen) if begins_query(&self.cursor(at + 1, to)) => {
+                self.lone_in(at + 1, |s| s.subquery(at + 1, at + 1, 'q'))
+            }
             Some(TokenKind::Placeholder | TokenKind::Param | TokenKind::Word | TokenKind::QuotedIdent | TokenKind::Ellipsis) => {
                 self.lone_in(at + 1, |s| s.step(at + 1, to))
             }
@@ -432,7 +455,20 @@ impl<'t> Rewriter<'t> {
             return Ok(next + 2);
         }
         const TESTS: &[&str] = &[
-            "JSON", "SCALAR", "OBJECT", "ARRAY", "VALUE", "WITH", "WITHOUT", "UNIQUE", "KEYS", "NFC", "NFD", "NFKC", "NFKD", "NORMALIZED",
+            "JSON",
+            "SCALAR",
+            "OBJECT",
+            "ARRAY",
+            "VALUE",
+            "WITH",
+            "WITHOUT",
+            "UNIQUE",
+            "KEYS",
+            "NFC",
+            "NFD",
+            "NFKC",
+            "NFKD",
+            "NORMALIZED",
             "DOCUMENT",
         ];
         let first = next;

@@ -1,7 +1,7 @@
 //! INSERT, UPDATE, DELETE and MERGE.
 
-use super::grammar::{begins_query, expr, items, query};
 use super::from;
+use super::grammar::{begins_query, expr, items, query};
 use crate::facts::{Delete, Expr, ExprKind, Insert, Literal, Merge, Name, SelectItem, Update};
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::TokenKind;

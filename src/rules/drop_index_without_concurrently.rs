@@ -1,0 +1,42 @@
+//! `DROP INDEX` takes ACCESS EXCLUSIVE on the index's table.
+use super::support::locks::{leave_transaction, outside_transaction, runs_live, shown};
+use super::{Check, Context};
+use crate::facts::{Action, Drop, ObjectName};
+use crate::source::Span;
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for action in ctx.actions() {
+        if let Action::Drop(drop) = action {
+            if runs_live(ctx) && drop.kind == "INDEX" && drop.concurrently.is_none() {
+                blocking_drop(ctx, drop);
+            }
+        }
+    }
+}
+
+fn blocking_drop(ctx: &Context, drop: &Drop) {
+    let table_of = |name: &ObjectName| ctx.catalog.index(name).map(|(_, index)| shown(&index.table));
+    let old: Vec<&ObjectName> =
+        drop.names.iter().filter(|name| !ctx.is_new(name) && !table_of(name).is_some_and(|table| ctx.is_new(&table))).collect();
+    let Some(first) = old.first() else { return };
+    let table = table_of(first);
+    let whose = table.as_ref().map_or_else(|| format!("the table of {first}"), ToString::to_string);
+    let message = format!(
+        "dropping index {first} takes ACCESS EXCLUSIVE on {whose}: it waits for every open query there, and all reads and writes wait behind it"
+    );
+    let report = ctx.report(drop.verb_span, message);
+    if table.as_ref().is_some_and(|table| ctx.is_partitioned(table)) {
+        let help = format!("an index of a partitioned table cannot be dropped concurrently; wait only briefly and retry:\nSET lock_timeout = '2s';\nDROP INDEX {first};");
+        return ctx.add(report.help(help));
+    }
+    let if_exists = if drop.if_exists { "IF EXISTS " } else { "" };
+    let sql: Vec<String> = old.iter().map(|name| format!("DROP INDEX CONCURRENTLY {if_exists}{name};")).collect();
+    let mut report = report.help(outside_transaction(ctx, &sql.join("\n")));
+    if leave_transaction(ctx).is_none() && drop.names.len() == 1 && !drop.cascade {
+        let at = Span::new(drop.verb_span.end, drop.verb_span.end);
+        report = report.fix("drop the index concurrently", false, at, " CONCURRENTLY");
+    }
+    ctx.add(report);
+}

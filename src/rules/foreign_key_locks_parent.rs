@@ -1,0 +1,32 @@
+//! CREATE TABLE … REFERENCES stops the writers of the table that it points at.
+use super::support::locks::runs_live;
+use super::{Check, Context};
+use crate::facts::{Action, ConstraintKind, ObjectName};
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {
+        let Action::CreateTable(create) = action else { continue };
+        if create.temporary {
+            continue;
+        }
+        let mut seen: Vec<&ObjectName> = vec![&create.name];
+        for constraint in &create.constraints {
+            let ConstraintKind::ForeignKey { table: parent, .. } = &constraint.kind else { continue };
+            if seen.contains(&parent) || ctx.is_new(parent) {
+                continue;
+            }
+            seen.push(parent);
+            let message = format!(
+                "creating {} takes SHARE ROW EXCLUSIVE on {parent}, briefly but behind every open write: all writes to {parent} wait meanwhile",
+                create.name
+            );
+            let help = format!(
+                "if {parent} is busy, create {0} without the reference and add it by itself, with a lock_timeout:\nALTER TABLE {0} ADD FOREIGN KEY … REFERENCES {parent} NOT VALID;",
+                create.name
+            );
+            ctx.add(ctx.report(constraint.span, message).help(help));
+        }
+    }
+}

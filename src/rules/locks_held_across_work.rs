@@ -1,0 +1,52 @@
+//! A lock is held until the transaction ends: what runs after it runs under it.
+use super::support::locks::{is_live, object_name, runs_live};
+use super::{Check, Context};
+use crate::facts::QueryBody;
+use crate::postgres::effect::Work;
+use crate::postgres::lock::LockMode::AccessExclusive;
+use crate::session::HeldLock;
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    if !runs_live(ctx) {
+        return;
+    }
+    let held: Vec<&HeldLock> =
+        ctx.session.locks().iter().filter(|lock| lock.mode == AccessExclusive && !ctx.is_new(&object_name(&lock.relation))).collect();
+    let Some(lock) = held.first() else { return };
+    let Some(doing) = work(ctx).or_else(|| second_table(ctx, &held)) else { return };
+    let message = format!(
+        "{doing} while this transaction already holds ACCESS EXCLUSIVE on {0}: all reads and writes of {0} wait until it commits",
+        lock.relation
+    );
+    let report = ctx.report(ctx.statement.span, message).help("commit before it: one blocking change a transaction, long work in one of its own");
+    ctx.add(report.related(lock.taken_at, format!("ACCESS EXCLUSIVE on {} is taken here", lock.relation)));
+}
+
+/// The long work of the statement, as a phrase.
+fn work(ctx: &Context) -> Option<String> {
+    for effect in ctx.effects.iter().filter(|effect| is_live(ctx, effect)) {
+        let verb = effect.work.iter().find_map(|work| match work {
+            Work::Rewrite => Some("rewrites"),
+            Work::IndexBuild => Some("builds an index on"),
+            Work::Scan => Some("scans"),
+            Work::Wait => None,
+        });
+        if let Some(verb) = verb {
+            return Some(format!("this {verb} {}", effect.relation));
+        }
+    }
+    let query = ctx.statement.query.as_ref()?;
+    let target = query.target()?.table()?;
+    let changes = matches!(query.body, QueryBody::Update(_) | QueryBody::Delete(_));
+    (changes && !ctx.is_new(target)).then(|| format!("this changes rows of {target}"))
+}
+
+/// The second table that the transaction locks; later ones say nothing new.
+fn second_table(ctx: &Context, held: &[&HeldLock]) -> Option<String> {
+    let first = &held.first()?.relation;
+    let only_one = held.iter().all(|lock| lock.relation == *first || !ctx.catalog.tables.contains_key(&lock.relation));
+    let other = ctx.effects.iter().find(|e| e.mode == AccessExclusive && e.relation != *first && is_live(ctx, e))?;
+    only_one.then(|| format!("this waits for ACCESS EXCLUSIVE on {}", other.relation))
+}

@@ -1,0 +1,39 @@
+//! `REFRESH MATERIALIZED VIEW` locks out the view's readers while its query runs.
+use super::support::locks::runs_live;
+use super::{Check, Context};
+use crate::facts::{Action, ObjectName, Refresh};
+use crate::source::Span;
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for action in ctx.actions() {
+        if let Action::RefreshMaterializedView(refresh) = action {
+            if runs_live(ctx) && refresh.with_data && !refresh.concurrently && !ctx.is_new(&refresh.name) {
+                blocking_refresh(ctx, refresh);
+            }
+        }
+    }
+}
+
+fn blocking_refresh(ctx: &Context, refresh: &Refresh) {
+    let view = &refresh.name;
+    let message = format!("refreshing {view} holds ACCESS EXCLUSIVE on it until its query ends: every read of it waits");
+    let report = ctx.report(refresh.verb_span, message);
+    let sql = format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {view};");
+    if has_usable_index(ctx, view) {
+        let at = Span::new(refresh.verb_span.end, refresh.verb_span.end);
+        return ctx.add(report.help(sql).fix("refresh concurrently", false, at, " CONCURRENTLY"));
+    }
+    let column = ctx.catalog.view(view).and_then(|(_, view)| view.columns.first()).map_or_else(|| "key_column".to_owned(), ToString::to_string);
+    ctx.add(report.help(format!(
+        "no unique index on plain columns, without WHERE, is known on {view}, and the concurrent form needs one:\nCREATE UNIQUE INDEX CONCURRENTLY ON {view} ({column});\n{sql}"
+    )));
+}
+
+fn has_usable_index(ctx: &Context, view: &ObjectName) -> bool {
+    let name = ctx.catalog.resolve(view);
+    ctx.catalog.indexes_of(&name).any(|(_, index)| {
+        index.unique && index.valid && index.predicate_sql.is_none() && index.keys.iter().all(|key| key.expr.column().is_some())
+    })
+}

@@ -1,0 +1,25 @@
+//! A renamed table breaks the application that still runs.
+use super::support::locks::live_alterations;
+use super::{Check, Context};
+use crate::facts::{RelationKind, TableChange};
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for (_, alter) in live_alterations(ctx) {
+        let TableChange::RenameTo { name: to } = &alter.change else { continue };
+        // ALTER TABLE may name an index, a view or a sequence, too
+        let is_table = ctx.table(&alter.name).is_some() || ctx.catalog.relation(&alter.name).is_none();
+        if !matches!(alter.kind, RelationKind::Table | RelationKind::ForeignTable) || !is_table {
+            continue;
+        }
+        let table = &alter.name;
+        let message = format!(
+            "renaming {table} to {to} breaks every running process that still says {table}; during a deploy no name suits both versions"
+        );
+        let help = format!(
+            "leave a view under the old name, in the same transaction, until nobody uses it:\nBEGIN;\nALTER TABLE {table} RENAME TO {to};\nCREATE VIEW {table} AS SELECT * FROM {to};\nCOMMIT;"
+        );
+        ctx.add(ctx.report(alter.span, message).help(help));
+    }
+}

@@ -1,0 +1,87 @@
+//! UPDATE or DELETE over a whole table in one statement of a migration.
+use super::support::locks::runs_live;
+use super::{Check, Context, Origin};
+use crate::facts::{Expr, ExprKind, FromItem, Literal, ObjectName, Query, QueryBody, Relation, RelationSource};
+use crate::finding::Severity;
+use crate::source::Span;
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    // a loop around the statement is how batches are written
+    if !runs_live(ctx) || ctx.origin == Origin::Application || ctx.around.in_loop.is_some() {
+        return;
+    }
+    let Some(query) = &ctx.statement.query else { return };
+    for query in std::iter::once(query).chain(query.ctes.iter().map(|cte| &cte.query)) {
+        match &query.body {
+            QueryBody::Update(update) => backfill(ctx, query, &update.table, update.filter.as_ref(), &update.from, "updating"),
+            QueryBody::Delete(delete) => backfill(ctx, query, &delete.table, delete.filter.as_ref(), &delete.using, "deleting"),
+            _ => {}
+        }
+    }
+}
+
+fn backfill(ctx: &Context, query: &Query, target: &Relation, filter: Option<&Expr>, from: &[FromItem], doing: &str) {
+    let Some(table) = target.table() else { return };
+    let old_tables_only = from.iter().flat_map(FromItem::relations).all(|relation| match &relation.source {
+        RelationSource::Table(name) => !ctx.is_new(name) && !query.ctes.iter().any(|cte| name.schema.is_none() && cte.name == name.name),
+        _ => false,
+    });
+    let joined = !from.is_empty();
+    if ctx.is_new(table) || (joined && !old_tables_only) || !filter.is_none_or(|filter| is_broad(ctx, table, filter, joined)) {
+        return;
+    }
+    let name = ctx.catalog.resolve(table);
+    let held = ctx.session.locks().iter().find(|lock| lock.relation == name && lock.mode.blocks_writes());
+    let all = if filter.is_some() { "all matching rows" } else { "every row" };
+    let mut message =
+        format!("{doing} {all} of {table} in one statement locks them until it commits: writers of those rows wait, and the table bloats");
+    if let Some(lock) = held {
+        message.push_str(&format!(", all under the {} that this transaction already holds", lock.mode.sql()));
+    }
+    let verb = if query.ctes.is_empty() { Span::new(query.span.start, target.span.end) } else { target.span };
+    let mut report = ctx.report(filter.map_or(verb, |filter| filter.span), message).help(batches(ctx, query, table, filter));
+    if let Some(lock) = held {
+        report = report.severity(Severity::Error).related(lock.taken_at, format!("{} on {table} is taken here", lock.mode.sql()));
+    }
+    ctx.add(report);
+}
+
+fn batches(ctx: &Context, query: &Query, table: &ObjectName, filter: Option<&Expr>) -> String {
+    let key = ctx.table(table).and_then(|(_, t)| t.primary_key().first().copied()).unwrap_or("id");
+    let range = format!("{} BETWEEN :first AND :last", crate::facts::quote_identifier(key));
+    let sql = match filter {
+        Some(filter) => {
+            let head = ctx.source(Span::new(query.span.start, filter.span.start.max(query.span.start)));
+            format!("{}{range}\n  AND ({});", head.trim_end_matches('('), ctx.source(filter.span))
+        }
+        None => format!("{}\nWHERE {range};", ctx.source(query.span)),
+    };
+    format!("in batches, each in its own transaction, outside the migration that changes the table:\n{sql}")
+}
+
+/// Whether a condition leaves the size of the change open: only tests that most rows may pass.
+fn is_broad(ctx: &Context, table: &ObjectName, filter: &Expr, joined: bool) -> bool {
+    let inner = |e: &Expr| is_broad(ctx, table, e, joined);
+    match &filter.kind {
+        ExprKind::And(list) => list.iter().all(inner),
+        ExprKind::Or(list) => list.iter().any(inner),
+        ExprKind::Not(expr) => inner(expr),
+        ExprKind::IsNull { .. } | ExprKind::IsTruth { .. } | ExprKind::IsDistinct { .. } | ExprKind::Column(_) => true,
+        ExprKind::Literal(Literal::Boolean(value)) => *value,
+        ExprKind::Binary { left, op, right, .. } => match op.as_str() {
+            "<>" => true,
+            "<" | ">" | "<=" | ">=" => !is_key(ctx, table, left) && !is_key(ctx, table, right),
+            "=" if joined => left.column().is_some() && right.column().is_some(),
+            "=" => matches!((&left.kind, &right.kind), (ExprKind::Literal(a), ExprKind::Literal(b)) if a == b),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn is_key(ctx: &Context, table: &ObjectName, expr: &Expr) -> bool {
+    let Some(column) = expr.column().map(|column| column.column.value.as_str()) else { return false };
+    column == "id" || column.ends_with("_id") || ctx.table(table).is_some_and(|(_, t)| t.primary_key().contains(&column))
+}

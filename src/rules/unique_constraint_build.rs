@@ -1,0 +1,13 @@
+//! ADD UNIQUE builds its index under ACCESS EXCLUSIVE.
+use super::support::locks::key_builds;
+use super::{Check, Context};
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for build in key_builds(ctx, false) {
+        let (name, table) = (&build.name, build.table);
+        let message = format!("adding unique constraint {name} holds ACCESS EXCLUSIVE on {table} while its index is built: all reads and writes wait");
+        ctx.add(ctx.report(build.span, message).help(build.safe_way(ctx)));
+    }
+}

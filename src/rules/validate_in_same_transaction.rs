@@ -1,0 +1,26 @@
+//! NOT VALID and its VALIDATE in one transaction: the scan runs under the lock that NOT VALID was to keep short.
+use super::support::locks::live_alterations;
+use super::{Check, Context};
+use crate::facts::{Action, Constraint, TableChange};
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for (_, alter) in live_alterations(ctx) {
+        let TableChange::ValidateConstraint { name } = &alter.change else { continue };
+        let (table, resolved) = (&alter.name, ctx.catalog.resolve(&alter.name));
+        let added = ctx.session.earlier_in_transaction(|action| match action {
+            Action::AlterTable(earlier) => {
+                let same = |c: &Constraint| c.not_valid && c.name.as_ref() == Some(name);
+                matches!(&earlier.change, TableChange::AddConstraint(c) if same(c)) && ctx.catalog.resolve(&earlier.name) == resolved
+            }
+            _ => false,
+        });
+        let Some((added_at, _)) = added else { continue };
+        let message = format!(
+            "validating {name} in the transaction that added it scans {table} under the lock that adding it took: writes wait as if NOT VALID had not been said"
+        );
+        let help = format!("in a later migration, in its own transaction:\nALTER TABLE {table} VALIDATE CONSTRAINT {name};");
+        ctx.add(ctx.report(alter.span, message).help(help).related(added_at, format!("{name} is added here, and the lock is held from here on")));
+    }
+}
