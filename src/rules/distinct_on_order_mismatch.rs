@@ -25,7 +25,7 @@ fn check_one(ctx: &Context, query: &Query) {
         if !on.iter().any(|e| same(e, key)) {
             let keys: Vec<String> = on.iter().map(|e| spelling::text(ctx, e.span)).collect();
             let message = format!(
-                "PostgreSQL refuses this query: SELECT DISTINCT ON expressions must match initial ORDER BY expressions, and {} comes before {}",
+                "this query is refused: SELECT DISTINCT ON expressions must match initial ORDER BY expressions, and {} comes before {}",
                 spelling::text(ctx, written.expr.span),
                 unmet.iter().map(|e| spelling::text(ctx, e.span)).collect::<Vec<_>>().join(", ")
             );

@@ -25,7 +25,7 @@ fn check_key(ctx: &Context, index: &CreateIndex, key: &IndexKey) {
         return;
     }
     let text = spelling::unqualified(ctx, &key.expr);
-    let message = format!("PostgreSQL refuses this index: {text} is {ty}, which has no default operator class for access method \"gin\"");
+    let message = format!("this index is refused: {text} is {ty}, which has no default operator class for access method \"gin\"");
     let table = &index.table;
     let written = spelling::index_key(ctx, &key.expr);
     let mut help = format!("for equality and ranges, a btree: CREATE INDEX CONCURRENTLY ON {table} ({written})");

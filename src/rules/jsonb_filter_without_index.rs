@@ -2,9 +2,8 @@
 
 use super::support::{json, spelling};
 use super::{Check, Context};
-use crate::catalog::index_match::is_value;
 use crate::catalog::resolve::{self, Scope};
-use crate::facts::{ExprKind, Query};
+use crate::facts::Query;
 use crate::finding::Severity;
 use crate::source::Span;
 
@@ -20,7 +19,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let mut unserved = vec![];
     for test in &tests {
         match json::judge(ctx, test, query) {
-            json::Verdict::Unserved if !is_pinned(ctx, query, scope, test) => unserved.push(test),
+            json::Verdict::Unserved if !json::is_pinned(ctx, query, scope, test) => unserved.push(test),
             // An index on either side serves a join; a near miss is jsonb-index-operator-mismatch's to tell.
             _ => served.push(test.test.whole.span),
         }
@@ -31,20 +30,6 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
             state(ctx, query, scope, test);
         }
     }
-}
-
-/// Whether another condition already finds the row by a key, in all the places where the test stands.
-fn is_pinned<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &json::JsonTest) -> bool {
-    let equalities = json::conditions(query).into_iter().filter(|c| !matches!(c.kind, ExprKind::Or(_)));
-    let fixed: Vec<String> = equalities
-        .flat_map(crate::catalog::index_match::tests)
-        .filter(|t| t.op == "=" && t.value.is_none_or(is_value))
-        .filter_map(|t| scope.resolve_expr(t.tested))
-        .filter(|column| column.name == json.column.name)
-        .map(|column| column.column)
-        .collect();
-    let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
-    ctx.catalog.is_key_fixed(&json.column.name, &fixed) || (json.column.table.is_none() && fixed.contains(&"id"))
 }
 
 fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &json::JsonTest<'a>) {

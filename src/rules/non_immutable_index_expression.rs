@@ -20,7 +20,7 @@ fn check(ctx: &Context) {
 fn check_expr(ctx: &Context, index: &CreateIndex, expr: &Expr, part: &str) {
     let column_type = |column: &crate::facts::ColumnRef| -> Option<TypeName> { ctx.column(&index.table, &column.column.value)?.ty.clone() };
     let Some(found) = not_immutable(expr, &column_type, ctx.catalog) else { return };
-    let verdict = if found.certain { "PostgreSQL refuses this index" } else { "PostgreSQL may refuse this index" };
+    let verdict = if found.certain { "this index is refused" } else { "this index may be refused" };
     let message = format!("{verdict}: functions in index {part} must be marked IMMUTABLE, and {}", found.why);
     let piece = spelling::unqualified(ctx, expr).to_ascii_lowercase();
     let report = ctx.report(found.span, message).help(help(&piece, part, &index.table.to_string()));

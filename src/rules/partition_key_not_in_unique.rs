@@ -57,7 +57,7 @@ fn judge(ctx: &Context, by: &PartitionBy, table: &str, what: &str, columns: &[&s
     let expression = |key: &IndexKey| key.expr.column().is_none();
     let is_missing = |expr: &Expr| expr.column().is_some_and(|c| !columns.contains(&c.column.value.as_str()));
     let report = if by.keys.iter().any(expression) {
-        let message = format!("PostgreSQL refuses {what} on {table}: its partition key is an expression, and a unique constraint cannot hold one");
+        let message = format!("{what} on {table} is refused: its partition key is an expression, and a unique constraint cannot hold one");
         ctx.report(span, message).help("partition by a plain column, or put the key on each partition by itself")
     } else {
         let missing: Vec<&str> = by.keys.iter().filter(|k| is_missing(&k.expr)).filter_map(|k| Some(k.expr.column()?.column.value.as_str())).collect();
@@ -65,7 +65,7 @@ fn judge(ctx: &Context, by: &PartitionBy, table: &str, what: &str, columns: &[&s
             return false;
         }
         let message = format!(
-            "PostgreSQL refuses {what} on {table}: unique constraint on partitioned table must include all partitioning columns, and {} is missing",
+            "{what} on {table} is refused: unique constraint on partitioned table must include all partitioning columns, and {} is missing",
             missing.join(", ")
         );
         let all: Vec<String> = columns.iter().chain(&missing).map(|c| crate::facts::quote_identifier(c)).collect();

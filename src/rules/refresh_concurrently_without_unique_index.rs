@@ -19,7 +19,7 @@ fn check(ctx: &Context) {
         if ctx.catalog.indexes_of(name).any(|(_, index)| usable(index)) {
             continue;
         }
-        let message = format!("PostgreSQL refuses this: materialized view {name} has no unique index on plain columns without WHERE, which a concurrent refresh needs");
+        let message = format!("this refresh is refused: materialized view {name} has no unique index on plain columns without WHERE, which a concurrent refresh needs");
         let help = format!("create one first: CREATE UNIQUE INDEX CONCURRENTLY ON {name} (<columns that identify a row>)");
         let at = view.defined_at;
         ctx.add(ctx.report(refresh.verb_span, message).help(help).related(at, "the view is created here"));

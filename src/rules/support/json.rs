@@ -213,6 +213,20 @@ fn miss(index: &Index, json: &JsonTest, table: Option<&crate::catalog::Table>) -
     }
 }
 
+/// Whether another condition already finds the row by a key, in all the places where the test stands.
+pub(crate) fn is_pinned<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &JsonTest) -> bool {
+    let equalities = conditions(query).into_iter().filter(|c| !matches!(c.kind, ExprKind::Or(_)));
+    let fixed: Vec<String> = equalities
+        .flat_map(tests)
+        .filter(|t| t.op == "=" && t.value.is_none_or(is_value))
+        .filter_map(|t| scope.resolve_expr(t.tested))
+        .filter(|column| column.name == json.column.name)
+        .map(|column| column.column)
+        .collect();
+    let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
+    ctx.catalog.is_key_fixed(&json.column.name, &fixed) || (json.column.table.is_none() && fixed.contains(&"id"))
+}
+
 /// The DDL of an index that would serve the test, or why none can be written.
 pub(crate) fn ddl(ctx: &Context, json: &JsonTest, query: &Query, scope: &Scope) -> Result<String, String> {
     let table = json.column.written;
