@@ -36,7 +36,8 @@ enum Command {
     Explain(ExplainArgs),
 }
 
-const EXIT_CODES: &str = "Exit codes:\n  0  nothing at or above --fail-on\n  1  findings\n  2  bad usage, input that cannot be read, or a broken configuration";
+const EXIT_CODES: &str =
+    "Exit codes:\n  0  nothing at or above --fail-on\n  1  findings\n  2  bad usage, input that cannot be read, or a broken configuration";
 
 #[derive(Debug, Args)]
 struct CheckArgs {

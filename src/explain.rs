@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn says_what_an_example_shows() {
-        let page = "---\nseverity: error\ncategory: lock\nsummary: it hurts\nsince: 0.1.0\n---\n# T\n\nWhy.\n\n```sql bad\nselect 1;\n```\n";
+        let page =
+            "---\nseverity: error\ncategory: lock\nsummary: it hurts\nsince: 0.1.0\n---\n# T\n\nWhy.\n\n```sql bad\nselect 1;\n```\n";
         let mut out = vec![];
         write_page("a-rule", page, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();

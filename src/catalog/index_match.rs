@@ -83,9 +83,9 @@ pub fn tests(condition: &Expr) -> Vec<Test<'_>> {
         ExprKind::Between { expr, low, negated: false, .. } => one(&**expr, ">=", Some(&**low)),
         ExprKind::Like { expr, pattern, kind: LikeKind::Like, negated: false } => one(&**expr, "~~", Some(&**pattern)),
         ExprKind::Like { expr, pattern, kind: LikeKind::ILike, negated: false } => one(&**expr, "~~*", Some(&**pattern)),
-        ExprKind::Call(call) if is_jsonpath_call(&call.name.name.value) => call.args.first().map_or(vec![], |arg| {
-            one(arg, &call.name.name.value, call.args.get(1))
-        }),
+        ExprKind::Call(call) if is_jsonpath_call(&call.name.name.value) => {
+            call.args.first().map_or(vec![], |arg| one(arg, &call.name.name.value, call.args.get(1)))
+        }
         _ => vec![],
     }
 }
@@ -173,7 +173,10 @@ fn class_serves(method: &str, key: &IndexKey, table: Option<&Table>, test: &Test
 }
 
 fn has_equality(expr: &Expr, conditions: &[&Expr]) -> bool {
-    conditions.iter().flat_map(|c| if matches!(c.kind, ExprKind::Or(_)) { vec![] } else { tests(c) }).any(|t| t.op == "=" && same(t.tested, expr))
+    conditions
+        .iter()
+        .flat_map(|c| if matches!(c.kind, ExprKind::Or(_)) { vec![] } else { tests(c) })
+        .any(|t| t.op == "=" && same(t.tested, expr))
 }
 
 /// Whether the conditions imply the index's predicate: each part stands among them, or is an IS NOT NULL that a strict test implies.

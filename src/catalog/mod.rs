@@ -6,10 +6,10 @@
 
 mod alter;
 mod apply;
-pub mod index_match;
 mod columns;
 mod constraints;
 mod drops;
+pub mod index_match;
 mod indexes;
 mod json;
 mod model;
@@ -18,8 +18,8 @@ mod objects;
 mod output;
 mod partitions;
 mod query;
-pub mod resolve;
 mod renames;
+pub mod resolve;
 pub mod script;
 mod store;
 mod tables;

@@ -61,7 +61,10 @@ fn at(at: Location, sources: &Sources) -> String {
 fn handler(style: Style) -> GraphicalReportHandler {
     let characters = if style.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() };
     let styles = if style.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
-    GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles }).with_links(false).with_width(style.width).with_context_lines(1)
+    GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
+        .with_links(false)
+        .with_width(style.width)
+        .with_context_lines(1)
 }
 
 /// "3 errors, 2 warnings in 14 files, 212 statements; …".

@@ -19,7 +19,12 @@ pub(crate) enum Meets {
 /// Each relation after the first, with how many of its rows meet a row of those before it.
 pub(crate) fn joined<'a>(select: &'a Select, scope: &Scope<'a>) -> Vec<(&'a Relation, Meets)> {
     let relations = select.relations();
-    scope.bindings().iter().filter(|b| relations.iter().skip(1).any(|r| std::ptr::eq(*r, b.relation))).map(|b| (b.relation, meets(b, select, scope))).collect()
+    scope
+        .bindings()
+        .iter()
+        .filter(|b| relations.iter().skip(1).any(|r| std::ptr::eq(*r, b.relation)))
+        .map(|b| (b.relation, meets(b, select, scope)))
+        .collect()
 }
 
 fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Meets {
@@ -38,9 +43,7 @@ fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Me
 
 /// The columns of a relation that the conditions set equal to something outside it.
 fn fixed_columns<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Vec<String> {
-    let is_own = |expr: &Expr| {
-        expr.column().and_then(|c| scope.binding(c)).is_some_and(|b| std::ptr::eq(b.relation, binding.relation))
-    };
+    let is_own = |expr: &Expr| expr.column().and_then(|c| scope.binding(c)).is_some_and(|b| std::ptr::eq(b.relation, binding.relation));
     let equalities = select.conditions().into_iter().filter(|c| matches!(c.kind, ExprKind::Binary { .. }));
     let mut fixed: Vec<String> = equalities
         .flat_map(tests)
@@ -63,9 +66,8 @@ fn one_row_for(query: &Query, fixed: &[&str]) -> bool {
         Some(count) => matches!(&count.kind, ExprKind::Literal(Literal::Number(n)) if n == "1"),
         None => limit.span.len() > "LIMIT ALL".len() as u32,
     });
-    let covered = |keys: &[Expr]| {
-        !keys.is_empty() && keys.iter().all(|key| key.column().is_some_and(|c| fixed.contains(&c.column.value.as_str())))
-    };
+    let covered =
+        |keys: &[Expr]| !keys.is_empty() && keys.iter().all(|key| key.column().is_some_and(|c| fixed.contains(&c.column.value.as_str())));
     let on = select.distinct.as_ref().and_then(|distinct: &Distinct| distinct.on.as_deref());
     let total = select.group_by.is_empty() && !select.items.is_empty() && select.items.iter().all(|item| is_aggregate(&item.expr));
     limit_one || total || covered(&select.group_by) || on.is_some_and(covered)
@@ -74,8 +76,25 @@ fn one_row_for(query: &Query, fixed: &[&str]) -> bool {
 /// Whether an expression is a call of an aggregate of PostgreSQL's own.
 pub(crate) fn is_aggregate(expr: &Expr) -> bool {
     const AGGREGATES: &[&str] = &[
-        "count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg", "bool_and", "bool_or", "every",
-        "json_object_agg", "jsonb_object_agg", "stddev", "variance", "percentile_cont", "percentile_disc", "mode",
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "array_agg",
+        "string_agg",
+        "json_agg",
+        "jsonb_agg",
+        "bool_and",
+        "bool_or",
+        "every",
+        "json_object_agg",
+        "jsonb_object_agg",
+        "stddev",
+        "variance",
+        "percentile_cont",
+        "percentile_disc",
+        "mode",
     ];
     match &expr.kind {
         ExprKind::Call(call) => call.over.is_none() && AGGREGATES.contains(&call.name.name.value.as_str()),

@@ -91,7 +91,7 @@ fn is_json_test(test: &Test, path: &[String], column: &Resolved) -> bool {
         }
         "@>" => certain || test.value.is_some_and(is_json_value),
         "?" | "?|" | "?&" => certain || string.is_some() || test.value.is_some_and(|v| matches!(v.uncast().kind, ExprKind::Array(_))),
-        "@?" | "@@" => certain || string.is_some_and(|s| s.trim_start().starts_with(['$', 's', 'l'])  && s.contains('$')),
+        "@?" | "@@" => certain || string.is_some_and(|s| s.trim_start().starts_with(['$', 's', 'l']) && s.contains('$')),
         op => index_match::is_jsonpath_call(op),
     }
 }

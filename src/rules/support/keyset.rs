@@ -26,7 +26,10 @@ pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> 
     let grouped = query.select().is_none_or(|s| !s.group_by.is_empty() || s.distinct.is_some());
     let mut notes = vec![];
     if let Some(key) = keys.iter().find(|key| key.expr.is_some_and(is_random)) {
-        return format!("ORDER BY {} has no stable order, so its pages repeat and skip rows; take a sample once instead of paging", key.text);
+        return format!(
+            "ORDER BY {} has no stable order, so its pages repeat and skip rows; take a sample once instead of paging",
+            key.text
+        );
     }
     add_tiebreaker(ctx, query, scope, &mut keys, &mut notes);
     let predicate = predicate(&keys);
@@ -122,7 +125,9 @@ fn add_tiebreaker<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: 
     let last_descending = keys.last().is_some_and(|key| key.descending);
     let first_column = keys.iter().find_map(|key| key.column.as_ref());
     let driving = scope.bindings().first().and_then(|b| match b.source {
-        Source::Table(written) => Some((written, ctx.catalog.table(written).map_or_else(|| ctx.catalog.resolve(written), |(n, _)| n.clone()))),
+        Source::Table(written) => {
+            Some((written, ctx.catalog.table(written).map_or_else(|| ctx.catalog.resolve(written), |(n, _)| n.clone())))
+        }
         _ => None,
     });
     let (written, name) = match first_column {
@@ -152,7 +157,15 @@ fn add_tiebreaker<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: 
         let text = format!("{qualifier}{}", quote_identifier(&column));
         let parameter = format!("$last_{column}");
         let resolved = Some(Resolved { written, name: name.clone(), table: None, column: column.clone() });
-        keys.push(Key { expr: None, text, parameter, column: resolved, descending: last_descending, nulls_first: last_descending, nullable: false });
+        keys.push(Key {
+            expr: None,
+            text,
+            parameter,
+            column: resolved,
+            descending: last_descending,
+            nulls_first: last_descending,
+            nullable: false,
+        });
     }
 }
 

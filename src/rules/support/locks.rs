@@ -1,11 +1,11 @@
 //! What several rules need: which actions a lock rule looks at, what one action does, and how each runner leaves a file
 //! outside its transaction. Not a rule.
 
-use crate::rules::{Context, Origin};
 use crate::catalog::Qualified;
 use crate::facts::{Action, AlterTable, Constraint, ConstraintKind, CreateIndex, Literal, Name, ObjectName, TableChange};
 use crate::facts::{Expr, ExprKind};
 use crate::postgres::effect::{Effect, EffectKind, Work, effect};
+use crate::rules::{Context, Origin};
 use crate::session::Transaction;
 use crate::source::Span;
 
@@ -131,9 +131,7 @@ pub(in crate::rules) fn leave_transaction(ctx: &Context) -> Option<String> {
     match ctx.session.transaction() {
         Transaction::None => None,
         Transaction::Explicit(_) => Some("move it out of the BEGIN … COMMIT block".to_owned()),
-        Transaction::Implicit => {
-            Some("statements sent as one message are one transaction: give it a migration file of its own".to_owned())
-        }
+        Transaction::Implicit => Some("statements sent as one message are one transaction: give it a migration file of its own".to_owned()),
         Transaction::Framework(framework) => Some(opt_out(framework)),
     }
 }

@@ -1,0 +1,135 @@
+//! The list of effects while it grows: what a name means, what hangs on a table, and merging. Must not know any action.
+
+use super::{Effect, EffectKind, Until, Work};
+use crate::catalog::{Catalog, Knowledge, Qualified, Relation, Table};
+use crate::facts::ObjectName;
+use crate::postgres::lock::LockMode;
+use crate::postgres::version::Version;
+
+/// How many relations one statement may be said to lock: a guard against catalogs whose relations form a circle.
+const MAX_RELATIONS: usize = 10_000;
+
+pub(super) struct Effects<'c> {
+    pub(super) catalog: &'c Catalog,
+    pub(super) version: Version,
+    pub(super) list: Vec<Effect>,
+}
+
+impl<'c> Effects<'c> {
+    pub(super) fn new(catalog: &'c Catalog, version: Version) -> Self {
+        Effects { catalog, version, list: vec![] }
+    }
+
+    /// The relation that the action names.
+    pub(super) fn named(&mut self, name: &ObjectName, kind: EffectKind, mode: LockMode) -> &mut Effect {
+        let relation = self.catalog.resolve(name);
+        let kind = self.kind_of(&relation).unwrap_or(kind);
+        self.push(relation, kind, mode, true)
+    }
+
+    /// A relation locked with it.
+    pub(super) fn secondary(&mut self, relation: &Qualified, mode: LockMode) -> &mut Effect {
+        let kind = self.kind_of(relation).unwrap_or(EffectKind::Table);
+        self.push(relation.clone(), kind, mode, false)
+    }
+
+    /// A relation locked with it, by its name as written.
+    pub(super) fn secondary_name(&mut self, name: &ObjectName, mode: LockMode) -> &mut Effect {
+        let relation = self.catalog.resolve(name);
+        self.secondary(&relation, mode)
+    }
+
+    fn push(&mut self, relation: Qualified, kind: EffectKind, mode: LockMode, named: bool) -> &mut Effect {
+        let at = self.list.len();
+        self.list.push(Effect { relation, kind, mode, until: Until::Transaction, work: vec![], named, unsure: None });
+        &mut self.list[at]
+    }
+
+    /// What the catalog says that a relation is.
+    pub(super) fn kind_of(&self, name: &Qualified) -> Option<EffectKind> {
+        if let Some(table) = self.catalog.tables.get(name) {
+            return Some(if table.partition_of.is_some() { EffectKind::Partition } else { EffectKind::Table });
+        }
+        if let Some(view) = self.catalog.views.get(name) {
+            return Some(if view.materialized { EffectKind::MaterializedView } else { EffectKind::View });
+        }
+        if self.catalog.indexes.contains_key(name) {
+            return Some(EffectKind::Index);
+        }
+        self.catalog.sequences.contains_key(name).then_some(EffectKind::Sequence)
+    }
+
+    /// The table by that name, where known.
+    pub(super) fn table(&self, name: &ObjectName) -> Option<&'c Table> {
+        match self.catalog.relation(name) {
+            Some(Relation::Table(_, table)) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// Whether all that there is to know of a table is known.
+    pub(super) fn is_whole(&self, name: &ObjectName) -> bool {
+        self.table(name).is_some_and(|table| table.knowledge == Knowledge::Whole)
+    }
+
+    /// All partitions and inheriting children below a table, nearest first.
+    pub(super) fn descendants(&self, parent: &Qualified) -> Vec<Qualified> {
+        let mut found: Vec<Qualified> = vec![];
+        let mut next = vec![parent.clone()];
+        while let Some(name) = next.pop() {
+            for (child, _) in self.catalog.children_of(&name) {
+                if child != parent && !found.contains(child) && found.len() < MAX_RELATIONS {
+                    found.push(child.clone());
+                    next.push(child.clone());
+                }
+            }
+        }
+        found
+    }
+
+    /// Gives the descendants the same mode and work as their parent.
+    pub(super) fn recurse(&mut self, parent: &Qualified, mode: LockMode, work: &[Work]) {
+        for child in self.descendants(parent) {
+            self.secondary(&child, mode).work = work.to_vec();
+        }
+    }
+
+    /// Locks the indexes of a table.
+    pub(super) fn indexes(&mut self, table: &Qualified, mode: LockMode, work: &[Work]) {
+        let names: Vec<Qualified> = self.catalog.indexes.iter().filter(|(_, i)| i.table == *table).map(|(q, _)| q.clone()).collect();
+        for name in names {
+            self.secondary(&name, mode).work = work.to_vec();
+        }
+    }
+
+    /// One effect per relation: the strongest mode, the longest hold, all the work. Named relations come first.
+    pub(super) fn merged(self) -> Vec<Effect> {
+        let mut at: std::collections::HashMap<Qualified, usize> = std::collections::HashMap::new();
+        let mut all: Vec<Effect> = vec![];
+        for effect in self.list {
+            match at.get(&effect.relation) {
+                Some(&i) => absorb(&mut all[i], effect),
+                None => {
+                    at.insert(effect.relation.clone(), all.len());
+                    all.push(effect);
+                }
+            }
+        }
+        all.sort_by_key(|effect| !effect.named);
+        for effect in &mut all {
+            effect.work.sort_unstable();
+            effect.work.dedup();
+        }
+        all
+    }
+}
+
+fn absorb(into: &mut Effect, other: Effect) {
+    into.mode = into.mode.max(other.mode);
+    into.named |= other.named;
+    into.work.extend(other.work);
+    if other.until == Until::Transaction {
+        into.until = Until::Transaction;
+    }
+    into.unsure = into.unsure.take().or(other.unsure);
+}

@@ -1,0 +1,151 @@
+//! Partitions: CREATE … PARTITION OF, ATTACH, DETACH. Must not know other ALTERs.
+
+use super::list::Effects;
+use super::{EffectKind, Until, Work};
+use crate::catalog::{Qualified, Table};
+use crate::facts::{ConstraintKind, Expr, ExprKind, ObjectName, PartitionBound, PartitionOf};
+use crate::postgres::lock::LockMode::{AccessExclusive, ShareUpdateExclusive};
+
+/// CREATE TABLE … PARTITION OF: everybody on the parent waits, and the DEFAULT partition is read for rows that belong in
+/// the new one.
+pub(super) fn create_partition(of: &PartitionOf, effects: &mut Effects<'_>) {
+    effects.secondary_name(&of.parent, AccessExclusive);
+    let parent = effects.catalog.resolve(&of.parent);
+    scan_default(&parent, &of.bound, effects);
+}
+
+/// The DEFAULT partition of a table.
+pub(super) fn default_of(parent: &Qualified, effects: &Effects<'_>) -> Option<Qualified> {
+    effects
+        .catalog
+        .children_of(parent)
+        .find(|(_, child)| matches!(&child.partition_of, Some((_, PartitionBound::Default))))
+        .map(|(name, _)| name.clone())
+}
+
+fn scan_default(parent: &Qualified, bound: &PartitionBound, effects: &mut Effects<'_>) {
+    if *bound == PartitionBound::Default {
+        return;
+    }
+    if let Some(default) = default_of(parent, effects) {
+        effects.secondary(&default, AccessExclusive).work.push(Work::Scan);
+    }
+}
+
+/// ATTACH PARTITION: the parent stays open, the new partition is read unless a CHECK proves its bound.
+pub(super) fn attach(parent: &ObjectName, partition: &ObjectName, bound: &PartitionBound, effects: &mut Effects<'_>) {
+    effects.named(parent, EffectKind::Table, ShareUpdateExclusive);
+    let relation = effects.catalog.resolve(parent);
+    let (whole, keys) = match effects.table(parent) {
+        Some(table) => (effects.table(partition), key_columns(table)),
+        None => (None, None),
+    };
+    let proven = whole.zip(keys.as_ref()).is_some_and(|(child, keys)| implies(child, keys, bound));
+    let unsure = effects.table(partition).is_none() || keys.is_none();
+    let child = effects.secondary_name(partition, AccessExclusive);
+    if !proven {
+        child.work.push(Work::Scan);
+        child.unsure = unsure.then(|| format!("whether a CHECK on {partition} proves the bound"));
+    }
+    let child = effects.catalog.resolve(partition);
+    let work: &[Work] = if proven { &[] } else { &[Work::Scan] };
+    effects.recurse(&child, AccessExclusive, work);
+    scan_default(&relation, bound, effects);
+}
+
+/// DETACH PARTITION, FINALIZE and CONCURRENTLY (14+).
+pub(super) fn detach(parent: &ObjectName, partition: &ObjectName, concurrently: bool, finalize: bool, effects: &mut Effects<'_>) {
+    let relation = effects.catalog.resolve(parent);
+    if concurrently || finalize {
+        let named = effects.named(parent, EffectKind::Table, ShareUpdateExclusive);
+        named.work.extend(concurrently.then_some(Work::Wait));
+        effects.secondary_name(partition, AccessExclusive);
+        if concurrently {
+            effects.list.iter_mut().for_each(|effect| effect.until = Until::Statement);
+        }
+        return;
+    }
+    effects.named(parent, EffectKind::Table, AccessExclusive);
+    effects.secondary_name(partition, AccessExclusive);
+    if let Some(default) = default_of(&relation, effects) {
+        effects.secondary(&default, AccessExclusive);
+    }
+}
+
+/// The partition key, where it is columns only.
+fn key_columns(table: &Table) -> Option<Vec<&str>> {
+    let keys = &table.partition_by.as_ref()?.keys;
+    keys.iter().map(|key| key.expr.column().map(|c| c.column.value.as_str())).collect()
+}
+
+/// Whether valid CHECKs (and NOT NULL) of a table prove that all its rows lie in the bound: bounds spelled alike only.
+fn implies(child: &Table, keys: &[&str], bound: &PartitionBound) -> bool {
+    let facts = valid_checks(child);
+    let [key] = keys else { return false };
+    let not_null = child.column(key).is_some_and(|c| c.not_null) || facts.iter().any(|fact| is_not_null(fact, key));
+    let compared = |op: &str, value: &Expr| facts.iter().any(|fact| compares(fact, key, op, value));
+    not_null
+        && match bound {
+            PartitionBound::Default | PartitionBound::Hash { .. } => false,
+            PartitionBound::Range { from, to } => match (from.as_slice(), to.as_slice()) {
+                ([from], [to]) => (is_word(from, "minvalue") || compared(">=", from)) && (is_word(to, "maxvalue") || compared("<", to)),
+                _ => false,
+            },
+            PartitionBound::List(values) => facts.iter().any(|fact| within(fact, key, values)),
+        }
+}
+
+/// The conjuncts of a table's valid CHECKs.
+pub(super) fn valid_checks(table: &Table) -> Vec<&Expr> {
+    table
+        .constraints
+        .iter()
+        .filter(|c| c.valid && !c.constraint.not_enforced)
+        .filter_map(|c| match &c.constraint.kind {
+            ConstraintKind::Check(expr) => Some(expr.conjuncts()),
+            _ => None,
+        })
+        .flatten()
+        .collect()
+}
+
+fn is_key(expr: &Expr, key: &str) -> bool {
+    expr.column().is_some_and(|c| c.column == *key)
+}
+
+/// Whether a condition says that the column is not null.
+pub(super) fn is_not_null(fact: &Expr, key: &str) -> bool {
+    matches!(&fact.kind, ExprKind::IsNull { expr, negated: true } if is_key(expr, key))
+}
+
+fn is_word(expr: &Expr, word: &str) -> bool {
+    expr.column().is_some_and(|c| c.column.value.eq_ignore_ascii_case(word))
+}
+
+fn compares(fact: &Expr, key: &str, wanted: &str, value: &Expr) -> bool {
+    let same = |other: &Expr| other.uncast() == value.uncast();
+    match &fact.kind {
+        ExprKind::Binary { left, op, right, .. } if op == wanted => is_key(left, key) && same(right),
+        ExprKind::Binary { left, op, right, .. } if op == mirrored(wanted) => is_key(right, key) && same(left),
+        _ => false,
+    }
+}
+
+fn mirrored(op: &str) -> &str {
+    match op {
+        ">=" => "<=",
+        "<" => ">",
+        other => other,
+    }
+}
+
+fn within(fact: &Expr, key: &str, values: &[Expr]) -> bool {
+    let listed = |e: &Expr| values.iter().any(|value| value.uncast() == e.uncast());
+    match &fact.kind {
+        ExprKind::InList { expr, list, negated: false } => is_key(expr, key) && list.iter().all(listed),
+        ExprKind::Binary { left, op, right, .. } if op == "=" => {
+            (is_key(left, key) && listed(right)) || (is_key(right, key) && listed(left))
+        }
+        _ => false,
+    }
+}
