@@ -1,7 +1,7 @@
 //! A lock that waits without limit makes everyone queue behind it. The engine keeps a file's first finding.
 use super::support::locks::{is_live, runs_live};
 use super::{Check, Context};
-use crate::facts::Action;
+use crate::facts::{Action, TableChange};
 use crate::session::Transaction;
 use crate::source::Span;
 
@@ -12,7 +12,7 @@ fn check(ctx: &Context) {
         return;
     }
     let Some(action) = ctx.actions().first() else { return };
-    if matches!(action, Action::LockTable { nowait: true, .. } | Action::Do { .. }) {
+    if matches!(action, Action::LockTable { nowait: true, .. } | Action::Do { .. }) || is_concurrent(action) {
         return; // NOWAIT does not wait; a block's statements are looked at one by one
     }
     let blocking = |mode: crate::postgres::lock::LockMode| mode.blocks_reads() || mode.blocks_writes();
@@ -28,6 +28,15 @@ fn check(ctx: &Context) {
         report = report.fix("limit the wait for locks", false, Span::new(start, start), format!("{set}\n"));
     }
     ctx.add(report);
+}
+
+/// The forms made to wait without holding anyone up: a timeout would only leave them half done.
+fn is_concurrent(action: &Action) -> bool {
+    match action {
+        Action::RefreshMaterializedView(refresh) => refresh.concurrently,
+        Action::AlterTable(alter) => matches!(alter.change, TableChange::DetachPartition { concurrently: true, .. }),
+        _ => false,
+    }
 }
 
 /// The words that take the lock.
