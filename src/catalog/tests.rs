@@ -31,7 +31,10 @@ fn constraints(catalog: &Catalog, table: &str) -> Vec<String> {
 
 fn indexes(catalog: &Catalog, table: &str) -> Vec<String> {
     let table = catalog.resolve(&name(table));
-    catalog.indexes_of(&table).map(|(n, i)| format!("{}({}){}", n.name, i.keys_sql.join(","), if i.valid { "" } else { " invalid" })).collect()
+    catalog
+        .indexes_of(&table)
+        .map(|(n, i)| format!("{}({}){}", n.name, i.keys_sql.join(","), if i.valid { "" } else { " invalid" }))
+        .collect()
 }
 
 fn columns(catalog: &Catalog, table: &str) -> Vec<String> {
@@ -145,7 +148,9 @@ fn validity_and_not_null_proofs() {
     assert_eq!(constraints(&catalog, "t"), ["c CHECK (a IS NOT NULL AND b > 0) NOT VALID", "k UNIQUE (b)"]);
     assert!(!catalog.has_valid_not_null_check(&name("t"), "a"));
     assert_eq!(indexes(&catalog, "t"), ["k(b)"]);
-    let valid = replay("CREATE TABLE t (a int); ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c;");
+    let valid = replay(
+        "CREATE TABLE t (a int); ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c;",
+    );
     assert!(valid.has_valid_not_null_check(&name("t"), "a"));
 }
 
@@ -190,7 +195,13 @@ fn the_script_replays_to_the_same_script() {
     );
     let sql = catalog.to_sql();
     assert_eq!(replay(&sql).to_sql(), sql);
-    for piece in ["OWNED BY app.t.n", "(SEQUENCE NAME app.t_id_seq)", "ATTACH PARTITION public.m1_id_idx", "ON DELETE CASCADE", "CREATE VIEW public.v"] {
+    for piece in [
+        "OWNED BY app.t.n",
+        "(SEQUENCE NAME app.t_id_seq)",
+        "ATTACH PARTITION public.m1_id_idx",
+        "ON DELETE CASCADE",
+        "CREATE VIEW public.v",
+    ] {
         assert!(sql.contains(piece), "{piece} in {sql}");
     }
     assert_eq!(catalog.to_json()["tables"][0]["name"], "t");

@@ -20,6 +20,7 @@ pub(crate) fn type_name(c: &mut Cursor<'_>) -> Parse<TypeName> {
 }
 
 /// Reads the given tokens as one type.
+#[cfg(test)]
 pub(crate) fn type_of_tokens<'t>(c: &Cursor<'t>, tokens: &'t [Token]) -> Parse<TypeName> {
     let mut inner = Cursor::new(c.file, c.text, tokens);
     let ty = type_name(&mut inner)?;
