@@ -50,6 +50,18 @@ fn module_of(path: &Path) -> String {
     module.strip_suffix("/mod").map_or(module.clone(), str::to_owned)
 }
 
+/// The modules named after `crate::`: one path, or the paths of a braced list.
+fn used_modules(used: &str) -> Vec<String> {
+    let path = |text: &str| {
+        let name: String = text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_' || *c == ':').collect();
+        name.trim_end_matches(':').to_owned()
+    };
+    match used.strip_prefix('{') {
+        Some(list) => list.split(['}', ';']).next().unwrap().split(',').map(path).filter(|name| !name.is_empty()).collect(),
+        None => vec![path(used)],
+    }
+}
+
 #[test]
 fn modules_import_from_rows_above() {
     let mut wrong = vec![];
@@ -61,11 +73,11 @@ fn modules_import_from_rows_above() {
         let own = row(&module);
         for (i, line) in code.lines().enumerate().filter(|(_, l)| !l.trim_start().starts_with("//")) {
             for used in line.split("crate::").skip(1) {
-                let name: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_' || *c == ':').collect();
-                let name = name.trim_end_matches(':');
-                let of = if name.starts_with("postgres") { row(name) } else { row(name.split("::").next().unwrap()) };
-                if of > own {
-                    wrong.push(format!("src/{}:{}: {module} (row {own}) imports {name} (row {of})", path.display(), i + 1));
+                for name in used_modules(used) {
+                    let of = if name.starts_with("postgres") { row(&name) } else { row(name.split("::").next().unwrap()) };
+                    if of > own {
+                        wrong.push(format!("src/{}:{}: {module} (row {own}) imports {name} (row {of})", path.display(), i + 1));
+                    }
                 }
             }
         }

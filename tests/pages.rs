@@ -142,6 +142,8 @@ fn pages_files_and_table_are_the_same_set() {
     assert_eq!(names.len(), RULES.len(), "a rule stands twice in the table");
     assert!(RULES.windows(2).all(|pair| pair[0].name < pair[1].name), "the table is not sorted");
     let pages: BTreeSet<String> = stems("lints").collect();
+    let missing: Vec<_> = pages.symmetric_difference(&names).collect();
+    assert!(missing.is_empty(), "lints/ and the table differ: {missing:?}");
     let files: BTreeSet<String> =
         stems("src/rules").filter(|s| !["mod", "context", "page", "support"].contains(&s.as_str())).map(|s| s.replace('_', "-")).collect();
     let missing: Vec<_> = files.symmetric_difference(&names).collect();

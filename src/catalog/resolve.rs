@@ -280,10 +280,10 @@ impl Catalog {
         use crate::facts::ConstraintKind::Key;
         let mut keys: Vec<(bool, Vec<String>)> = vec![];
         for constraint in self.tables.get(name).iter().flat_map(|table| &table.constraints) {
-            if let Key { primary, columns, .. } = &constraint.constraint.kind {
-                if !columns.is_empty() {
-                    keys.push((*primary, columns.iter().map(|c| c.value.clone()).collect()));
-                }
+            if let Key { primary, columns, .. } = &constraint.constraint.kind
+                && !columns.is_empty()
+            {
+                keys.push((*primary, columns.iter().map(|c| c.value.clone()).collect()));
             }
         }
         for (_, index) in self.indexes_of(name).filter(|(_, i)| i.unique && i.predicate.is_none() && i.valid) {

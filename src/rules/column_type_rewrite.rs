@@ -9,11 +9,10 @@ pub(super) const CHECK: Check = Check::Migration(check);
 
 fn check(ctx: &Context) {
     for (action, alter) in live_alterations(ctx) {
-        if let TableChange::SetType { column, ty, .. } = &alter.change {
-            if let Some(effect) = named_effect(ctx, action) {
+        if let TableChange::SetType { column, ty, .. } = &alter.change
+            && let Some(effect) = named_effect(ctx, action) {
                 type_change(ctx, alter, column, ty, &effect);
             }
-        }
     }
 }
 

@@ -14,11 +14,10 @@ fn check(ctx: &Context) {
     for action in ctx.actions() {
         let Some((span, what)) = concurrent(action) else { continue };
         let mut help = way.clone();
-        if let Action::CreateIndex(index) = action {
-            if ctx.is_new(&index.table) {
+        if let Action::CreateIndex(index) = action
+            && ctx.is_new(&index.table) {
                 help = format!("{} is created here and holds no rows yet: drop the word CONCURRENTLY", index.table);
             }
-        }
         let message = format!("{what} cannot run inside a transaction block: PostgreSQL refuses it and the migration fails");
         ctx.add(ctx.report(span, message).help(help));
     }

@@ -8,11 +8,10 @@ pub(super) const CHECK: Check = Check::Migration(check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {
-        if let Action::Drop(drop) = action {
-            if runs_live(ctx) && drop.kind == "INDEX" && drop.concurrently.is_none() {
+        if let Action::Drop(drop) = action
+            && runs_live(ctx) && drop.kind == "INDEX" && drop.concurrently.is_none() {
                 blocking_drop(ctx, drop);
             }
-        }
     }
 }
 

@@ -9,11 +9,10 @@ pub(super) const CHECK: Check = Check::Migration(check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {
-        if let Action::CreateIndex(index) = action {
-            if index.method == "gin" {
+        if let Action::CreateIndex(index) = action
+            && index.method == "gin" {
                 index.keys.iter().filter(|key| key.opclass.is_none()).for_each(|key| check_key(ctx, index, key));
             }
-        }
     }
 }
 
@@ -32,11 +31,10 @@ fn check_key(ctx: &Context, index: &CreateIndex, key: &IndexKey) {
     if ["text", "varchar", "bpchar"].iter().any(|name| ty.is(name)) {
         help.push_str(&format!("\nfor LIKE '%…%', trigrams (extension pg_trgm): USING gin ({written} gin_trgm_ops)"));
     }
-    if let ExprKind::Binary { left, op, .. } = &key.expr.kind {
-        if op == "->>" || op == "#>>" {
+    if let ExprKind::Binary { left, op, .. } = &key.expr.kind
+        && (op == "->>" || op == "#>>") {
             help.push_str(&format!("\nfor @>, ? and jsonpath, the jsonb value itself: USING gin ({})", spelling::index_key(ctx, left)));
         }
-    }
     ctx.add(ctx.report(key.expr.span, message).help(help));
 }
 

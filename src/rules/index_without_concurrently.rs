@@ -8,11 +8,10 @@ pub(super) const CHECK: Check = Check::Migration(check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {
-        if let Action::CreateIndex(index) = action {
-            if runs_live(ctx) && index.concurrently.is_none() && !ctx.is_new(&index.table) {
+        if let Action::CreateIndex(index) = action
+            && runs_live(ctx) && index.concurrently.is_none() && !ctx.is_new(&index.table) {
                 blocking_build(ctx, index);
             }
-        }
     }
 }
 

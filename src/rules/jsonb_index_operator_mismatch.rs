@@ -12,11 +12,10 @@ pub(super) const CHECK: Check = Check::Query(check);
 fn check(ctx: &Context, query: &Query) {
     resolve::visit(ctx.catalog, query, &mut |query, scope| {
         for test in json::json_tests(query, scope) {
-            if let Verdict::Near(name, index, miss) = json::judge(ctx, &test, query) {
-                if !json::is_pinned(ctx, query, scope, &test) {
+            if let Verdict::Near(name, index, miss) = json::judge(ctx, &test, query)
+                && !json::is_pinned(ctx, query, scope, &test) {
                     state(ctx, query, scope, &test, name, index, &miss);
                 }
-            }
         }
     });
 }

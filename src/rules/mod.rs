@@ -83,6 +83,7 @@ rules! {
     foreign_key_without_not_valid => "foreign-key-without-not-valid",
     gin_without_operator_class => "gin-without-operator-class",
     index_without_concurrently => "index-without-concurrently",
+    ineffective_suppression => "ineffective-suppression",
     jsonb_filter_without_index => "jsonb-filter-without-index",
     jsonb_index_operator_mismatch => "jsonb-index-operator-mismatch",
     leading_wildcard_like => "leading-wildcard-like",

@@ -8,11 +8,10 @@ pub(super) const CHECK: Check = Check::Migration(check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {
-        if let Action::RefreshMaterializedView(refresh) = action {
-            if runs_live(ctx) && refresh.with_data && !refresh.concurrently && !ctx.is_new(&refresh.name) {
+        if let Action::RefreshMaterializedView(refresh) = action
+            && runs_live(ctx) && refresh.with_data && !refresh.concurrently && !ctx.is_new(&refresh.name) {
                 blocking_refresh(ctx, refresh);
             }
-        }
     }
 }
 

@@ -148,7 +148,7 @@ pub(crate) fn path(expr: &Expr) -> Option<(&ColumnRef, Vec<String>)> {
 }
 
 /// A cast or collation of a bare column is no JSON access.
-fn keyed<'a>(found: (&'a ColumnRef, Vec<String>)) -> Option<(&'a ColumnRef, Vec<String>)> {
+fn keyed(found: (&ColumnRef, Vec<String>)) -> Option<(&ColumnRef, Vec<String>)> {
     (!found.1.is_empty()).then_some(found)
 }
 

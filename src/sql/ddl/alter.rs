@@ -538,7 +538,7 @@ mod tests {
         let Action::AlterSequence(q) = actions("ALTER SEQUENCE q OWNED BY s.t.c INCREMENT BY -1 RESTART NO CYCLE").remove(0) else {
             panic!()
         };
-        assert_eq!(q.options, ["INCREMENT BY -1", "RESTART", "NO CYCLE"]);
+        assert_eq!(q.options, ["INCREMENT BY -1", "NO CYCLE", "RESTART"]);
         assert_eq!(q.owned_by.unwrap().unwrap().1, "c");
     }
 }

@@ -6,7 +6,7 @@
 use crate::facts::TypeName;
 use crate::facts::is_reserved;
 use crate::sql::cursor::{Cursor, Parse};
-use crate::sql::token::{Token, TokenKind};
+use crate::sql::token::TokenKind;
 
 /// Reads a type: `[SETOF] name [(modifiers)] [array bounds]`.
 pub(crate) fn type_name(c: &mut Cursor<'_>) -> Parse<TypeName> {
@@ -16,15 +16,6 @@ pub(crate) fn type_name(c: &mut Cursor<'_>) -> Parse<TypeName> {
     ty.setof = setof;
     ty.dimensions = dimensions(c);
     ty.span = c.since(mark);
-    Ok(ty)
-}
-
-/// Reads the given tokens as one type.
-#[cfg(test)]
-pub(crate) fn type_of_tokens<'t>(c: &Cursor<'t>, tokens: &'t [Token]) -> Parse<TypeName> {
-    let mut inner = Cursor::new(c.file, c.text, tokens);
-    let ty = type_name(&mut inner)?;
-    inner.expect_end()?;
     Ok(ty)
 }
 
@@ -179,7 +170,7 @@ mod tests {
     fn read(text: &str) -> TypeName {
         let mut tokens = crate::sql::lex::lex(text, Span::new(0, text.len() as u32), Dialect::Server);
         tokens.retain(|t| !t.kind.is_trivia());
-        type_of_tokens(&Cursor::new(FileId(0), text, &tokens), &tokens).unwrap()
+        type_name(&mut Cursor::new(FileId(0), text, &tokens)).unwrap()
     }
 
     #[test]
