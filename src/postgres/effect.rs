@@ -113,7 +113,13 @@ pub fn effect(action: &Action, catalog: &Catalog, version: Version) -> Vec<Effec
     if let Some(query) = action.query() {
         // a query inside DDL reads beside what the action names
         let from = effects.list.len();
-        query::reads(query, &mut effects);
+        // a view's definition opens what it names, and not what stands behind that
+        let defines = matches!(action, Action::CreateView(view) if !view.materialized);
+        if defines {
+            query::names(query, &mut effects)
+        } else {
+            query::reads(query, &mut effects)
+        }
         let utility = !matches!(action, Action::QueryIn { .. } | Action::Copy(_));
         effects.list.iter_mut().skip(from).for_each(|effect| effect.named &= !utility);
     }

@@ -1,8 +1,8 @@
 //! ALTER TABLE and its siblings. Constraints and partitions have files of their own.
 
 use super::list::Effects;
-use super::{EffectKind, Work, constraint, partition};
-use crate::catalog::{Qualified, Relation};
+use super::{EffectKind, Work, constraint, partition, table};
+use crate::catalog::{Catalog, Qualified, Relation, TableConstraint};
 use crate::facts::{
     AlterTable, ColumnDef, Constraint, ConstraintKind, Expr, Name, ObjectName, RelationKind, TableChange, TypeName, Volatility,
 };
@@ -29,6 +29,7 @@ pub(super) fn alter_table(alter: &AlterTable, effects: &mut Effects<'_>) {
             partition::detach(&alter.name, child, *concurrently, *finalize, effects);
         }
         AttachIndex { index } => attach_index(alter, index, effects),
+        SetIdentity { column } | DropIdentity { column, .. } => identity(alter, column, effects),
         SetLogged(_) | SetAccessMethod { .. } => rewrite(alter, vec![Work::Rewrite], None, effects),
         SetTablespace { .. } => {
             effects.named(&alter.name, EffectKind::from(alter.kind), AccessExclusive).work.push(Work::Rewrite);
@@ -69,8 +70,6 @@ fn plain(alter: &AlterTable, change: &TableChange, effects: &mut Effects<'_>) {
             | DropExpression { .. }
             | SetCompression { .. }
             | AddIdentity { .. }
-            | SetIdentity { .. }
-            | DropIdentity { .. }
             | Trigger { .. }
     );
     if recurses && !alter.only {
@@ -164,9 +163,30 @@ fn set_type(alter: &AlterTable, column: &Name, ty: &TypeName, using: Option<&Exp
         TypeChangeWork::Unknown => (vec![Work::Rewrite], Some(format!("the old type of {}.{column}", alter.name))),
     };
     let brief = work.is_empty();
+    relinked_references(alter, column, effects);
+    let identity = effects.table(&alter.name).and_then(|t| t.column(&column.value)).is_some_and(|c| c.identity.is_some());
+    if identity {
+        own_sequences(alter, column, ShareRowExclusive, effects);
+    }
     rewrite(alter, work, unsure, effects);
     if brief {
         relinked_indexes(alter, column, effects);
+    }
+}
+
+/// Foreign keys from and to a column that changes its type are dropped and made again.
+fn relinked_references(alter: &AlterTable, column: &Name, effects: &mut Effects<'_>) {
+    let relation = effects.catalog.resolve(&alter.name);
+    let catalog = effects.catalog;
+    for known in effects.table(&alter.name).map(|t| t.constraints.as_slice()).unwrap_or_default() {
+        if let (ConstraintKind::ForeignKey { columns, .. }, Some(parent)) = (&known.constraint.kind, &known.references)
+            && columns.contains(column)
+        {
+            effects.secondary(parent, AccessExclusive);
+        }
+    }
+    for child in children_referring_to(&relation, column, catalog) {
+        effects.secondary(child, AccessExclusive);
     }
 }
 
@@ -185,6 +205,35 @@ fn mentions(expr: &Expr, column: &Name) -> bool {
     let mut found = false;
     expr.walk(&mut |e| found |= e.column().is_some_and(|c| c.column == *column));
     found
+}
+
+/// The tables with a foreign key to the column; one that names no column means the primary key.
+fn children_referring_to<'c>(relation: &'c Qualified, column: &Name, catalog: &'c Catalog) -> Vec<&'c Qualified> {
+    let in_key =
+        |c: &TableConstraint| matches!(&c.constraint.kind, ConstraintKind::Key { primary: true, columns, .. } if columns.contains(column));
+    let is_key = catalog.tables.get(relation).is_some_and(|table| table.constraints.iter().any(in_key));
+    let refers = |c: &TableConstraint| {
+        matches!(&c.constraint.kind, ConstraintKind::ForeignKey { referenced, .. }
+            if referenced.contains(column) || (referenced.is_empty() && is_key))
+    };
+    catalog.references_to(relation).filter(|(_, constraint)| refers(constraint)).map(|(child, _)| child).collect()
+}
+
+/// SET GENERATED and DROP IDENTITY reach the sequence behind the column.
+fn identity(alter: &AlterTable, column: &Name, effects: &mut Effects<'_>) {
+    whole_tree(alter, AccessExclusive, &[], None, effects);
+    let mode = if matches!(alter.change, TableChange::DropIdentity { .. }) { AccessExclusive } else { ShareRowExclusive };
+    own_sequences(alter, column, mode, effects);
+}
+
+fn own_sequences(alter: &AlterTable, column: &Name, mode: LockMode, effects: &mut Effects<'_>) {
+    let relation = effects.catalog.resolve(&alter.name);
+    let catalog = effects.catalog;
+    for (sequence, s) in &catalog.sequences {
+        if s.owned_by.as_ref().is_some_and(|(table, c)| *table == relation && *c == column.value) {
+            effects.secondary(sequence, mode);
+        }
+    }
 }
 
 /// DROP COLUMN takes the indexes and foreign keys that stand on the column, and with CASCADE the views.
@@ -206,15 +255,16 @@ fn drop_column(alter: &AlterTable, column: &Name, cascade: bool, effects: &mut E
         }
     }
     if cascade {
-        for (view, _) in catalog.views_reading(&relation) {
-            effects.secondary(view, AccessExclusive).unsure = Some(format!("whether it reads {column}"));
+        let from = effects.list.len();
+        table::drop_views(&relation, true, effects);
+        for view in effects.list.iter_mut().skip(from) {
+            view.unsure = Some(format!("whether it reads {column}"));
+        }
+        for child in children_referring_to(&relation, column, catalog) {
+            effects.secondary(child, AccessExclusive);
         }
     }
-    for (sequence, s) in &catalog.sequences {
-        if s.owned_by.as_ref().is_some_and(|(table, c)| *table == relation && *c == column.value) {
-            effects.secondary(sequence, AccessExclusive);
-        }
-    }
+    own_sequences(alter, column, AccessExclusive, effects);
 }
 
 /// ALTER CONSTRAINT changes a foreign key's triggers on both sides.
@@ -223,7 +273,7 @@ fn alter_constraint(alter: &AlterTable, name: &Name, effects: &mut Effects<'_>) 
     let known = effects.table(&alter.name).and_then(|t| t.constraints.iter().find(|c| *name == *c.name.as_str()));
     let parent = known.and_then(|c| c.references.clone());
     if let Some(parent) = parent.filter(|_| effects.version.at_least(18)) {
-        effects.secondary(&parent, AccessShare);
+        effects.secondary(&parent, AccessExclusive).unsure = Some(format!("whether {name} changes from ENFORCED or to it"));
     }
 }
 

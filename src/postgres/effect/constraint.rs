@@ -5,7 +5,7 @@ use super::partition::{is_not_null, valid_checks};
 use super::{EffectKind, Work};
 use crate::catalog::Qualified;
 use crate::facts::{AlterTable, Constraint, ConstraintKind, Name, ObjectName};
-use crate::postgres::lock::LockMode::{AccessExclusive, RowShare, ShareRowExclusive, ShareUpdateExclusive};
+use crate::postgres::lock::LockMode::{AccessExclusive, RowShare, Share, ShareRowExclusive, ShareUpdateExclusive};
 
 /// ADD CONSTRAINT.
 pub(super) fn add(alter: &AlterTable, constraint: &Constraint, effects: &mut Effects<'_>) {
@@ -27,8 +27,12 @@ pub(super) fn add(alter: &AlterTable, constraint: &Constraint, effects: &mut Eff
     let named = effects.named(&alter.name, EffectKind::from(alter.kind), mode);
     named.work = work.clone();
     named.unsure = unsure;
-    if !alter.only {
-        effects.recurse(&relation, mode, &work);
+    match &constraint.kind {
+        _ if alter.only => {}
+        ConstraintKind::Key { primary, columns, .. } if !effects.version.at_least(18) => {
+            key_below(alter, *primary, columns, &work, effects);
+        }
+        _ => effects.recurse(&relation, mode, &work),
     }
     if let ConstraintKind::ForeignKey { table, .. } = &constraint.kind {
         let scan: &[Work] = if unchecked { &[] } else { &[Work::Scan] };
@@ -85,6 +89,19 @@ fn key(alter: &AlterTable, primary: bool, using_index: Option<&Name>, columns: &
     let keys = known.keys.iter().filter_map(|key| key.expr.column());
     let verdicts: Vec<Verdict> = keys.map(|column| not_null(&alter.name, &column.column, effects)).collect();
     verdicts.into_iter().find(|(work, _)| !work.is_empty()).unwrap_or_default()
+}
+
+/// Before 18 a key only builds its index on the partitions, and inheriting children have no part in it; but a primary key
+/// that makes columns NOT NULL does so everywhere.
+fn key_below(alter: &AlterTable, primary: bool, columns: &[Name], work: &[Work], effects: &mut Effects<'_>) {
+    let relation = effects.catalog.resolve(&alter.name);
+    let known = effects.table(&alter.name);
+    let not_null = |c: &Name| known.and_then(|t| t.column(&c.value)).is_some_and(|c| c.not_null);
+    if primary && !columns.iter().all(not_null) {
+        effects.recurse(&relation, AccessExclusive, work);
+    } else if known.is_some_and(|t| t.partition_by.is_some()) {
+        effects.recurse(&relation, Share, work);
+    }
 }
 
 /// VALIDATE CONSTRAINT: nobody waits but other DDL.

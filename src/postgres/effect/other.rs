@@ -93,13 +93,20 @@ fn create_view(view: &CreateView, effects: &mut Effects<'_>) {
 fn refresh_view(refresh: &Refresh, effects: &mut Effects<'_>) {
     let mode = if refresh.concurrently { Exclusive } else { AccessExclusive };
     let relation = effects.catalog.resolve(&refresh.name);
-    effects.named(&refresh.name, EffectKind::MaterializedView, mode).work.push(Work::Rewrite);
+    effects.named(&refresh.name, EffectKind::MaterializedView, mode).work.push(if refresh.concurrently {
+        Work::Scan
+    } else {
+        Work::Rewrite
+    });
     if !refresh.concurrently {
         effects.indexes(&relation, AccessExclusive, &[Work::IndexBuild]);
     }
+    if !refresh.with_data {
+        return;
+    }
     let catalog = effects.catalog;
     for read in catalog.views.get(&relation).map(|view| view.reads.as_slice()).unwrap_or_default() {
-        effects.secondary(read, AccessShare).work.extend(refresh.with_data.then_some(Work::Scan));
+        effects.secondary(read, AccessShare).work.push(Work::Scan);
     }
 }
 

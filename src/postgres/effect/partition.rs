@@ -66,7 +66,8 @@ pub(super) fn detach(parent: &ObjectName, partition: &ObjectName, concurrently: 
         return;
     }
     effects.named(parent, EffectKind::Table, AccessExclusive);
-    effects.secondary_name(partition, AccessExclusive);
+    // before 14 the partition itself stayed open to reads and writes
+    effects.secondary_name(partition, if effects.version.at_least(14) { AccessExclusive } else { ShareUpdateExclusive });
     if let Some(default) = default_of(&relation, effects) {
         effects.secondary(&default, AccessExclusive);
     }

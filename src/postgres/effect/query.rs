@@ -11,10 +11,15 @@ const MAX_VIEWS: usize = 32;
 
 /// Adds what a query locks, its subqueries and CTEs included.
 pub(super) fn reads(query: &Query, effects: &mut Effects<'_>) {
-    inside(query, &mut vec![], effects);
+    inside(query, &mut vec![], MAX_VIEWS, effects);
 }
 
-fn inside<'q>(query: &'q Query, ctes: &mut Vec<&'q str>, effects: &mut Effects<'_>) {
+/// Adds what a query names, without what the views among it read.
+pub(super) fn names(query: &Query, effects: &mut Effects<'_>) {
+    inside(query, &mut vec![], 0, effects);
+}
+
+fn inside<'q>(query: &'q Query, ctes: &mut Vec<&'q str>, depth: usize, effects: &mut Effects<'_>) {
     let outer = ctes.len();
     ctes.extend(query.ctes.iter().map(|cte| cte.name.value.as_str()));
     if let Some(target) = query.target()
@@ -29,11 +34,11 @@ fn inside<'q>(query: &'q Query, ctes: &mut Vec<&'q str>, effects: &mut Effects<'
     let mode = if query.locking.is_some() { RowShare } else { AccessShare };
     for relation in query.from().iter().flat_map(FromItem::relations) {
         if let Some(name) = relation.table().filter(|name| !is_cte(name, ctes)) {
-            read(name, mode, relation.only, effects);
+            read(name, mode, relation.only, depth, effects);
         }
     }
     for child in query.children() {
-        inside(child, ctes, effects);
+        inside(child, ctes, depth, effects);
     }
     ctes.truncate(outer);
 }
@@ -47,13 +52,13 @@ fn is_cte(name: &ObjectName, ctes: &[&str]) -> bool {
     name.schema.is_none() && ctes.contains(&name.name.value.as_str())
 }
 
-fn read(name: &ObjectName, mode: LockMode, only: bool, effects: &mut Effects<'_>) {
+fn read(name: &ObjectName, mode: LockMode, only: bool, depth: usize, effects: &mut Effects<'_>) {
     let relation = effects.catalog.resolve(name);
     effects.named(name, EffectKind::Table, mode);
     if !only {
         effects.recurse(&relation, mode, &[]);
     }
-    views(&relation, MAX_VIEWS, effects);
+    views(&relation, depth, effects);
 }
 
 /// What a view reads is read with it.

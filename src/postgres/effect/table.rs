@@ -73,6 +73,7 @@ pub(super) fn drop(drop: &Drop, effects: &mut Effects<'_>) {
                 effects.named(table, EffectKind::Table, AccessExclusive);
             }
         }
+        "TYPE" | "DOMAIN" if drop.cascade => drop.names.iter().for_each(|name| drop_type(name, effects)),
         "SCHEMA" if drop.cascade => drop_schemas(&drop.names, effects),
         _ => {}
     }
@@ -117,7 +118,7 @@ fn drop_one(relation: &Qualified, cascade: bool, effects: &mut Effects<'_>) {
     drop_views(relation, cascade, effects);
 }
 
-fn drop_views(relation: &Qualified, cascade: bool, effects: &mut Effects<'_>) {
+pub(super) fn drop_views(relation: &Qualified, cascade: bool, effects: &mut Effects<'_>) {
     let mut next = if cascade { vec![relation.clone()] } else { vec![] };
     let mut seen: Vec<Qualified> = vec![];
     while let Some(name) = next.pop() {
@@ -129,6 +130,16 @@ fn drop_views(relation: &Qualified, cascade: bool, effects: &mut Effects<'_>) {
                 seen.push(view.clone());
                 next.push(view);
             }
+        }
+    }
+}
+
+/// DROP TYPE … CASCADE drops the columns of that type.
+fn drop_type(name: &ObjectName, effects: &mut Effects<'_>) {
+    let catalog = effects.catalog;
+    for (table, known) in &catalog.tables {
+        if known.columns.iter().any(|c| c.ty.as_ref().is_some_and(|ty| ty.name == name.name.value)) {
+            effects.secondary(table, AccessExclusive);
         }
     }
 }
