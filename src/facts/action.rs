@@ -609,7 +609,7 @@ pub struct Reindex {
     pub verb_span: Span,
 }
 
-/// CREATE [MATERIALIZED] VIEW.
+/// CREATE \[MATERIALIZED\] VIEW.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CreateView {
     /// The view.

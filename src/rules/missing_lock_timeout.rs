@@ -1,4 +1,4 @@
-//! A lock that waits without limit makes everyone queue behind it. The engine keeps a file's first finding.
+//! A lock that waits without limit makes everyone queue behind it. Said once a file.
 use super::support::locks::{is_live, runs_live};
 use super::{Check, Context};
 use crate::facts::{Action, TableChange};
@@ -27,7 +27,7 @@ fn check(ctx: &Context) {
         let start = ctx.statement.span.start;
         report = report.fix("limit the wait for locks", false, Span::new(start, start), format!("{set}\n"));
     }
-    ctx.add(report);
+    ctx.add(report.once_per_file());
 }
 
 /// The forms made to wait without holding anyone up: a timeout would only leave them half done.

@@ -99,7 +99,10 @@ impl<'t> Cursor<'t> {
 
     /// Whether the next tokens are these key words (upper case, separated by one blank).
     pub fn at_words(&self, words: &str) -> bool {
-        words.split(' ').enumerate().all(|(i, word)| self.peek_at(i).is_some_and(|t| t.is_word(self.text, word)))
+        // Asked many times a statement: the first byte settles most of them.
+        let first = self.peek().and_then(|t| self.text.as_bytes().get(t.span.start as usize));
+        let hopeful = first.zip(words.as_bytes().first()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
+        hopeful && words.split(' ').enumerate().all(|(i, word)| self.peek_at(i).is_some_and(|t| t.is_word(self.text, word)))
     }
 
     /// Whether the next token is one of these key words.

@@ -137,7 +137,14 @@ fn add_tiebreaker<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: 
             None => return,
         },
     };
-    let here: Vec<&str> = keys.iter().filter_map(|k| k.column.as_ref()).filter(|c| c.name == name).map(|c| c.column.as_str()).collect();
+    // A bare column that could belong to several relations is taken for this one's: no tie-breaker is added twice.
+    let column_here = |key: &Key<'a>| match (&key.column, key.expr.and_then(Expr::column)) {
+        (Some(column), _) => (column.name == name).then(|| column.column.clone()),
+        (None, Some(written)) if written.relation.is_none() => Some(written.column.value.clone()),
+        _ => None,
+    };
+    let here: Vec<String> = keys.iter().filter_map(column_here).collect();
+    let here: Vec<&str> = here.iter().map(String::as_str).collect();
     let not_null = |c: &String| ctx.catalog.tables.get(&name).and_then(|t| t.column(c)).is_some_and(|c| c.not_null);
     let unique: Vec<Vec<String>> = ctx.catalog.keys_of(&name).into_iter().filter(|key| key.iter().all(not_null)).collect();
     if unique.iter().any(|key| key.iter().all(|c| here.contains(&c.as_str()))) || (unique.is_empty() && here.contains(&"id")) {

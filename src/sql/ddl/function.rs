@@ -220,7 +220,7 @@ pub(super) fn call(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     Ok(())
 }
 
-/// CREATE [CONSTRAINT] TRIGGER.
+/// CREATE \[CONSTRAINT\] TRIGGER.
 pub(super) fn trigger(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     c.expect("CREATE")?;
     c.eat("OR REPLACE");

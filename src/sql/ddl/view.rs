@@ -7,7 +7,7 @@ use crate::source::Span;
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::{Token, TokenKind};
 
-/// Reads CREATE [MATERIALIZED] VIEW.
+/// Reads CREATE \[MATERIALIZED\] VIEW.
 pub(crate) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     c.expect("CREATE")?;
     let or_replace = c.eat("OR REPLACE");
