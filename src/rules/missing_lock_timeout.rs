@@ -27,7 +27,7 @@ fn check(ctx: &Context) {
         let start = ctx.statement.span.start;
         report = report.fix("limit the wait for locks", false, Span::new(start, start), format!("{set}\n"));
     }
-    ctx.add(report);
+    ctx.add(report.once_per_file());
 }
 
 /// The forms made to wait without holding anyone up: a timeout would only leave them half done.
