@@ -8,8 +8,8 @@ use crate::source::Span;
 pub(super) const CHECK: Check = Check::Migration(check);
 
 fn check(ctx: &Context) {
-    // a loop around the statement is how batches are written
-    if !runs_live(ctx) || ctx.origin == Origin::Application || ctx.around.in_loop.is_some() {
+    // a file of queries is the application's, whose writes are its own business; a loop is how batches are written
+    if !runs_live(ctx) || ctx.origin != Origin::Migration || ctx.around.in_loop.is_some() {
         return;
     }
     let Some(query) = &ctx.statement.query else { return };
