@@ -4,7 +4,7 @@
 
 use crate::catalog::{Catalog, Qualified};
 use crate::facts::{Action, Body, BodyKind, ExprKind, ObjectName, Query, RelationKind, Statement, TableChange};
-use crate::postgres::effect::{Effect, Until};
+use crate::postgres::effect::{Effect, EffectKind, Until};
 use crate::postgres::lock::LockMode;
 use crate::postgres::version::Version;
 use crate::source::Location;
@@ -39,6 +39,8 @@ pub struct RunMode {
 pub struct HeldLock {
     /// The relation.
     pub relation: Qualified,
+    /// What it is.
+    pub kind: EffectKind,
     /// The mode.
     pub mode: LockMode,
     /// The statement that took it.
@@ -162,7 +164,8 @@ impl Session {
                 continue;
             }
             Arc::make_mut(&mut self.state.held).insert(key);
-            let lock = HeldLock { relation: effect.relation.clone(), mode: effect.mode, taken_at, transaction: self.number };
+            let lock =
+                HeldLock { relation: effect.relation.clone(), kind: effect.kind, mode: effect.mode, taken_at, transaction: self.number };
             Arc::make_mut(&mut self.state.locks).push(lock);
         }
     }

@@ -230,6 +230,8 @@ pub struct Function {
     pub argument_types: Vec<TypeName>,
     /// Declared or default (VOLATILE) volatility.
     pub volatility: Volatility,
+    /// LANGUAGE sql without SECURITY DEFINER and SET: its body may be put in the place of a call.
+    pub inlinable: bool,
     /// From `CREATE` to the end, as written.
     pub sql: String,
     /// PROCEDURE.

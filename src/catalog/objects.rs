@@ -165,6 +165,7 @@ impl Catalog {
         let function = Function {
             argument_types: create.argument_types.clone(),
             volatility: create.volatility.unwrap_or(Volatility::Volatile),
+            inlinable: create.language == "sql" && create.security_definer.is_none() && create.settings.is_empty(),
             sql: at.sql(at.place.span),
             procedure: create.procedure,
             defined_at: at.place,

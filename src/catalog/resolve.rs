@@ -16,6 +16,7 @@ const MAX_DEPTH: usize = 16;
 pub struct Scope<'a> {
     catalog: &'a Catalog,
     outer: Option<Rc<Scope<'a>>>,
+    query: &'a Query,
     ctes: &'a [Cte],
     bindings: Vec<Binding<'a>>,
     /// The query is the operand of EXISTS, so that only whether it has a row matters.
@@ -109,7 +110,7 @@ fn descend<'a>(scope: Scope<'a>, query: &'a Query, found: &mut dyn FnMut(&'a Que
 impl<'a> Scope<'a> {
     /// The scope of a query's expressions.
     pub fn new(catalog: &'a Catalog, query: &'a Query, outer: Option<Rc<Scope<'a>>>) -> Self {
-        let mut scope = Scope { catalog, outer, ctes: &query.ctes, bindings: vec![], in_exists: false };
+        let mut scope = Scope { catalog, outer, query, ctes: &query.ctes, bindings: vec![], in_exists: false };
         let relations = query.target().into_iter().chain(query.from().iter().flat_map(FromItem::relations));
         scope.bindings = relations.map(|relation| Binding { relation, source: scope.source(relation) }).collect();
         scope
@@ -148,8 +149,10 @@ impl<'a> Scope<'a> {
     }
 
     fn cte(&self, name: &Name) -> Option<&'a Cte> {
-        let own = self.ctes.iter().rev().find(|cte| cte.name == *name);
-        own.or_else(|| self.outer.as_ref().and_then(|outer| outer.cte(name)))
+        let chain = || std::iter::successors(Some(self), |scope| scope.outer.as_deref());
+        // Without RECURSIVE a CTE does not see itself: its name is the table's there.
+        let is_itself = |cte: &Cte| !cte.recursive && chain().any(|scope| std::ptr::eq(scope.query, &cte.query));
+        chain().flat_map(|scope| scope.ctes.iter().rev()).find(|cte| cte.name == *name && !is_itself(cte))
     }
 
     /// The table that a column reference belongs to; `None` where that is not certain.
@@ -240,6 +243,7 @@ impl<'a> Scope<'a> {
 
     /// Follows a column into a subquery that keeps each row as it is, so that a filter outside reaches the table.
     fn through(&self, query: &'a Query, column: &str, depth: usize) -> Option<Resolved<'a>> {
+        let depth = depth.checked_sub(1)?;
         let select = query.select()?;
         let keeps_rows = select.distinct.is_none() && select.group_by.is_empty() && select.having.is_none();
         if !keeps_rows || query.limit.is_some() || query.offset.is_some() {

@@ -206,3 +206,18 @@ fn the_script_replays_to_the_same_script() {
     }
     assert_eq!(catalog.to_json()["tables"][0]["name"], "t");
 }
+
+#[test]
+fn a_cte_named_as_the_table_that_it_reads_does_not_read_itself() {
+    let text = "WITH t AS (SELECT * FROM t WHERE a = 1) SELECT t.id FROM t";
+    let script = crate::sql::read(FileId(0), text, Span::new(0, text.len() as u32), Dialect::Psql);
+    let catalog = Catalog::default();
+    let query = script.statements[0].query.as_ref().unwrap();
+    let mut found = vec![];
+    resolve::visit(&catalog, query, &mut |query, scope| {
+        for expr in query.expressions() {
+            expr.walk(&mut |e| found.extend(scope.resolve_expr(e).map(|c| c.name.name)));
+        }
+    });
+    assert!(!found.is_empty() && found.iter().all(|table| table == "t"), "{found:?}");
+}

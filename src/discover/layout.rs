@@ -206,9 +206,30 @@ fn order(path: &Path, set: &Path, name: &str) -> Order {
     match flyway_version(name) {
         Some(Some(version)) => order.name = Natural(version),
         Some(None) => order.phase = 1,
-        None => {}
+        None => {
+            if let Some(version) = diesel_version(path) {
+                order.name = Natural(version);
+            }
+        }
     }
     order
+}
+
+/// The version of `2024-01-31-120000-0000_name/up.sql` as diesel sorts it: without its dashes, and as text. The time stamp stands
+/// before the rest here, so that a counter behind it does not make a longer and therefore greater number of it.
+fn diesel_version(path: &Path) -> Option<String> {
+    const TIME_STAMP: usize = "20240131120000".len();
+    if !matches!(file_name(path).as_str(), "up.sql" | "down.sql") {
+        return None;
+    }
+    let folder = file_name(path.parent()?);
+    let version = folder.split('_').next()?;
+    if !version.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
+        return None;
+    }
+    let digits = version.replace('-', "");
+    let stamp = digits.get(..TIME_STAMP)?;
+    Some(format!("{stamp}.{}{}", &digits[stamp.len()..], folder.get(version.len()..).unwrap_or_default()))
 }
 
 fn file_name(path: &Path) -> String {
@@ -331,6 +352,17 @@ mod tests {
         let mut names = ["10_a", "9_b", "0009_a", "2024-01-02", "a2", "a10"].map(|s| Natural(s.to_owned()));
         names.sort();
         assert_eq!(names.map(|n| n.0), ["0009_a", "9_b", "10_a", "2024-01-02", "a2", "a10"]);
+    }
+
+    #[test]
+    fn diesel_versions_sort_without_their_dashes() {
+        let folders = ["20170304182614_a", "2017-10-08-193512_b", "2026-05-11-183755-0000_c", "20260512000000_d"];
+        let mut versions: Vec<_> =
+            folders.iter().rev().map(|f| Natural(diesel_version(&Path::new(f).join("up.sql")).unwrap_or_default())).collect();
+        versions.sort();
+        let found: Vec<_> = versions.iter().map(|v| v.0.rsplit('_').next().unwrap_or_default()).collect();
+        assert_eq!(found, ["a", "b", "c", "d"]);
+        assert_eq!(diesel_version(Path::new("1_a/up.sql")), None);
     }
 
     #[test]

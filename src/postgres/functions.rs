@@ -40,11 +40,23 @@ pub fn not_immutable(expr: &Expr, column_type: &dyn Fn(&ColumnRef) -> Option<Typ
     let mut first: Option<NotImmutable> = None;
     expr.walk(&mut |e| {
         let better = |found: &NotImmutable| first.as_ref().is_none_or(|f| !f.certain && found.certain);
+        if is_inlined(e, catalog) {
+            return; // PostgreSQL asks only after it has put the body in the call's place, whatever the function is declared to be
+        }
         if let Some(found) = node_not_immutable(e, &scope).filter(better) {
             first = Some(found);
         }
     });
     first
+}
+
+/// Whether an expression is a call of a function of the schema in LANGUAGE sql.
+fn is_inlined(expr: &Expr, catalog: &Catalog) -> bool {
+    let ExprKind::Call(call) = &expr.kind else { return false };
+    let named = |q: &crate::catalog::Qualified| {
+        q.name == call.name.name.value && call.name.schema.as_ref().is_none_or(|schema| schema.value == q.schema)
+    };
+    catalog.functions.iter().filter(|(q, _)| named(q)).flat_map(|(_, list)| list).any(|f| f.inlinable)
 }
 
 /// The most volatile call in an expression; `None` when some function is unknown and none is known to be volatile.

@@ -7,6 +7,9 @@ use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
+/// So many of the other subqueries are pointed at; a select list may have dozens.
+const SHOWN: usize = 5;
+
 fn check(ctx: &Context, query: &Query) {
     resolve::visit(ctx.catalog, query, &mut |query, scope| check_one(ctx, query, scope));
 }
@@ -22,14 +25,18 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
             }
         });
     }
-    let several = found.len() > 1;
-    for (expr, name) in found {
-        let message = format!("this subquery refers to {name} and runs once for each row of the result");
-        let report = ctx.report(expr.span, message).help(format!(
-            "join instead: LEFT JOIN LATERAL (…) ON true for one pass over several values, or aggregate first and join the groups to {name}"
-        ));
-        ctx.add(if several { report.severity(Severity::Error) } else { report });
+    let Some(((first, name), others)) = found.split_first() else { return };
+    let message = match others.len() {
+        0 => format!("this subquery refers to {name} and runs once for each row of the result"),
+        n => format!("this subquery refers to {name} and runs once for each row of the result, as do {n} others in the select list"),
+    };
+    let mut report = ctx.report(first.span, message).help(format!(
+        "join instead: LEFT JOIN LATERAL (…) ON true for one pass over several values, or aggregate first and join the groups to {name}"
+    ));
+    for (other, name) in others.iter().take(SHOWN) {
+        report = report.related(ctx.at(other.span), format!("this one refers to {name}"));
     }
+    ctx.add(if others.is_empty() { report } else { report.severity(Severity::Error) });
 }
 
 /// The outer relation that a subquery names and does not bind itself.

@@ -1,8 +1,9 @@
-//! A lock is held until the transaction ends: what runs after it runs under it.
+//! A lock is held until the transaction ends: what runs after it runs under it. A file's first such statement is told: what follows
+//! it is cured by the same commit.
 use super::support::locks::{is_live, object_name, runs_live};
 use super::{Check, Context};
 use crate::facts::QueryBody;
-use crate::postgres::effect::Work;
+use crate::postgres::effect::{EffectKind, Work};
 use crate::postgres::lock::LockMode::AccessExclusive;
 use crate::session::HeldLock;
 
@@ -12,8 +13,7 @@ fn check(ctx: &Context) {
     if !runs_live(ctx) {
         return;
     }
-    let held: Vec<&HeldLock> =
-        ctx.session.locks().iter().filter(|lock| lock.mode == AccessExclusive && !ctx.is_new(&object_name(&lock.relation))).collect();
+    let held: Vec<&HeldLock> = ctx.session.locks().iter().filter(|lock| lock.mode == AccessExclusive && holds_rows(ctx, lock)).collect();
     let Some(lock) = held.first() else { return };
     let Some(doing) = work(ctx).or_else(|| second_table(ctx, &held)) else { return };
     let message = format!(
@@ -21,7 +21,12 @@ fn check(ctx: &Context) {
         lock.relation
     );
     let report = ctx.report(ctx.statement.span, message).help("commit before it: one blocking change a transaction, long work in one of its own");
-    ctx.add(report.related(lock.taken_at, format!("ACCESS EXCLUSIVE on {} is taken here", lock.relation)));
+    ctx.add(report.related(lock.taken_at, format!("ACCESS EXCLUSIVE on {} is taken here", lock.relation)).once_per_file());
+}
+
+/// Whether the lock keeps anyone from rows: one on an index or a sequence stands beside its table's.
+fn holds_rows(ctx: &Context, lock: &HeldLock) -> bool {
+    matches!(lock.kind, EffectKind::Table | EffectKind::Partition | EffectKind::MaterializedView) && !ctx.is_new(&object_name(&lock.relation))
 }
 
 /// The long work of the statement, as a phrase.

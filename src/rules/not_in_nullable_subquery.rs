@@ -26,8 +26,20 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     }
     let given = spelling::text(ctx, item.expr.span);
     let message = format!("NOT IN returns no row at all once {given} of the subquery is NULL in one row, and it cannot be planned as an anti-join");
-    let source = select.relations().first().map_or("…".to_owned(), |r| spelling::text(ctx, r.span));
-    let help = format!("write NOT EXISTS (SELECT 1 FROM {source} WHERE {given} = {} …)", spelling::text(ctx, tested.span));
+    let qualified = |e: &Expr, scope: &Scope| match e.column().filter(|column| column.relation.is_none()) {
+        Some(column) => {
+            let of = scope.binding(column).and_then(|b| b.relation.binding()).map(|name| format!("{name}.")).unwrap_or_default();
+            format!("{of}{}", spelling::text(ctx, e.span))
+        }
+        None => spelling::text(ctx, e.span),
+    };
+    let outer = qualified(tested, scope);
+    let help = match select.relations().first() {
+        Some(source) if item.expr.column().is_some() => {
+            format!("write NOT EXISTS (SELECT 1 FROM {} WHERE {} = {outer} …)", spelling::text(ctx, source.span), qualified(&item.expr, &inner))
+        }
+        _ => format!("write NOT EXISTS (SELECT 1 FROM (SELECT {given} …) AS s (value) WHERE s.value = {outer})"),
+    };
     ctx.add(ctx.report(expr.span, message).help(help));
 }
 

@@ -8,8 +8,8 @@ use crate::source::Span;
 pub(super) const CHECK: Check = Check::Migration(check);
 
 fn check(ctx: &Context) {
-    // a loop around the statement is how batches are written
-    if !runs_live(ctx) || ctx.origin == Origin::Application || ctx.around.in_loop.is_some() {
+    // a file of queries is the application's, whose writes are its own business; a loop is how batches are written
+    if !runs_live(ctx) || ctx.origin != Origin::Migration || ctx.around.in_loop.is_some() {
         return;
     }
     let Some(query) = &ctx.statement.query else { return };
@@ -41,16 +41,18 @@ fn backfill(ctx: &Context, query: &Query, target: &Relation, filter: Option<&Exp
         message.push_str(&format!(", all under the {} that this transaction already holds", lock.mode.sql()));
     }
     let verb = if query.ctes.is_empty() { Span::new(query.span.start, target.span.end) } else { target.span };
-    let mut report = ctx.report(filter.map_or(verb, |filter| filter.span), message).help(batches(ctx, query, table, filter));
+    let mut report = ctx.report(filter.map_or(verb, |filter| filter.span), message).help(batches(ctx, query, target, table, filter, joined));
     if let Some(lock) = held {
         report = report.severity(Severity::Error).related(lock.taken_at, format!("{} on {table} is taken here", lock.mode.sql()));
     }
     ctx.add(report);
 }
 
-fn batches(ctx: &Context, query: &Query, table: &ObjectName, filter: Option<&Expr>) -> String {
+fn batches(ctx: &Context, query: &Query, target: &Relation, table: &ObjectName, filter: Option<&Expr>, joined: bool) -> String {
     let key = ctx.table(table).and_then(|(_, t)| t.primary_key().first().copied()).unwrap_or("id");
-    let range = format!("{} BETWEEN :first AND :last", crate::facts::quote_identifier(key));
+    // beside other tables the key alone could be theirs
+    let of = target.binding().filter(|_| joined).map(|name| format!("{name}.")).unwrap_or_default();
+    let range = format!("{of}{} BETWEEN :first AND :last", crate::facts::quote_identifier(key));
     let sql = match filter {
         Some(filter) => {
             let head = ctx.source(Span::new(query.span.start, filter.span.start.max(query.span.start)));

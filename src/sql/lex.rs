@@ -306,8 +306,8 @@ impl Lexer<'_> {
         }
         let tag = self.rest()[1..].iter().take_while(|&&b| is_word(b) && b != b'$').count();
         if self.peek(1 + tag) != b'$' {
-            if tag > 0 && self.dialect == Dialect::Host {
-                self.at += 1 + tag; // a shell's or PHP's $name
+            if tag > 0 && self.dialect != Dialect::Server {
+                self.at += 1 + tag; // a shell's or PHP's $name, or a driver's in a file of queries
                 return K::Placeholder;
             }
             return self.one(K::Unknown);
@@ -593,6 +593,16 @@ mod tests {
         let text = "a = ? AND b = %s AND c = %(n)s AND d = :name AND e = @p AND f ? 'k' AND g = {} LIMIT ? OFFSET ${x} a::int";
         let found: Vec<_> = kinds(text, Dialect::Host).into_iter().filter(|(k, _)| *k == K::Placeholder).map(|(_, t)| t).collect();
         assert_eq!(found, ["?", "%s", "%(n)s", ":name", "@p", "{}", "?", "${x}"]);
+    }
+
+    #[test]
+    fn a_named_dollar_parameter_in_a_file_of_queries_is_a_placeholder() {
+        let found = kinds("a = $name AND b = $1 AND c = $t$x$t$", Dialect::Psql);
+        assert!(
+            found.contains(&(K::Placeholder, "$name"))
+                && found.contains(&(K::Param, "$1"))
+                && found.contains(&(K::DollarString, "$t$x$t$"))
+        );
     }
 
     #[test]

@@ -20,6 +20,11 @@ struct Key<'a> {
 /// The advice: the rewrite and the index that it needs.
 pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> String {
     if query.order_by.is_empty() {
+        if spelling::text(ctx, query.span).contains('{') {
+            return "a piece of this query is put in by the program: order by a unique key there, and continue after the last row seen \
+                    (WHERE key > $last_key) instead of OFFSET"
+                .to_owned();
+        }
         return no_order(ctx, scope);
     }
     let mut keys: Vec<Key> = query.order_by.iter().map(|key| read(ctx, query, scope, key)).collect();

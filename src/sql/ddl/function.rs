@@ -53,7 +53,8 @@ pub(super) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
 }
 
 fn type_with_setof(c: &mut Cursor<'_>) -> Parse<TypeName> {
-    let tokens = c.take_until(|c| c.at_any(CLAUSES) || c.at_words("BEGIN ATOMIC"));
+    let zone = |c: &Cursor<'_>| c.at_any(&["WITH TIME ZONE"]);
+    let tokens = c.take_until(|c| (c.at_any(CLAUSES) && !zone(c)) || c.at_words("BEGIN ATOMIC"));
     lenient_type(&c.over(tokens))
 }
 
@@ -251,6 +252,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::{actions, one};
     use crate::facts::{Action, CreateFunction, Reading, Volatility};
+
+    #[test]
+    fn a_result_with_time_zone_is_a_type_not_a_clause() {
+        let f = function("CREATE FUNCTION f() RETURNS timestamp with time zone AS 'SELECT now()' LANGUAGE sql");
+        assert_eq!(f.returns.unwrap().name, "timestamptz");
+    }
 
     fn function(sql: &str) -> CreateFunction {
         match actions(sql).remove(0) {
