@@ -2,7 +2,7 @@
 
 use super::naming::numbered;
 use super::text::At;
-use super::{Catalog, Domain, Function, Qualified, Sequence, UserType, View};
+use super::{Catalog, Column, Domain, Function, Qualified, Sequence, UserType, View};
 use crate::facts::{
     AlterDomain, AlterSequence, AlterType, CreateDomain, CreateFunction, CreateSequence, CreateType, CreateView, DomainChange, FromItem,
     ObjectName, Query, TypeChange, TypeKind, TypeName, Volatility,
@@ -84,7 +84,28 @@ impl Catalog {
             }
             change => {
                 self.types.edit(&name, |ty| change_type(&mut ty.kind, change));
+                if let TypeChange::RenameValue { from, to } = change {
+                    self.rename_value_in_defaults(&name, from, to);
+                }
             }
+        }
+    }
+
+    /// Defaults hold an enum's value, not its text, so they follow its new label.
+    fn rename_value_in_defaults(&mut self, ty: &Qualified, from: &str, to: &str) {
+        let literal = |label: &str| format!("'{}'", label.replace('\'', "''"));
+        let (from, to) = (literal(from), literal(to));
+        let tables: Vec<Qualified> = self.tables.keys().cloned().collect();
+        for table in tables {
+            let of_type = |c: &Column| c.default_sql.is_some() && c.ty.as_ref().is_some_and(|t| t.name == ty.name);
+            if !self.tables.get(&table).is_some_and(|t| t.columns.iter().any(of_type)) {
+                continue;
+            }
+            self.tables.edit(&table, |t| {
+                for default in t.columns.iter_mut().filter(|c| of_type(c)).filter_map(|c| c.default_sql.as_mut()) {
+                    *default = default.replace(&from, &to);
+                }
+            });
         }
     }
 

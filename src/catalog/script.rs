@@ -145,7 +145,8 @@ impl Catalog {
     /// their header names a table or their body is read at once.
     fn write_functions(&self, out: &mut String, late: bool) {
         for function in self.functions.values().flatten() {
-            let upper = function.sql.to_uppercase();
+            // ASCII keeps every byte's place; the word AS stands on a line of its own as often as not
+            let upper = function.sql.to_ascii_uppercase().replace(['\n', '\r', '\t'], " ");
             let header = upper.find(" AS ").and_then(|at| function.sql.get(..at)).unwrap_or(&function.sql);
             let words = header.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_lowercase);
             let mut words = words.skip(4);

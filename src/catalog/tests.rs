@@ -221,3 +221,24 @@ fn a_cte_named_as_the_table_that_it_reads_does_not_read_itself() {
     });
     assert!(!found.is_empty() && found.iter().all(|table| table == "t"), "{found:?}");
 }
+
+#[test]
+fn a_default_follows_the_new_label_of_its_enum() {
+    let catalog = replay(
+        "CREATE TYPE mode AS ENUM ('need_ok', 'open'); CREATE TABLE t (m mode DEFAULT 'need_ok', s text DEFAULT 'need_ok');
+         ALTER TYPE mode RENAME VALUE 'need_ok' TO 'NeedOk';",
+    );
+    let (_, table) = catalog.table(&name("t")).unwrap();
+    let defaults: Vec<_> = table.columns.iter().map(|c| c.default_sql.clone().unwrap_or_default()).collect();
+    assert_eq!(defaults, ["'NeedOk'", "'need_ok'"]);
+}
+
+#[test]
+fn a_function_with_as_on_its_own_line_comes_before_the_tables_its_body_names() {
+    let sql = replay(
+        "CREATE FUNCTION f() RETURNS text LANGUAGE sql\nAS $$ SELECT 'person' $$;
+         CREATE TABLE person (id int, a text DEFAULT f());",
+    )
+    .to_sql();
+    assert!(sql.find("FUNCTION f").unwrap() < sql.find("CREATE TABLE").unwrap(), "{sql}");
+}

@@ -212,6 +212,12 @@ fn order(path: &Path, set: &Path, name: &str) -> Order {
             }
         }
     }
+    if matches!(name, "up.sql" | "down.sql")
+        && let Some((version, rest)) = order.name.0.split_once('_')
+    {
+        // diesel orders by version, in which dashes count for nothing: 2017-09-23-182408 comes after 20170309122510
+        order.name = Natural(format!("{}_{rest}", version.replace('-', "")));
+    }
     order
 }
 

@@ -69,6 +69,10 @@ fn frameworks_are_recognised_with_order_and_transaction() {
             &[("m/2_b/up.sql", ""), ("m/2_b/down.sql", ""), ("m/2_b/metadata.toml", "run_in_transaction = false"), ("m/1_a/up.sql", "")],
             &["m/1_a/up.sql diesel wrapped", "m/2_b/down.sql diesel down implicit", "m/2_b/up.sql diesel implicit"],
         ),
+        (
+            &[("m/2017-09-23-182408_b/up.sql", ""), ("m/20170309122510_a/up.sql", "")],
+            &["m/20170309122510_a/up.sql diesel wrapped", "m/2017-09-23-182408_b/up.sql diesel wrapped"],
+        ),
         (&[("Cargo.toml", "refinery"), ("m/V1__a.sql", "")], &["m/V1__a.sql refinery wrapped"]),
         (
             &[("m/000001_a.up.sql", ""), ("m/000001_a.down.sql", "")],
