@@ -143,6 +143,7 @@ struct Checker<'a> {
 /// One statement in its place.
 struct Scene<'a> {
     statement: &'a Statement,
+    following: &'a [Statement],
     catalog: &'a Catalog,
     session: &'a Session,
     effects: &'a [Effect],
@@ -154,12 +155,16 @@ impl Checker<'_> {
     fn unit(&self, unit: &Unit, catalog: &mut Catalog, found: &mut Found) {
         let mut session = Session::new(RunMode { transaction: unit.transaction });
         let text = &self.sources.get(unit.file).text;
-        for statement in &unit.statements {
+        for (i, statement) in unit.statements.iter().enumerate() {
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if unit.reported {
                 count(statement, found);
                 let around = Surroundings::default();
-                self.scene(Scene { statement, catalog, session: &session, effects: &effects, origin: unit.origin, around }, found);
+                let following = unit.statements.get(i + 1..).unwrap_or_default();
+                self.scene(
+                    Scene { statement, following, catalog, session: &session, effects: &effects, origin: unit.origin, around },
+                    found,
+                );
             }
             session.apply(statement, &effects, catalog, self.settings.postgres);
             if statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement) {
@@ -192,7 +197,15 @@ impl Checker<'_> {
             let effects = statement_effects(statement, scene.catalog, self.settings.postgres);
             let around = Surroundings { in_loop: inner.in_loop.or(around.in_loop), ..around };
             self.scene(
-                Scene { statement, catalog: scene.catalog, session: &session, effects: &effects, origin: scene.origin, around },
+                Scene {
+                    statement,
+                    following: &[],
+                    catalog: scene.catalog,
+                    session: &session,
+                    effects: &effects,
+                    origin: scene.origin,
+                    around,
+                },
                 found,
             );
             session.apply(statement, &effects, scene.catalog, self.settings.postgres);
@@ -203,6 +216,7 @@ impl Checker<'_> {
         let reports = RefCell::new(vec![]);
         let context = Context {
             statement: scene.statement,
+            following: scene.following,
             text: &self.sources.get(scene.statement.file).text,
             catalog: scene.catalog,
             session: scene.session,

@@ -52,6 +52,8 @@ pub struct Surroundings {
 pub struct Context<'a> {
     /// The statement.
     pub statement: &'a Statement,
+    /// The statements after it in its unit; none inside bodies.
+    pub following: &'a [Statement],
     /// Its file's text.
     pub text: &'a str,
     /// The schema before it. For application code: the schema after all migrations.

@@ -8,6 +8,10 @@ pub(super) const CHECK: Check = Check::Migration(check);
 fn check(ctx: &Context) {
     for (_, alter) in live_alterations(ctx) {
         let TableChange::DropColumn { column, .. } = &alter.change else { continue };
+        // a column of this very file has no readers yet
+        if ctx.column(&alter.name, &column.value).is_some_and(|known| known.defined_at.file == ctx.statement.file) {
+            continue;
+        }
         let (table, resolved) = (&alter.name, ctx.catalog.resolve(&alter.name));
         let added_here = ctx.session.earlier_in_transaction(|action| match action {
             Action::AlterTable(earlier) => {

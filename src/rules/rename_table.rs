@@ -1,7 +1,8 @@
 //! A renamed table breaks the application that still runs.
 use super::support::locks::live_alterations;
 use super::{Check, Context};
-use crate::facts::{RelationKind, TableChange};
+use crate::facts::{Action, ObjectName, RelationKind, TableChange};
+use crate::session::Transaction;
 
 pub(super) const CHECK: Check = Check::Migration(check);
 
@@ -14,6 +15,9 @@ fn check(ctx: &Context) {
             continue;
         }
         let table = &alter.name;
+        if leaves_view(ctx, table) {
+            continue;
+        }
         let message = format!(
             "renaming {table} to {to} breaks every running process that still says {table}; during a deploy no name suits both versions"
         );
@@ -22,4 +26,16 @@ fn check(ctx: &Context) {
         );
         ctx.add(ctx.report(alter.span, message).help(help));
     }
+}
+
+/// Whether a view takes the old name before anybody can look: later in the transaction that renames.
+fn leaves_view(ctx: &Context, table: &ObjectName) -> bool {
+    let old = ctx.catalog.resolve(table);
+    let in_transaction = ctx.session.transaction() != Transaction::None;
+    let actions = ctx.following.iter().flat_map(|statement| &statement.actions);
+    let same_transaction = actions.take_while(|action| in_transaction && !matches!(action, Action::Commit { .. } | Action::Rollback { .. }));
+    same_transaction.into_iter().any(|action| match action {
+        Action::CreateView(view) => !view.materialized && ctx.catalog.resolve(&view.name) == old,
+        _ => false,
+    })
 }

@@ -1,0 +1,199 @@
+//! Small projects of each migration framework: what runs in a transaction, how a file leaves it, and what is not replayed.
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+type Files<'a> = &'a [(&'a str, &'a str)];
+
+const CONCURRENT: &str = "CREATE INDEX CONCURRENTLY t_a ON t (a);\n";
+
+struct Project(PathBuf);
+
+impl Project {
+    fn new(files: Files) -> Project {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("pgsift-frameworks-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let root = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(root.join(".git")).unwrap();
+        for (path, text) in files {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        Project(root)
+    }
+
+    fn check(&self, args: &[&str]) -> serde_json::Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pgsift"));
+        let output = command.args(["check", "--format", "json"]).args(args).current_dir(&self.0).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// `file:line` of each finding of one rule.
+    fn found(&self, rule: &str) -> Vec<String> {
+        let json = self.check(&["--select", rule]);
+        let place = |f: &serde_json::Value| format!("{}:{}", f["file"].as_str().unwrap(), f["span"]["start"]["line"]);
+        json["findings"].as_array().unwrap().iter().map(place).collect()
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[track_caller]
+fn assert_concurrent(files: Files, expected: &[&str]) {
+    assert_eq!(Project::new(files).found("concurrently-in-transaction"), expected);
+}
+
+const SQLX: (&str, &str) = ("Cargo.toml", "[dependencies]\nsqlx = \"0.8\"\n");
+
+#[test]
+fn sqlx_wraps_a_file_unless_it_says_no_transaction() {
+    let two = format!("-- no-transaction\nSET lock_timeout = '2s';\n{CONCURRENT}");
+    assert_concurrent(
+        &[
+            SQLX,
+            ("migrations/1_wrapped.sql", CONCURRENT),
+            ("migrations/2_alone.sql", &format!("-- no-transaction\n{CONCURRENT}")),
+            ("migrations/3_two.sql", &two), // one message: one implicit transaction
+        ],
+        &["migrations/1_wrapped.sql:1", "migrations/3_two.sql:3"],
+    );
+}
+
+#[test]
+fn diesel_wraps_unless_its_metadata_says_otherwise() {
+    assert_concurrent(
+        &[
+            ("diesel.toml", ""),
+            ("migrations/1_a/up.sql", CONCURRENT),
+            ("migrations/2_b/up.sql", CONCURRENT),
+            ("migrations/2_b/metadata.toml", "run_in_transaction = false\n"),
+        ],
+        &["migrations/1_a/up.sql:1"],
+    );
+}
+
+#[test]
+fn goose_wraps_unless_the_file_says_no_transaction() {
+    assert_concurrent(
+        &[
+            ("m/1_a.sql", &format!("-- +goose Up\n{CONCURRENT}-- +goose Down\nSELECT 1;\n")),
+            ("m/2_b.sql", &format!("-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\n{CONCURRENT}")),
+        ],
+        &["m/1_a.sql:2"],
+    );
+}
+
+#[test]
+fn dbmate_wraps_unless_the_part_says_transaction_false() {
+    assert_concurrent(
+        &[
+            ("m/1_a.sql", &format!("-- migrate:up\n{CONCURRENT}-- migrate:down\nSELECT 1;\n")),
+            ("m/2_b.sql", &format!("-- migrate:up transaction:false\n{CONCURRENT}-- migrate:down\nSELECT 1;\n")),
+        ],
+        &["m/1_a.sql:2"],
+    );
+}
+
+#[test]
+fn flyway_leaves_the_transaction_where_a_statement_needs_it() {
+    // Flyway sees CONCURRENTLY itself; a wrapped neighbour stays wrapped
+    let validate = "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT c;\n";
+    let project = Project::new(&[
+        ("sql/V1__t.sql", "CREATE TABLE t (a int);\n"),
+        ("sql/V2__i.sql", CONCURRENT),
+        ("sql/V3__c.sql", validate),
+        ("sql/V4__d.sql", &validate.replace(" c", " d")),
+        ("sql/V4__d.sql.conf", "executeInTransaction=false\n"),
+    ]);
+    assert!(project.found("concurrently-in-transaction").is_empty());
+    assert_eq!(project.found("validate-in-same-transaction"), ["sql/V3__c.sql:2"]);
+}
+
+#[test]
+fn liquibase_wraps_each_changeset_unless_it_says_otherwise() {
+    let text = format!(
+        "--liquibase formatted sql\n--changeset me:1\n{CONCURRENT}--changeset me:2 runInTransaction:false\n{CONCURRENT}--rollback DROP TABLE t;\n"
+    );
+    assert_concurrent(&[("changes/a.sql", &text)], &["changes/a.sql:3"]);
+}
+
+#[test]
+fn prisma_sends_a_file_as_one_message() {
+    assert_concurrent(
+        &[
+            ("prisma/migrations/20240101_a/migration.sql", &format!("SELECT 1;\n{CONCURRENT}")),
+            ("prisma/migrations/20240102_b/migration.sql", CONCURRENT),
+        ],
+        &["prisma/migrations/20240101_a/migration.sql:2"],
+    );
+}
+
+#[test]
+fn golang_migrate_sends_a_file_as_one_message() {
+    assert_concurrent(&[("m/1_a.up.sql", &format!("SELECT 1;\n{CONCURRENT}")), ("m/2_b.up.sql", CONCURRENT)], &["m/1_a.up.sql:2"]);
+}
+
+#[test]
+fn atlas_wraps_unless_its_directive_says_none() {
+    assert_concurrent(
+        &[("m/atlas.sum", ""), ("m/1_a.sql", CONCURRENT), ("m/2_b.sql", &format!("-- atlas:txmode none\n\nSELECT 1;\n{CONCURRENT}"))],
+        &["m/1_a.sql:1"],
+    );
+}
+
+/// Down parts drop what the up parts made; replaying them would make the table unknown, and linting them is noise.
+#[test]
+fn down_migrations_are_quiet_and_not_replayed() {
+    let cases: &[Files] = &[
+        &[("m/1_t.up.sql", "CREATE TABLE t (a int);"), ("m/1_t.down.sql", "DROP TABLE t;"), ("m/2_i.up.sql", "CREATE INDEX t_a ON t (a);")],
+        &[
+            ("m/1_t/up.sql", "CREATE TABLE t (a int);"),
+            ("m/1_t/down.sql", "DROP TABLE t;"),
+            ("m/2_i/up.sql", "CREATE INDEX t_a ON t (a);"),
+            ("m/2_i/down.sql", "DROP INDEX t_a;"),
+        ],
+        &[
+            ("m/1_t.sql", "-- +goose Up\nCREATE TABLE t (a int);\n-- +goose Down\nDROP TABLE t;"),
+            ("m/2_i.sql", "-- +goose Up\nCREATE INDEX t_a ON t (a);\n-- +goose Down\nDROP INDEX t_a;"),
+        ],
+        &[
+            ("m/1_t.sql", "-- migrate:up\nCREATE TABLE t (a int);\n-- migrate:down\nDROP TABLE t;"),
+            ("m/2_i.sql", "-- migrate:up\nCREATE INDEX t_a ON t (a);\n-- migrate:down\nDROP INDEX t_a;"),
+        ],
+        &[
+            ("m/V1__t.sql", "CREATE TABLE t (a int);"),
+            ("m/U1__t.sql", "DROP TABLE t;"),
+            ("m/V2__i.sql", "CREATE INDEX t_a ON t (a);"),
+            ("m/U2__i.sql", "DROP INDEX t_a;"),
+        ],
+    ];
+    for files in cases {
+        let project = Project::new(files);
+        let found = project.found("index-without-concurrently,drop-table,drop-index-without-concurrently");
+        assert_eq!(found.len(), 1, "{files:?}: {found:?}");
+        let schema =
+            Command::new(env!("CARGO_BIN_EXE_pgsift")).args(["schema", "--format", "json"]).current_dir(&project.0).output().unwrap();
+        let schema: serde_json::Value = serde_json::from_slice(&schema.stdout).unwrap();
+        assert_eq!(schema["tables"].as_array().unwrap().len(), 1, "{files:?}");
+    }
+}
+
+#[test]
+fn files_of_other_engines_are_left_out() {
+    let project = Project::new(&[
+        ("db/mysql/1_a.sql", "CREATE TABLE t (a int) ENGINE=InnoDB;\nCREATE INDEX t_a ON t (a);\n"),
+        ("db/1_b.sql", "CREATE TABLE `t` (`a` int AUTO_INCREMENT);\n"),
+        ("db/postgres/1_a.sql", "CREATE INDEX t_a ON t (a);\n"),
+    ]);
+    assert_eq!(project.found("index-without-concurrently"), ["db/postgres/1_a.sql:1"]);
+    let json = project.check(&[]);
+    assert_eq!(json["summary"]["left_out"], serde_json::json!([{"reason": "MySQL", "files": 2}]));
+    assert_eq!(json["opaque"], serde_json::json!([]));
+}
