@@ -95,7 +95,7 @@ impl Catalog {
     fn rename_value_in_defaults(&mut self, ty: &Qualified, from: &str, to: &str) {
         let literal = |label: &str| format!("'{}'", label.replace('\'', "''"));
         let (from, to) = (literal(from), literal(to));
-        let tables: Vec<Qualified> = self.tables.iter().map(|(name, _)| name.clone()).collect();
+        let tables: Vec<Qualified> = self.tables.keys().cloned().collect();
         for table in tables {
             let of_type = |c: &Column| c.default_sql.is_some() && c.ty.as_ref().is_some_and(|t| t.name == ty.name);
             if !self.tables.get(&table).is_some_and(|t| t.columns.iter().any(of_type)) {
