@@ -242,3 +242,9 @@ fn a_function_with_as_on_its_own_line_comes_before_the_tables_its_body_names() {
     .to_sql();
     assert!(sql.find("FUNCTION f").unwrap() < sql.find("CREATE TABLE").unwrap(), "{sql}");
 }
+
+#[test]
+fn a_default_that_begins_with_an_array_is_kept_whole() {
+    let sql = replay("CREATE TABLE t (a text[] NOT NULL DEFAULT ARRAY[]::text[], b text[] DEFAULT ARRAY['x']);").to_sql();
+    assert!(sql.contains("DEFAULT ARRAY[]::text[]") && sql.contains("DEFAULT ARRAY['x']"), "{sql}");
+}

@@ -40,7 +40,13 @@ pub fn parse(cursor: &Cursor<'_>) -> Parse<Query> {
 
 /// Reads tokens as one expression.
 pub fn expression(file: FileId, text: &str, tokens: &[Token]) -> Parse<Expr> {
-    with_room(tokens, || expression_within(file, text, tokens))
+    let mut expr = with_room(tokens, || expression_within(file, text, tokens))?;
+    // An expression given alone is all of its tokens; sqlparser's spans leave out some brackets (`ARRAY[]::text[]`).
+    let parenthesised = tokens.first().is_some_and(|t| t.kind == TokenKind::LeftParen);
+    if !parenthesised {
+        expr.span = tokens.iter().fold(expr.span, |all, token| all.to(token.span));
+    }
+    Ok(expr)
 }
 
 /// [`expression`], inside a parse whose nesting was already checked.
