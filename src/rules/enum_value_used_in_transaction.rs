@@ -18,7 +18,7 @@ fn check(ctx: &Context) {
         });
         let Some((added_at, Action::AlterType(alter))) = added else { continue };
         let created = |action: &Action| matches!(action, Action::CreateType(create) if create.name == alter.name);
-        if ctx.version().at_least(17) && ctx.session.earlier_in_transaction(created).is_some() {
+        if ctx.version().at_least(18) && ctx.session.earlier_in_transaction(created).is_some() {
             continue;
         }
         let message = format!("'{text}' was added to {} in this transaction and cannot be used before it commits: PostgreSQL refuses it and the migration fails", alter.name);
