@@ -95,29 +95,6 @@ impl Catalog {
         self.table(table)?.1.column(column)?.ty.as_ref()
     }
 
-    /// The sets of columns that are known to be unique: valid, without a predicate, over plain columns.
-    pub fn unique_keys(&self, table: &ObjectName) -> Vec<Vec<&str>> {
-        let Some((_, known)) = self.table(table) else { return vec![] };
-        let name = self.resolve(table);
-        let mut keys: Vec<Vec<&str>> = vec![];
-        for (_, index) in self.indexes.dependents(&name).filter(|(_, index)| index.table == name) {
-            if index.unique && index.valid && index.predicate.is_none() {
-                keys.extend(index.plain_columns());
-            }
-        }
-        for constraint in &known.constraints {
-            if let (ConstraintKind::Key { columns, .. }, None) = (&constraint.constraint.kind, &constraint.index) {
-                keys.push(columns.iter().map(|c| c.value.as_str()).collect());
-            }
-        }
-        keys
-    }
-
-    /// Whether no two rows agree in these columns, as far as is known: some unique key lies within them.
-    pub fn is_unique(&self, table: &ObjectName, columns: &[&str]) -> bool {
-        self.unique_keys(table).iter().any(|key| !key.is_empty() && key.iter().all(|c| columns.contains(c)))
-    }
-
     /// Whether a validated CHECK already proves that the column holds no NULL, so that SET NOT NULL need not scan.
     pub fn has_valid_not_null_check(&self, table: &ObjectName, column: &str) -> bool {
         self.table(table).is_some_and(|(_, table)| {

@@ -241,12 +241,12 @@ impl<'t> Cursor<'t> {
         self.tokens_since(mark)
     }
 
-    /// Reads the given tokens as one expression (sqlparser's work).
+    /// Reads the given tokens as one expression.
     pub fn expression_of(&self, tokens: &'t [Token]) -> Parse<Expr> {
         super::query::expression(self.file, self.text, tokens)
     }
 
-    /// Reads the given tokens as one query (sqlparser's work).
+    /// Reads the given tokens as one query.
     pub fn query_of(&self, tokens: &'t [Token]) -> Parse<Query> {
         super::query::parse(&Cursor::new(self.file, self.text, tokens))
     }

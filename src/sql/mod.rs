@@ -1,8 +1,8 @@
 //! SQL text to facts: lex once, split, parse, lower. The only code that knows sqlparser.
 //!
 //! [`read`] is the door. [`token`] and [`lex`] are ours and complete for PostgreSQL's lexical structure; [`split`] cuts the
-//! tokens into statements; [`ddl`] is our grammar of DDL and utility statements; [`query`] gives queries and expressions to
-//! sqlparser and lowers its trees; [`body`] reads the statements inside function bodies. One owner per kind of statement:
+//! tokens into statements; [`ddl`] is our grammar of DDL and utility statements; [`query`] is our grammar of queries, and gives
+//! the expressions inside them to sqlparser; [`body`] reads the statements inside function bodies. One owner per kind:
 //! DDL and utility are `ddl`'s, SELECT, INSERT, UPDATE, DELETE, MERGE and VALUES are `query`'s.
 
 pub mod body;
