@@ -57,7 +57,12 @@ impl Catalog {
             Action::CreateSchema { name, .. } => self.add_schema(&name.value),
             Action::CreateExtension { name } if !self.extensions.contains(&name.value) => self.extensions.push(name.value.clone()),
             Action::CreateFunction(create) => self.create_function(create, at),
-            Action::AlterOther { kind, name: Some(name), change } => self.alter_other(kind, name, change),
+            Action::CreateTrigger(create) => self.create_trigger(create),
+            Action::CreateStatistics { name: Some(name), table: Some(table) } => self.create_statistics(name, table),
+            Action::AlterOther { kind, name: Some(name), on: Some(on), change } if kind == "TRIGGER" => {
+                self.alter_trigger(name, on, change)
+            }
+            Action::AlterOther { kind, name: Some(name), change, .. } => self.alter_other(kind, name, change),
             Action::Set(set) => self.set(set),
             Action::Reset { name } if name.as_deref().is_none_or(|n| n == "search_path") => {
                 self.set_search_path(vec![], false);

@@ -7,6 +7,9 @@ use crate::facts::{ConstraintKind, Drop, ObjectName};
 
 impl Catalog {
     pub(super) fn drop_objects(&mut self, drop: &Drop) {
+        if drop.kind == "TRIGGER" {
+            return self.drop_trigger(drop);
+        }
         for name in &drop.names {
             match drop.kind.as_str() {
                 "TABLE" | "FOREIGN TABLE" | "VIEW" | "MATERIALIZED VIEW" | "INDEX" | "SEQUENCE" => {
@@ -17,7 +20,9 @@ impl Catalog {
                 "FUNCTION" | "PROCEDURE" | "ROUTINE" | "AGGREGATE" => {
                     let name = self.resolve_where(name, |candidate| self.functions.contains_key(candidate));
                     self.functions.remove(&name);
+                    self.drop_triggers_calling(&name);
                 }
+                "STATISTICS" => self.drop_statistics(name),
                 "SCHEMA" => self.drop_schema(&name.name.value),
                 "EXTENSION" => self.extensions.retain(|known| *known != name.name.value),
                 _ => {}

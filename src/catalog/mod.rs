@@ -24,6 +24,7 @@ pub mod script;
 mod store;
 mod tables;
 mod text;
+mod triggers;
 mod undo;
 
 #[cfg(test)]

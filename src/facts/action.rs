@@ -58,6 +58,8 @@ pub enum Action {
     AlterOther {
         kind: String,
         name: Option<ObjectName>,
+        /// ON this table: triggers, rules.
+        on: Option<ObjectName>,
         change: OtherChange,
     },
     Truncate {
@@ -90,6 +92,8 @@ pub enum Action {
         kind: String,
         name: Option<ObjectName>,
         column: Option<Name>,
+        /// ON this table: constraints, triggers, rules, policies.
+        on: Option<ObjectName>,
     },
     /// GRANT or REVOKE.
     Grant(Grant),
@@ -836,6 +840,8 @@ pub struct CreateTrigger {
     pub from: Option<ObjectName>,
     /// The function it runs.
     pub function: ObjectName,
+    /// FOR EACH ROW.
+    pub each_row: bool,
 }
 
 /// What an ALTER of another kind of object changes.

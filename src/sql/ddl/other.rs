@@ -96,10 +96,11 @@ pub(super) fn alter(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
         "USER MAPPING" | "LARGE OBJECT" | "OPERATOR" | "SYSTEM" => None,
         _ => Some(c.object_name()?),
     };
+    let on = if matches!(kind, "TRIGGER" | "RULE") && c.eat("ON") { Some(c.object_name()?) } else { None };
     let tokens = c.rest();
     skip_rest(c)?;
     let change = last_change(c.over(tokens.get(tokens.len().saturating_sub(3)..).unwrap_or(&[])));
-    s.actions.push(Action::AlterOther { kind: kind.to_owned(), name, change });
+    s.actions.push(Action::AlterOther { kind: kind.to_owned(), name, on, change });
     Ok(())
 }
 
@@ -124,12 +125,13 @@ pub(super) fn comment(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     } else if !matches!(kind, "CAST" | "OPERATOR" | "LARGE OBJECT" | "TRANSFORM") {
         name = Some(c.object_name()?);
     }
+    let on = if c.eat("ON") && !c.eat("DOMAIN") { c.object_name().ok() } else { None };
     c.take_until(|c| c.at_words("IS"));
     c.expect("IS")?;
     if !c.eat("NULL") {
         c.string()?;
     }
-    s.actions.push(Action::Comment { kind: kind.to_owned(), name, column });
+    s.actions.push(Action::Comment { kind: kind.to_owned(), name, column, on });
     Ok(())
 }
 
@@ -250,7 +252,7 @@ pub(super) fn publication(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     if !create && c.at_any(&["RENAME TO", "OWNER TO"]) {
         let change = last_change(*c);
         skip_rest(c)?;
-        s.actions.push(Action::AlterOther { kind: "PUBLICATION".into(), name: Some(ObjectName::bare(name)), change });
+        s.actions.push(Action::AlterOther { kind: "PUBLICATION".into(), name: Some(ObjectName::bare(name)), on: None, change });
         return Ok(());
     }
     if !create && c.at_end() {
