@@ -1,6 +1,7 @@
 //! Flags, and what each command prints. The only place that decides exit codes: 0 nothing at or above `--fail-on`,
 //! 1 findings, 2 bad usage, unreadable input or a broken configuration.
 
+mod locks;
 mod schema;
 
 use crate::config::{self, Config, ConfigError};
@@ -28,6 +29,9 @@ enum Command {
     /// Checks migrations and SQL files
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
+    /// Shows what each statement locks, until when, and who waits
+    #[command(after_help = locks::EXIT_CODES)]
+    Locks(locks::LocksArgs),
     /// Prints the schema that the migrations leave
     Schema(SchemaArgs),
     /// Lists the rules
@@ -194,6 +198,7 @@ fn complain(message: &str) -> ExitCode {
 fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
         Command::Check(args) => check(args, out),
+        Command::Locks(args) => locks::print(&args, out),
         Command::Schema(args) => print_schema(&args, out),
         Command::Rules(args) => Ok(list_rules(args.format, out).map(|()| 0)?),
         Command::Explain(args) => explain_rule(&args.rule, out),

@@ -7,8 +7,10 @@ mod findings;
 mod input;
 mod markdown;
 mod run;
+mod timeline;
 
 pub use input::{Input, InputKind, MigrationInfo, Section};
+pub use timeline::locks;
 
 use crate::catalog::Catalog;
 use crate::finding::Outcome;

@@ -30,3 +30,4 @@ pub mod settings;
 pub mod source;
 pub mod sql;
 pub mod suppress;
+pub mod timeline;

@@ -5,7 +5,7 @@ use super::{Input, InputKind, markdown};
 use crate::catalog::Catalog;
 use crate::facts::{Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque, Outcome};
-use crate::postgres::effect::{Effect, statement_effects};
+use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
 use crate::rules::{Check, Context, Origin, Report, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
@@ -16,35 +16,47 @@ use rayon::prelude::*;
 use std::cell::RefCell;
 
 /// A run of statements with one session: a file, or a section of one.
-struct Unit {
-    file: FileId,
+pub(super) struct Unit {
+    pub(super) file: FileId,
     origin: Origin,
-    transaction: Transaction,
-    reported: bool,
-    statements: Vec<Statement>,
+    pub(super) transaction: Transaction,
+    pub(super) reported: bool,
+    pub(super) statements: Vec<Statement>,
+}
+
+impl Unit {
+    /// Whether it changes the schema for what comes after it; everything else sees the schema that the migrations leave.
+    pub(super) fn is_replayed(&self) -> bool {
+        self.origin == Origin::Migration
+    }
 }
 
 /// A file as read: its units, and its comments.
-struct Read {
-    units: Vec<Unit>,
+pub(super) struct Read {
+    pub(super) units: Vec<Unit>,
     comments: Vec<Span>,
 }
 
-pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> (Catalog, Outcome) {
-    let mut sources = Sources::default();
+/// Reads all inputs, in parallel; returns how many of them are reported.
+pub(super) fn read_inputs(inputs: Vec<Input>, sources: &mut Sources, settings: &Settings) -> (Vec<Read>, usize) {
     let mut kinds = vec![];
     for input in inputs {
         kinds.push((sources.add(Source::new(input.path, input.bytes)), input.kind, input.reported));
     }
-    let reads: Vec<Read> = kinds.par_iter().map(|(file, kind, reported)| read(&sources, *file, kind, *reported, settings)).collect();
+    let sources = &*sources;
+    let reads = kinds.par_iter().map(|(file, kind, reported)| read(sources, *file, kind, *reported, settings)).collect();
+    (reads, kinds.iter().filter(|(_, _, reported)| *reported).count())
+}
+
+pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> (Catalog, Outcome) {
+    let mut sources = Sources::default();
+    let (reads, files) = read_inputs(inputs, &mut sources, settings);
     let rules = if with_rules { ActiveRules::new(settings) } else { ActiveRules::new(&nothing()) };
     let checker = Checker { sources: &sources, settings, rules: &rules };
 
     let mut catalog = Catalog::default();
     let mut found = Found::default();
-    // Migrations change the schema for what comes after them; everything else sees the schema that they leave.
-    let (replayed, others): (Vec<&Unit>, Vec<&Unit>) =
-        reads.iter().flat_map(|r| &r.units).partition(|unit| unit.origin == Origin::Migration);
+    let (replayed, others): (Vec<&Unit>, Vec<&Unit>) = reads.iter().flat_map(|r| &r.units).partition(|unit| unit.is_replayed());
     for unit in replayed {
         checker.unit(unit, &mut catalog, &mut found);
     }
@@ -64,7 +76,7 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     settle(&mut found.findings, &sources);
 
     let mut outcome = Outcome { findings: found.findings, opaque: found.opaque, ..Outcome::default() };
-    outcome.summary.files = kinds.iter().filter(|(_, _, reported)| *reported).count();
+    outcome.summary.files = files;
     outcome.summary.statements = found.statements;
     outcome.summary.suppressed = suppressed;
     outcome.opaque.sort_by(|a, b| {
@@ -166,7 +178,13 @@ impl Checker<'_> {
                     found,
                 );
             }
-            session.apply(statement, &effects, catalog, self.settings.postgres);
+            if statement.bodies.is_empty() {
+                session.apply(statement, &effects, catalog, self.settings.postgres);
+            } else {
+                // what a DO block locks stays locked
+                let all = effects_of_run(statement, catalog, self.settings.postgres);
+                session.apply(statement, &all, catalog, self.settings.postgres);
+            }
             if statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement) {
                 catalog.apply(statement, text);
             }

@@ -52,7 +52,7 @@ pub fn write(outcome: &Outcome, out: &mut dyn Write, style: Style) -> io::Result
     writeln!(out, "{}", summary(outcome))
 }
 
-fn at(at: Location, sources: &Sources) -> String {
+pub(super) fn at(at: Location, sources: &Sources) -> String {
     let source = sources.get(at.file);
     let position = source.position(at.span.start);
     format!("{}:{}:{}", source.name(), position.line, position.column)
@@ -93,7 +93,7 @@ fn summary(outcome: &Outcome) -> String {
     line
 }
 
-fn count(n: usize, what: &str) -> String {
+pub(super) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 

@@ -79,18 +79,15 @@ pub(crate) fn alone(server: &Server, database: &str, form: &str, before: &Relati
             let held = watcher.rows(&format!("select relation, mode, granted, locktype from pg_locks where pid = {pid}")).unwrap();
             if let Some(waiting) = held.iter().find(|row| row[2].as_deref() == Some("f")) {
                 note(&held, before, &mut locks);
-                let released = waiting[0].as_deref().and_then(|oid| blockers.remove(oid)).is_some();
-                if !released && snapshot.is_none() {
-                    blockers.clear();
-                } else if !released {
-                    // what is done after the wait may take a stronger lock than before it
-                    for (oid, relation) in before.iter().filter(|(_, r)| r.is_lockable() && locks.contains_key(&r.name)) {
-                        let mut reader = server.session(database);
-                        if reader.run(&format!("begin; lock table only {} in access share mode nowait", relation.name)).is_ok() {
-                            blockers.insert(oid, reader);
-                        }
+                match waiting[0].as_deref().filter(|_| waiting[3].as_deref() == Some("relation")) {
+                    // one that is let go already is granted in a moment
+                    Some(oid) => let_go(blockers.remove(oid)),
+                    None if snapshot.is_some() => {
+                        // what is done after the wait may take a stronger lock than before it
+                        lock_again(server, database, before, &locks, &mut blockers);
+                        let_go(snapshot.take());
                     }
-                    snapshot = None;
+                    None => std::mem::take(&mut blockers).into_values().for_each(|blocker| let_go(Some(blocker))),
                 }
             } else {
                 std::thread::sleep(Duration::from_millis(2));
@@ -101,4 +98,27 @@ pub(crate) fn alone(server: &Server, database: &str, form: &str, before: &Relati
     drop(snapshot);
     result?;
     Ok(truth(locks, before, &relations(&mut watcher), &session.messages(), true))
+}
+
+/// Ends a session's transaction, and comes back when it has ended.
+fn let_go(session: Option<Session>) {
+    if let Some(mut session) = session {
+        session.run("rollback").unwrap();
+    }
+}
+
+/// Holds the weakest lock on what was locked so far, so that a later ACCESS EXCLUSIVE has to wait and is seen.
+fn lock_again<'a>(
+    server: &Server,
+    database: &str,
+    before: &'a Relations,
+    locks: &BTreeMap<String, LockMode>,
+    blockers: &mut BTreeMap<&'a str, Session>,
+) {
+    for (oid, relation) in before.iter().filter(|(_, relation)| relation.is_lockable() && locks.contains_key(&relation.name)) {
+        let mut reader = server.session(database);
+        if reader.run(&format!("begin; lock table only {} in access share mode nowait", relation.name)).is_ok() {
+            blockers.insert(oid, reader);
+        }
+    }
 }
