@@ -48,7 +48,8 @@ fn multiplies<'a>(query: &'a Query, scope: &Scope<'a>, groups: &[usize], member:
     let group = groups[member];
     let mut of_group = scope.bindings().iter().zip(groups).filter(|(_, g)| **g == group).map(|(binding, _)| binding);
     let has_table = |b: &Binding<'a>| matches!((b.source, &b.relation.source), (Source::Table(_), RelationSource::Table(_)));
-    let pinned = |b: &Binding<'a>| query.select().is_some_and(|select| rows::is_pinned(b, select, scope));
+    let conditions = conditions(query);
+    let pinned = |b: &Binding<'a>| rows::is_pinned(b, &conditions, scope);
     let known = |b: &Binding<'a>| b.relation.table().is_some_and(|name| scope.catalog().table(name).is_some() || scope.catalog().tables.is_empty());
     of_group.clone().all(|b| has_table(b) && known(b)) && !of_group.any(pinned)
 }

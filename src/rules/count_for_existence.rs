@@ -11,8 +11,8 @@ fn check(ctx: &Context, query: &Query) {
     query.walk(&mut |query| {
         if let Some(select) = query.select() {
             check_limited(ctx, query, select);
-            for item in &select.items {
-                item.expr.walk(&mut |e| check_comparison(ctx, e, Some(select)));
+            if let [item] = &select.items[..] {
+                check_comparison(ctx, item.expr.uncast(), Some(select));
             }
         }
         for expr in query.expressions() {

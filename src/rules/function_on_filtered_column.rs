@@ -21,7 +21,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let conditions = json::conditions(query);
     for condition in conditions.iter().flat_map(|c| c.conjuncts()) {
         for test in tests(condition).into_iter().filter(|t| matches!(t.op.as_str(), "=" | "<" | ">" | "<=" | ">=")) {
-            if check_test(ctx, query, &test, &conditions, scope) {
+            if check_test(ctx, &test, &conditions, scope) {
                 break;
             }
         }
@@ -29,10 +29,11 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
 }
 
 /// Whether it was reported.
-fn check_test<'a>(ctx: &Context, query: &'a Query, test: &Test<'a>, conditions: &[&'a Expr], scope: &Scope<'a>) -> bool {
+fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope: &Scope<'a>) -> bool {
     let Some((column, wrapper)) = wrapped(test.tested) else { return false };
-    let Some(table) = scope.resolve_expr(column) else { return false };
-    if test.value.is_some_and(|value| mentions(value, &table, scope)) || pinned(query, &table, scope) {
+    let own = column.column().is_some_and(|c| scope.binding(c).is_some());
+    let Some(table) = scope.resolve_expr(column).filter(|_| own) else { return false };
+    if test.value.is_some_and(|value| mentions(value, &table, scope)) {
         return false;
     }
     let indexes: Vec<(&Qualified, &Index)> = ctx.catalog.indexes_of(&table.name).collect();
@@ -42,6 +43,11 @@ fn check_test<'a>(ctx: &Context, query: &'a Query, test: &Test<'a>, conditions: 
     let bare = spelling::text(ctx, column.span);
     let whole = spelling::text(ctx, test.tested.span);
     let covered = indexes.iter().find(|(_, i)| i.method == "btree" && i.keys.first().is_some_and(|k| k.expr.column().is_some_and(|c| c.column == table.column.as_str())));
+    // Without an index on the column the others decide; an arm of OR alone needs none.
+    let is_arm = !conditions.iter().flat_map(|c| c.conjuncts()).any(|c| std::ptr::eq(c, test.whole));
+    if (covered.is_none() && is_arm) || pinned(ctx, test, &table, conditions, scope, covered.is_none()) {
+        return false;
+    }
     let rewrite = ranges::rewrite(ctx, test, column, &table);
     let known = table.table.is_some_and(|t| t.knowledge == Knowledge::Whole);
     let message = match covered {
@@ -110,8 +116,11 @@ fn mentions<'a>(value: &'a Expr, table: &Resolved<'a>, scope: &Scope<'a>) -> boo
     found
 }
 
-/// Whether a unique key of the table is given as well: then one row is read at most.
-fn pinned<'a>(query: &'a Query, table: &Resolved<'a>, scope: &Scope<'a>) -> bool {
-    let Some(select) = query.select() else { return false };
-    scope.bindings().iter().any(|b| b.relation.table() == Some(table.written) && rows::is_pinned(b, select, scope))
+/// Whether the table's rows are found by other means: a unique key is given, or another condition has its index.
+fn pinned<'a>(ctx: &Context, test: &Test<'a>, table: &Resolved<'a>, conditions: &[&'a Expr], scope: &Scope<'a>, by_any_index: bool) -> bool {
+    let by_key = scope.bindings().iter().any(|b| b.relation.table() == Some(table.written) && rows::is_pinned(b, conditions, scope));
+    let served = |other: &Test| ctx.catalog.indexes_of(&table.name).any(|(_, index)| serves(index, table.table, other, conditions));
+    let others = conditions.iter().flat_map(|c| c.conjuncts()).filter(|c| !std::ptr::eq(*c, test.whole)).flat_map(tests);
+    let mut own = others.filter(|o| scope.resolve_expr(o.tested).is_some_and(|c| c.name == table.name));
+    by_key || (by_any_index && own.any(|other| served(&other)))
 }

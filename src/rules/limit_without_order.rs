@@ -14,7 +14,8 @@ fn check(ctx: &Context, query: &Query) {
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(limit) = query.limit.as_ref().filter(|_| query.order_by.is_empty() && !scope.in_exists) else { return };
-    if rows::constant(limit) == Some(0) || is_settled(ctx, query, scope) {
+    let all = limit.count.is_none() && rows::constant(limit).is_none();
+    if all || rows::constant(limit) == Some(0) || is_settled(ctx, query, scope) {
         return;
     }
     let clause = spelling::text(ctx, limit.span);

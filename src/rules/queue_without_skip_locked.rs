@@ -2,8 +2,9 @@
 
 use super::support::{rows, spelling};
 use super::{Check, Context};
+use crate::catalog::index_match::{is_value, tests};
 use crate::catalog::resolve::{self, Scope};
-use crate::facts::{BodyKind, Expr, ExprKind, ObjectName, Query, QueryBody, RelationSource, Statement};
+use crate::facts::{BodyKind, Expr, ExprKind, ObjectName, Query, QueryBody, RelationSource, Select, Statement};
 use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -25,7 +26,9 @@ fn is_scheduled(statement: &Statement) -> bool {
 fn check_select<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let (Some(locking), Some(limit), Some(select)) = (&query.locking, &query.limit, query.select()) else { return };
     let waits = locking.strength.ends_with("UPDATE") && !locking.skip_locked && !locking.nowait;
-    if !waits || rows::is_single(select, scope) {
+    // A lock on a row of one owner, or on one of several joined tables, is no queue.
+    let [_] = scope.bindings() else { return };
+    if !waits || rows::is_single(select, scope) || belongs_to_one(select) {
         return;
     }
     let message = format!(
@@ -39,6 +42,13 @@ fn check_select<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         locking.span,
         format!("{clause} SKIP LOCKED"),
     ));
+}
+
+/// Whether a condition holds a column that refers to another table to one value: the rows of one owner.
+fn belongs_to_one(select: &Select) -> bool {
+    let owner = |e: &Expr| e.column().is_some_and(|c| c.column.value.ends_with("_id"));
+    let tests = select.filter.iter().flat_map(|f| f.conjuncts()).filter(|c| matches!(c.kind, ExprKind::Binary { .. })).flat_map(tests);
+    tests.into_iter().any(|t| t.op == "=" && owner(t.tested) && t.value.is_some_and(is_value))
 }
 
 /// `UPDATE jobs … WHERE id IN (SELECT id FROM jobs … LIMIT n)`.

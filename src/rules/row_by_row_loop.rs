@@ -10,6 +10,8 @@ fn check(ctx: &Context) {
     let text = super::support::spelling::text(ctx, header);
     let Some(variable) = loop_variable(&text).filter(|v| uses(query, v)) else { return };
     let doing = match &query.body {
+        // the row's new key is wanted for what follows
+        QueryBody::Insert(insert) if !insert.returning.is_empty() => return,
         QueryBody::Insert(insert) if insert.source.as_ref().is_some_and(|s| matches!(s.body, QueryBody::Values(_))) => "inserts",
         QueryBody::Update(_) => "updates",
         QueryBody::Delete(_) => "deletes",
@@ -30,8 +32,8 @@ fn check(ctx: &Context) {
     );
 }
 
-/// The variable of `FOR r IN SELECT …` and of `FOREACH x IN ARRAY …`; none for counting loops, cursors over the system's own
-/// tables (one statement for each object is the only way there) and other loops.
+/// The variable of `FOR r IN SELECT …` and of `FOREACH x IN ARRAY …`; none for counting loops, for what a parameter brings (an
+/// array, a JSON document: there are few), for the system's own tables (one statement for each object is the only way there).
 fn loop_variable(header: &str) -> Option<String> {
     let lower = header.to_ascii_lowercase();
     let mut words = lower.split_whitespace();
@@ -40,7 +42,7 @@ fn loop_variable(header: &str) -> Option<String> {
     let rest = words.collect::<Vec<_>>().join(" ");
     let over_rows = kind == "for" && (rest.starts_with("in select") || rest.starts_with("in (select") || rest.starts_with("in with") || rest.starts_with("in ( select"));
     let over_values = kind == "foreach";
-    let of_the_system = ["information_schema.", "pg_catalog.", " pg_", "generate_series"].iter().any(|s| rest.contains(s));
+    let of_the_system = ["information_schema.", "pg_catalog.", " pg_", "generate_series", "_array_elements", "unnest(", "regexp_"].iter().any(|s| rest.contains(s));
     ((over_rows || over_values) && !of_the_system).then_some(variable)
 }
 

@@ -1,6 +1,7 @@
 //! How many rows a query can have, and whether it runs once or again and again.
 
 use super::joins::{self, Meets};
+use crate::catalog::Knowledge;
 use crate::catalog::index_match::tests;
 use crate::catalog::resolve::{Binding, Scope, Source};
 use crate::facts::{Expr, ExprKind, Limit, Literal, Query, QueryBody, Select};
@@ -20,16 +21,16 @@ pub(crate) fn constant(limit: &Limit) -> Option<u64> {
 /// Whether a key of the first relation is fixed to values and no other relation repeats its row.
 pub(crate) fn is_single<'a>(select: &'a Select, scope: &Scope<'a>) -> bool {
     let Some(first) = scope.bindings().first() else { return true };
-    is_pinned(first, select, scope) && joins::joined(select, scope).iter().all(|(_, meets)| *meets == Meets::One)
+    is_pinned(first, &select.conditions(), scope) && joins::joined(select, scope).iter().all(|(_, meets)| *meets == Meets::One)
 }
 
 /// Whether the conditions fix a unique key of a relation to values from outside the query's relations.
-pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> bool {
+pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, conditions: &[&'a Expr], scope: &Scope<'a>) -> bool {
     let Source::Table(written) = binding.source else { return false };
     let is_own = |e: &Expr| e.column().and_then(|c| scope.binding(c)).is_some_and(|b| std::ptr::eq(b.relation, binding.relation));
-    let fixed: Vec<&str> = select
-        .conditions()
-        .into_iter()
+    let fixed: Vec<&str> = conditions
+        .iter()
+        .flat_map(|c| c.conjuncts())
         .filter(|c| matches!(c.kind, ExprKind::Binary { .. }))
         .flat_map(tests)
         .filter(|t| t.op == "=" && is_own(t.tested) && t.value.is_some_and(|v| is_outside(v, scope)))
@@ -42,12 +43,16 @@ pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, select: &'a Select, scope: &S
     }
 }
 
-/// Whether an expression names none of the query's own relations.
+/// Whether an expression names none of the query's own relations. A bare name that none of these can have is a variable, or
+/// belongs to a query outside.
 fn is_outside(expr: &Expr, scope: &Scope) -> bool {
+    let known =
+        |b: &Binding| b.relation.table().and_then(|t| scope.catalog().table(t)).is_some_and(|(_, t)| t.knowledge == Knowledge::Whole);
+    let all_known = scope.bindings().iter().all(known);
     let mut outside = true;
     expr.walk(&mut |e| {
         if let ExprKind::Column(column) = &e.kind {
-            outside &= column.relation.is_some() && scope.binding(column).is_none();
+            outside &= scope.binding(column).is_none() && (column.relation.is_some() || all_known && !scope.may_be_own(column));
         }
     });
     outside
