@@ -98,8 +98,8 @@ fn set_at(ctx: &Context, name: &str) -> Option<Span> {
 /// Milliseconds as people write them.
 fn shown(ms: u64) -> String {
     match ms {
-        _ if ms % 60_000 == 0 => format!("{}min", ms / 60_000),
-        _ if ms % 1_000 == 0 => format!("{}s", ms / 1_000),
+        _ if ms.is_multiple_of(60_000) => format!("{}min", ms / 60_000),
+        _ if ms.is_multiple_of(1_000) => format!("{}s", ms / 1_000),
         _ => format!("{ms}ms"),
     }
 }
