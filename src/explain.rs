@@ -143,7 +143,7 @@ impl Text {
     /// Code in prose loses its ticks where colour can stand for them.
     fn paint_code(&self, prose: &str) -> String {
         let parts: Vec<&str> = prose.split('`').collect();
-        if parts.len() % 2 == 0 {
+        if parts.len().is_multiple_of(2) {
             return prose.to_owned();
         }
         let painted = parts.iter().enumerate().map(|(i, part)| if i % 2 == 1 { self.paint(part, "36") } else { (*part).to_owned() });
