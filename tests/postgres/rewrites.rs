@@ -1,4 +1,5 @@
 //! The rewrites that query rules suggest return the same rows as what they replace.
+#![allow(clippy::unwrap_used)]
 
 use crate::server::{Rows, Server, Session, on_every_version};
 use pgsift::engine::{Input, InputKind, MigrationInfo, check};
