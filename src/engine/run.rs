@@ -32,7 +32,7 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
         found.merge(more);
         remarks.extend(remark);
     }
-    let suppressed = suppress(&sources, remarks, &rules, &mut found.findings);
+    let suppressed = suppress(&sources, remarks, &rules, settings, &mut found.findings);
     settle(&mut found.findings, &sources);
 
     let mut outcome = Outcome { findings: found.findings, opaque: found.opaque, ..Outcome::default() };
@@ -119,7 +119,8 @@ fn batches<'s, 'p>(mut parts: &'s [&'p Part]) -> impl Iterator<Item = &'s [&'p P
 }
 
 /// Takes out what comments silence, adds what is wrong with the comments, and counts the silenced.
-fn suppress(sources: &Sources, remarks: Vec<Remarks>, rules: &ActiveRules, findings: &mut Vec<Finding>) -> usize {
+fn suppress(sources: &Sources, remarks: Vec<Remarks>, rules: &ActiveRules, settings: &Settings, findings: &mut Vec<Finding>) -> usize {
+    let today = settings.today.as_deref();
     let mut by_file: BTreeMap<FileId, Remarks> = BTreeMap::new();
     for more in remarks {
         match by_file.get_mut(&more.file) {
@@ -135,15 +136,15 @@ fn suppress(sources: &Sources, remarks: Vec<Remarks>, rules: &ActiveRules, findi
         .map(|(file, mut remarks)| {
             remarks.comments.sort_unstable();
             remarks.statements.sort_unstable();
-            (file, Suppressions::read(file, sources.get(file), &remarks.comments, &remarks.statements))
+            (file, Suppressions::read(file, sources.get(file), &remarks.comments, &remarks.statements, settings))
         })
         .collect();
     let before = findings.len();
-    findings.retain(|finding| !all.get_mut(&finding.primary.at.file).is_some_and(|s| s.silences(finding)));
+    findings.retain(|finding| !all.get_mut(&finding.primary.at.file).is_some_and(|s| s.silences(finding, today)));
     let silenced = before - findings.len();
     let Some((rule, severity)) = rules.rules.iter().find(|(rule, _)| matches!(rule.check, Check::Engine)) else { return silenced };
     for suppressions in all.values() {
-        for report in suppressions.complaints(|name| crate::rules::find(name).is_some(), |name| rules.contains(name)) {
+        for report in suppressions.complaints(|name| crate::rules::find(name).is_some(), |name| rules.contains(name), today) {
             findings.push(rules.finding(rule, *severity, report, None));
         }
     }
