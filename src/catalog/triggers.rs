@@ -7,7 +7,7 @@ impl Catalog {
     /// CREATE TRIGGER; one for each row of a partitioned table stands on every partition.
     pub(super) fn create_trigger(&mut self, create: &CreateTrigger) {
         let table = self.resolve(&create.table);
-        let function = self.resolve_where(&create.function, |candidate| self.functions.contains_key(candidate));
+        let function = self.resolve_where(&create.function, |candidate| self.functions.has(candidate));
         let trigger = Trigger { name: create.name.value.clone(), function, each_row: create.each_row };
         let tables = if create.each_row { self.with_partitions(&table, 0) } else { vec![table] };
         for table in tables {
@@ -64,7 +64,7 @@ impl Catalog {
     /// The table that extended statistics are on.
     pub fn table_of_statistics(&self, name: &ObjectName) -> Option<&Qualified> {
         let has = |name: &Qualified| self.tables.iter().find(|(_, table)| table.statistics.contains(name)).map(|(table, _)| table);
-        has(&self.resolve_where(name, |candidate| has(candidate).is_some()))
+        has(&self.resolve_where(name, |candidate| has(&candidate.to_qualified()).is_some()))
     }
 
     /// DROP STATISTICS.

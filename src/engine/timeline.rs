@@ -1,12 +1,13 @@
 //! The lock timeline of the migrations: the same replay as a check, with the effects kept instead of judged.
 
 use super::Input;
-use super::run::{Unit, read_inputs};
+use super::parts::{self, Unit};
 use crate::catalog::{Catalog, Qualified};
 use crate::facts::{Action, Name, ObjectName, Reading, Statement};
 use crate::finding::Opaque;
 use crate::postgres::effect::{Effect, EffectKind, Until, Work, effects_of_run};
 use crate::postgres::lock::LockMode;
+use crate::rules::Origin;
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{Sources, Span};
@@ -15,29 +16,30 @@ use std::collections::HashMap;
 
 /// Replays the inputs, which are in replay order, and tells what those that are reported lock.
 pub fn locks(inputs: Vec<Input>, settings: &Settings) -> Timeline {
-    let mut sources = Sources::default();
-    let (reads, files) = read_inputs(inputs, &mut sources, settings);
+    let files = inputs.iter().filter(|input| input.reported).count();
+    let (sources, parts) = parts::of(inputs);
     let mut timeline = Timeline { postgres: settings.postgres, files, ..Timeline::default() };
     let mut catalog = Catalog::default();
-    let units = || reads.iter().flat_map(|read| &read.units);
-    for unit in units().filter(|unit| unit.is_replayed()) {
-        replay(unit, &mut catalog, &sources, settings, &mut timeline);
+    // migrations change the schema for what comes after them; everything else sees the schema that they leave
+    for part in parts.iter().filter(|part| part.origin == Origin::Migration) {
+        replay(&parts::read(part, &sources, settings), &mut catalog, &sources, &mut timeline);
     }
-    for unit in units().filter(|unit| !unit.is_replayed() && unit.reported) {
-        replay(unit, &mut catalog.clone(), &sources, settings, &mut timeline);
+    for part in parts.iter().filter(|part| part.origin != Origin::Migration && part.reported) {
+        replay(&parts::read(part, &sources, settings), &mut catalog.clone(), &sources, &mut timeline);
     }
     timeline.sources = sources;
     timeline
 }
 
-fn replay(unit: &Unit, catalog: &mut Catalog, sources: &Sources, settings: &Settings, timeline: &mut Timeline) {
+fn replay(unit: &Unit, catalog: &mut Catalog, sources: &Sources, timeline: &mut Timeline) {
     let mut session = Session::new(RunMode { transaction: unit.transaction });
-    let text = &sources.get(unit.file).text;
+    let text = &sources.get(unit.part.file).text;
+    let version = timeline.postgres;
     for statement in &unit.statements {
-        let effects = effects_of_run(statement, catalog, settings.postgres);
-        let before = session.clone();
-        session.apply(statement, &effects, catalog, settings.postgres);
-        if unit.reported {
+        if unit.part.reported {
+            let effects = effects_of_run(statement, catalog, version);
+            let before = session.clone();
+            session.apply(statement, &effects, catalog, version);
             if let Reading::Opaque(reason) = &statement.reading {
                 timeline.opaque.push(Opaque { at: statement.location(), reason: reason.clone() });
             }

@@ -3,7 +3,8 @@
 
 pub mod json;
 
-use crate::report::human::{Style, at, count};
+use crate::report::count;
+use crate::report::human::{Style, at};
 use crate::source::FileId;
 use crate::timeline::{StillHeld, TimedLock, TimedStatement, TimedWork, Timeline, blocked, weight};
 use std::io::{self, Write};

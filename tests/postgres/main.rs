@@ -1,6 +1,5 @@
 //! The oracle: what pgsift claims of PostgreSQL, held against real servers. One module per subject; the servers come from
 //! `tests/support`.
-#![allow(clippy::unwrap_used)]
 
 #[path = "../support/postgres.rs"]
 mod server;
@@ -9,3 +8,4 @@ mod forms;
 mod locks;
 mod observe;
 mod relations;
+mod rewrites;

@@ -5,6 +5,7 @@ use crate::catalog::{Catalog, Knowledge, Qualified, Relation, Table};
 use crate::facts::ObjectName;
 use crate::postgres::lock::LockMode;
 use crate::postgres::version::Version;
+use std::hash::BuildHasher;
 
 /// How many relations one statement may be said to lock: a guard against catalogs whose relations form a circle.
 const MAX_RELATIONS: usize = 10_000;
@@ -160,18 +161,25 @@ impl<'c> Effects<'c> {
     /// The sequences that belong to a table, or to one of its columns.
     pub(super) fn sequences_of(&self, table: &Qualified, column: Option<&str>) -> Vec<Qualified> {
         let owned = |owner: &(Qualified, String)| owner.0 == *table && column.is_none_or(|c| owner.1 == c);
-        self.catalog.sequences.iter().filter(|(_, s)| s.owned_by.as_ref().is_some_and(owned)).map(|(name, _)| name.clone()).collect()
+        self.catalog
+            .sequences
+            .dependents(table)
+            .filter(|(_, s)| s.owned_by.as_ref().is_some_and(owned))
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     /// One effect per relation: the strongest mode, the longest hold, all the work. Named relations come first.
     pub(super) fn merged(self) -> Vec<Effect> {
-        let mut at: std::collections::HashMap<Qualified, usize> = std::collections::HashMap::new();
+        let hasher = hashbrown::DefaultHashBuilder::default();
+        let mut at: hashbrown::HashTable<usize> = hashbrown::HashTable::new();
         let mut all: Vec<Effect> = vec![];
         for effect in self.list {
-            match at.get(&effect.relation) {
+            let hash = hasher.hash_one(&effect.relation);
+            match at.find(hash, |&i| all[i].relation == effect.relation) {
                 Some(&i) => absorb(&mut all[i], effect),
                 None => {
-                    at.insert(effect.relation.clone(), all.len());
+                    at.insert_unique(hash, all.len(), |&i| hasher.hash_one(&all[i].relation));
                     all.push(effect);
                 }
             }
