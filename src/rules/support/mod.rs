@@ -6,5 +6,7 @@ pub(super) mod joins;
 pub(super) mod json;
 pub(super) mod keyset;
 pub(super) mod locks;
+pub(super) mod ranges;
+pub(super) mod rows;
 pub(super) mod spelling;
 pub(super) mod views;
