@@ -1,6 +1,8 @@
 //! What the rules' pages say runs, runs, and what they say PostgreSQL refuses, it refuses: setups, bad, fixed and good examples,
 //! and the SQL that the findings' help advises.
 
+#![allow(clippy::unwrap_used)]
+
 use super::server::{Server, Session, on_every_version, statements};
 use pgsift::engine::{Input, InputKind, MigrationInfo, check};
 use pgsift::postgres::version::Version;
