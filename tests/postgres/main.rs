@@ -6,3 +6,4 @@ mod server;
 
 mod locks;
 mod pages;
+mod rewrites;
