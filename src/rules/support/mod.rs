@@ -1,5 +1,6 @@
-//! What several rules share: the user's own spelling, JSON predicates, joins that multiply. Must not report anything itself.
+//! What several rules share: the columns that a statement defines, the user's own spelling, JSON predicates, joins that multiply. Must not report anything itself.
 
+pub(super) mod columns;
 pub(super) mod joins;
 pub(super) mod json;
 pub(super) mod keyset;
