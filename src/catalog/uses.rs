@@ -4,7 +4,7 @@
 //! around them, conditions sink into those that group or unite, an outer join keeps conditions from its preserved side, and
 //! what stands on another relation is a value while one of its rows is looked up. Must not know a rule.
 
-use super::index_match::build::{null_test, operator};
+use super::index_match::build::operator;
 use super::index_match::{Kind, Meaning, Node, Reader, Sort, implies, type_name};
 use super::resolve::{Origin, Scope, Source, first_branch, keeps_rows};
 use super::{Catalog, Qualified, Table};
@@ -85,6 +85,8 @@ struct Condition<'a> {
 #[derive(Clone)]
 enum Test<'a> {
     Expr(&'a Expr),
+    /// `left IN (SELECT item …)`: the left side with its own scope.
+    Equal(&'a Expr, Rc<Scope<'a>>, &'a Expr),
     /// USING (column) between two relations.
     Using(&'a Relation, &'a Relation, &'a str),
 }
@@ -106,13 +108,23 @@ struct Gathering<'a> {
     seen: Vec<*const Query>,
 }
 
+/// A subquery in FROM that is planned by itself.
+struct Inner<'a> {
+    scope: Rc<Scope<'a>>,
+    query: &'a Query,
+    relation: &'a Relation,
+    own_text: bool,
+    /// No condition sinks into it.
+    fenced: bool,
+}
+
 /// What is planned together.
 #[derive(Default)]
 struct Unit<'a> {
     members: Vec<Member<'a>>,
     conditions: Vec<Condition<'a>>,
     /// Subqueries that are planned by themselves, with their scopes and the conditions that may sink into them.
-    inner: Vec<(Rc<Scope<'a>>, &'a Query, &'a Relation, bool)>,
+    inner: Vec<Inner<'a>>,
     /// Scopes whose expressions may hold subqueries.
     merged: Vec<(Rc<Scope<'a>>, &'a Query, bool)>,
 }
@@ -161,16 +173,38 @@ impl<'a> Gathering<'a> {
             let found = self.table_use(&scope, query, &member, &unit);
             self.uses.push(found);
         }
-        for (inner_scope, inner, relation, own) in std::mem::take(&mut unit.inner) {
-            let sinking: Vec<Condition<'a>> = unit.conditions.iter().filter(|c| self.sinks(c, relation, inner)).cloned().collect();
-            self.query(inner_scope, inner, &sinking, own, depth + 1);
+        for inner in std::mem::take(&mut unit.inner) {
+            let sinks = |c: &&Condition<'a>| !inner.fenced && self.sinks(c, inner.relation, inner.query);
+            let sinking: Vec<Condition<'a>> = unit.conditions.iter().filter(sinks).cloned().collect();
+            self.query(inner.scope, inner.query, &sinking, inner.own_text, depth + 1);
         }
         for (scope, query, own) in std::mem::take(&mut unit.merged) {
             for expr in query.expressions() {
+                let mut any_of: Vec<(&'a Expr, &'a Query)> = vec![];
+                expr.walk(&mut |e| {
+                    if let ExprKind::Quantified { left, op, all: false, right } = &e.kind
+                        && op == "="
+                    {
+                        any_of.extend(right.subquery().map(|query| (&**left, query)));
+                    }
+                });
                 expr.walk(&mut |e| {
                     if let Some(inner) = e.subquery() {
                         let inner_scope = Rc::new(Scope::new(self.catalog, inner, Some(scope.clone())));
-                        self.query(inner_scope, inner, &[], own, depth + 1);
+                        let tested = match &e.kind {
+                            ExprKind::InSubquery { expr, negated: false, .. } => Some(&**expr),
+                            _ => any_of.iter().find(|(_, query)| std::ptr::eq(*query, inner)).map(|(left, _)| *left),
+                        };
+                        let item = inner.select().map(|s| &s.items[..]).filter(|items| items.len() == 1 && keeps_rows(inner));
+                        let looked_up = tested.zip(item.and_then(|items| items.first())).map(|(left, item)| Condition {
+                            test: Test::Equal(left, scope.clone(), &item.expr),
+                            scope: inner_scope.clone(),
+                            only: None,
+                            after_joins: true,
+                            own_text: own,
+                        });
+                        let sunk: Vec<Condition<'a>> = looked_up.into_iter().collect();
+                        self.query(inner_scope, inner, &sunk, own, depth + 1);
                     }
                 });
             }
@@ -206,6 +240,14 @@ impl<'a> Gathering<'a> {
             _ => None,
         };
         for expr in filter.into_iter().flat_map(Expr::conjuncts) {
+            if let ExprKind::Exists { query: inner, negated: false } = &expr.kind {
+                // a semi-join: the rows found inside can look up those outside
+                let inner_scope = Rc::new(Scope::new(self.catalog, inner, Some(scope.clone())));
+                for expr in inner.select().and_then(|s| s.filter.as_ref()).into_iter().flat_map(Expr::conjuncts) {
+                    let test = Test::Expr(expr);
+                    unit.conditions.push(Condition { test, scope: inner_scope.clone(), only: only.clone(), after_joins: true, own_text });
+                }
+            }
             let test = Test::Expr(expr);
             unit.conditions.push(Condition { test, scope: scope.clone(), only: only.clone(), after_joins: true, own_text });
         }
@@ -298,11 +340,11 @@ impl<'a> Gathering<'a> {
                     for cte in &inner.ctes {
                         if !self.seen.contains(&std::ptr::from_ref(&cte.query)) {
                             let cte_scope = Rc::new(Scope::new(self.catalog, &cte.query, Some(inner_scope.clone())));
-                            unit.inner.push((cte_scope, &cte.query, relation, own));
+                            unit.inner.push(Inner { scope: cte_scope, query: &cte.query, relation, own_text: own, fenced: true });
                         }
                     }
                 } else {
-                    unit.inner.push((inner_scope, inner, relation, own));
+                    unit.inner.push(Inner { scope: inner_scope, query: inner, relation, own_text: own, fenced });
                 }
             }
             Source::Other => {}
@@ -382,9 +424,14 @@ impl<'a> Gathering<'a> {
 
     fn node(&self, condition: &Condition<'a>, member: &Member<'a>) -> Node {
         let table = self.catalog.tables.get(&self.catalog.resolve(member.written));
-        match condition.test {
+        match &condition.test {
             Test::Expr(expr) => read(self.catalog, table, member.relation, &condition.scope, expr, 0),
+            Test::Equal(left, scope, item) => {
+                let left = read(self.catalog, table, member.relation, scope, left, 0);
+                operator("=", read(self.catalog, table, member.relation, &condition.scope, item, 0), left)
+            }
             Test::Using(left, right, column) => {
+                let (left, right, column) = (*left, *right, *column);
                 let own = std::ptr::eq(left, member.relation) || std::ptr::eq(right, member.relation);
                 if !own {
                     return Node::boolean(true);
@@ -408,6 +455,7 @@ impl<'a> Gathering<'a> {
             }
             let expr = match condition.test {
                 Test::Expr(expr) => Some(expr),
+                Test::Equal(left, ..) => Some(left),
                 Test::Using(..) => None,
             };
             for node in self.node(condition, member).conjuncts() {
@@ -417,10 +465,7 @@ impl<'a> Gathering<'a> {
             }
         }
         let (order, order_keys) = self.order(scope, query, member, table);
-        if let ([sort], true) = (&order[..], order_keys.is_empty()) {
-            // min() and max() look for the first value that is not NULL
-            clauses.push(Clause { node: null_test(sort.node.clone(), true), expr: None, own_text: member.own_text });
-        }
+        equate(&mut clauses);
         let limit = query.limit.as_ref().filter(|limit| limit.count.is_some() || limit.span.len() > "LIMIT ALL".len() as u32);
         TableUse {
             relation: member.relation,
@@ -504,6 +549,24 @@ impl<'a> Gathering<'a> {
             }
         }
         Some(found)
+    }
+}
+
+/// What is equal to something equal to a value is equal to the value.
+fn equate(clauses: &mut Vec<Clause>) {
+    let equality = |clause: &Clause| match &clause.node.kind {
+        Kind::Op(op, list) if op == "=" && list.len() == 2 => Some((list[0].clone(), list[1].clone())),
+        _ => None,
+    };
+    let pairs: Vec<(Node, Node)> = clauses.iter().filter_map(equality).collect();
+    for (a, b) in pairs.iter().filter(|(_, b)| !b.is_value()) {
+        for (tested, value) in pairs.iter().filter(|(_, value)| value.is_value()) {
+            let other = if tested.is_operand(a) { b } else if tested.is_operand(b) { a } else { continue };
+            let node = operator("=", other.clone(), value.clone());
+            if !clauses.iter().any(|c| c.node == node) {
+                clauses.push(Clause { node, expr: None, own_text: false });
+            }
+        }
     }
 }
 
@@ -596,6 +659,10 @@ fn using_sides<'a>(scope: &Scope<'a>, join: &'a Join, column: &str) -> Option<(&
 fn natural_columns<'a>(scope: &Scope<'a>, join: &'a Join) -> Vec<(&'a Relation, &'a Relation, &'a str)> {
     let ([left], [right]) = (&join.left.relations()[..], &join.right.relations()[..]) else { return vec![] };
     let columns = |relation: &Relation| -> Option<&'a Table> { Some(scope.catalog().table(relation.table()?)?.1) };
-    let (Some(l), Some(r)) = (columns(left), columns(right)) else { return vec![] };
-    l.columns.iter().filter(|c| r.column(&c.name).is_some()).map(|c| (*left, *right, c.name.as_str())).collect()
+    let Some(listed) = columns(left).or(columns(right)) else { return vec![] };
+    let has = |relation: &Relation, column: &str| {
+        scope.bindings().iter().any(|b| std::ptr::eq(b.relation, relation) && scope.may_have(b, column) == Some(true))
+    };
+    let both = |c: &&super::Column| has(left, &c.name) && has(right, &c.name);
+    listed.columns.iter().filter(both).map(|c| (*left, *right, c.name.as_str())).collect()
 }

@@ -32,7 +32,7 @@ pub fn is_comparison(op: &str) -> bool {
 
 /// Whether an operator matches patterns in text.
 pub fn is_pattern(op: &str) -> bool {
-    matches!(op, "~~" | "!~~" | "~~*" | "!~~*" | "~" | "!~" | "~*" | "!~*" | "^@" | "%" | "<%" | "%>" | "<<%" | "%>>")
+    matches!(op, "~~" | "!~~" | "~~*" | "!~~*" | "~" | "!~" | "~*" | "!~*" | "^@" | "<%" | "%>" | "<<%" | "%>>")
 }
 
 /// What an operator gets and gives, for operands of these types.
@@ -55,12 +55,16 @@ pub fn operands(op: &str, left: Option<&str>, right: Option<&str>) -> Operands {
     match op {
         "->" | "#>" => json_access(op, left, right, left.filter(|l| matches!(*l, "json" | "jsonb")).unwrap_or("jsonb")),
         "->>" | "#>>" => json_access(op, left, right, "text"),
-        _ if is_pattern(op) => pattern(op, left, right),
+        _ if is_pattern(op) || (op == "%" && [left, right].into_iter().flatten().any(is_text)) => pattern(op, left, right),
         "@>" | "<@" | "&&" | "?" | "?|" | "?&" | "@?" | "@@" | "@@@" => contained(op, left, right),
         "||" => concatenated(left, right).unwrap_or_else(|| as_they_are(None)),
         "+" | "-" | "*" | "/" | "%" | "^" => arithmetic(op, left, right).unwrap_or_else(|| as_they_are(None)),
         _ => as_they_are(None),
     }
+}
+
+fn is_text(ty: &str) -> bool {
+    matches!(ty, "text" | "varchar" | "bpchar" | "citext" | "name")
 }
 
 fn json_access(op: &str, left: Option<&str>, right: Option<&str>, result: &str) -> Operands {
@@ -250,7 +254,7 @@ pub fn family(ty: &str) -> &str {
 pub fn class_family(class: &str) -> &str {
     match class {
         "varchar_pattern_ops" => "text_pattern_ops",
-        "text_pattern_ops" | "bpchar_pattern_ops" => class,
+        "text_pattern_ops" | "bpchar_pattern_ops" | "citext_pattern_ops" => class,
         "btree_hstore_ops" | "hash_hstore_ops" => "hstore",
         "hash_ltree_ops" => "ltree",
         _ => match class.strip_suffix("_ops") {

@@ -7,21 +7,45 @@ use crate::postgres::operators::{self, UNKNOWN};
 
 /// Converts a node to a type, as an implicit or an explicit cast without modifiers does.
 pub fn coerce(node: Node, to: &str) -> Node {
+    if let Kind::Array(list) = node.kind {
+        let Some(element) = to.strip_suffix("[]") else { return Node { kind: Kind::Array(list), ..node } };
+        let list = list.into_iter().map(|value| coerce(value, element)).collect();
+        return Node { kind: Kind::Array(list), ty: Some(to.to_owned()), collation: node.collation };
+    }
     match (&node.kind, node.ty.as_deref()) {
         (_, Some(from)) if from == to => node,
         (Kind::Const(None) | Kind::Param(_), Some(UNKNOWN)) => Node { ty: Some(to.to_owned()), ..node },
+        (Kind::Const(Some(text)), Some(UNKNOWN)) if to.ends_with("[]") && array_values(text).is_some() => {
+            let element = to.trim_end_matches("[]");
+            let values = array_values(text).unwrap_or_default();
+            let value = |text: &str| Node::new(Kind::Const(Some(canonical(text, element))), Some(element));
+            Node::new(Kind::Array(values.into_iter().map(value).collect()), Some(to))
+        }
         (Kind::Const(Some(text)), Some(UNKNOWN)) => {
             let text = canonical(text, to);
-            Node { kind: Kind::Const(Some(text)), ty: Some(to.to_owned()), ..node }
+            let collation = if to == "name" { Some("C".to_owned()) } else { node.collation.clone() };
+            Node { kind: Kind::Const(Some(text)), ty: Some(to.to_owned()), collation }
         }
-        (Kind::Const(_), Some(from)) if folds(from, to) => Node { ty: Some(to.to_owned()), ..node },
+        (Kind::Const(_), Some(from)) if folds(from, to) => {
+            let collation = if to == "name" { Some("C".to_owned()) } else { node.collation.clone() };
+            Node { ty: Some(to.to_owned()), collation, ..node }
+        }
         (_, Some(UNKNOWN)) => Node { ty: Some(to.to_owned()), ..node },
         (_, from) => {
             let relabels = from.is_some_and(|from| operators::is_relabelling(from, to));
-            let collation = node.collation.clone();
+            let collation = if to == "name" { Some("C".to_owned()) } else { node.collation.clone() };
             Node { kind: Kind::Cast(Box::new(node), to.to_owned(), relabels), ty: Some(to.to_owned()), collation }
         }
     }
+}
+
+/// The values of an array's text (`{a,b}`), where it is flat and holds nothing quoted.
+fn array_values(text: &str) -> Option<Vec<&str>> {
+    let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
+    if inner.contains(['{', '"', '\\']) || inner.to_ascii_lowercase().contains("null") {
+        return None;
+    }
+    Some(if inner.is_empty() { vec![] } else { inner.split(',').map(str::trim).collect() })
 }
 
 /// Whether a constant of one type is turned into another before planning.
@@ -75,6 +99,10 @@ pub fn operator(op: &str, left: Node, right: Node) -> Node {
     let (left, right) = (to(left, &types.left), to(right, &types.right));
     if let Some(folded) = fold(op, &left, &right) {
         return folded;
+    }
+    if types.result.as_deref() == Some("bool") && (left.is_null() || right.is_null()) {
+        // operators that give truth values are strict
+        return Node::new(Kind::Const(None), Some("bool"));
     }
     if types.result.as_deref() == Some("bool") && (op == "=" || op == "<>") {
         // `x = true` is `x`, `x = false` is NOT x.
@@ -223,6 +251,10 @@ pub fn in_list(left: Node, list: Vec<Node>) -> Node {
             None => left.clone(),
         };
         let array = Node { kind: Kind::Array(fixed), ty: common.map(|ty| format!("{ty}[]")), collation: None };
+        let array = match &types.right {
+            Some(ty) => coerce(array, &format!("{ty}[]")),
+            None => array,
+        };
         arms.push(Node::condition(Kind::Any("=".to_owned(), Box::new(tested), Box::new(array))));
     }
     arms.extend(other.into_iter().map(|value| operator("=", left.clone(), value)));
@@ -247,6 +279,7 @@ fn wider<'t>(a: &'t str, b: &'t str) -> Option<&'t str> {
     const ORDERS: &[&[&str]] = &[
         &["int2", "int4", "int8", "numeric", "float4", "float8"],
         &["date", "timestamp", "timestamptz"],
+        &["int2", "int4", "oid"],
         &["cidr", "inet"],
         &["bpchar", "varchar", "name", "citext", "text"],
     ];
@@ -290,7 +323,14 @@ pub fn null_test(node: Node, negated: bool) -> Node {
     }
 }
 
-/// The collation that an operator with these operands compares by.
+/// The collation that an operator with these operands compares by: an explicit one (`!` before it) before a column's own.
 pub fn operand_collation<'n>(left: &'n Node, right: &'n Node) -> Option<&'n str> {
-    right.collation.as_deref().filter(|_| left.collation.is_none()).or(left.collation.as_deref())
+    let both = [left.collation.as_deref(), right.collation.as_deref()];
+    let explicit = both.iter().flatten().find(|c| c.starts_with('!')).copied();
+    collation(explicit.or(both[0]).or(both[1]))
+}
+
+/// A collation by its name; `None` for the database's default.
+pub fn collation(stored: Option<&str>) -> Option<&str> {
+    stored.map(|c| c.strip_prefix('!').unwrap_or(c)).filter(|c| *c != "default")
 }

@@ -4,7 +4,7 @@
 //! that the parser picked belongs to the key's operator class, under the key's collation. Patterns become ranges, conditions
 //! on a boolean column become equality. Must not know rules.
 
-use super::build::operand_collation;
+use super::build::{self, operand_collation};
 use super::node::{Kind, Node};
 use crate::catalog::Catalog;
 use crate::facts::{IndexKey, TypeKind};
@@ -45,15 +45,16 @@ impl Key {
             None => default_class(method, node.ty.as_deref(), catalog),
         };
         let written = key.collation.as_ref().map(|c| c.name.value.clone());
-        let collation = match written {
-            Some(name) => (name != "default").then_some(name),
-            None => node.collation.clone(),
-        };
+        let collation = build::collation(written.as_deref().or(node.collation.as_deref())).map(str::to_owned);
         Key { node, class, collation, descending: key.descending, nulls_first: key.nulls_first.unwrap_or(key.descending) }
     }
 
     /// How this key of an index of that method serves a clause; `None` where it does not.
     pub fn serves(&self, method: &str, clause: &Node) -> Option<Use> {
+        self.matched(method, clause).or_else(|| self.boolean(method, clause))
+    }
+
+    fn matched(&self, method: &str, clause: &Node) -> Option<Use> {
         match &clause.kind {
             Kind::Op(op, list) if list.len() == 2 => {
                 if list[0].is_operand(&self.node) && list[1].is_value() {
@@ -64,7 +65,8 @@ impl Key {
                 (list[1].is_operand(&self.node) && list[0].is_value()).then(|| self.operator(method, turned, &list[1], &list[0])).flatten()
             }
             Kind::Any(op, left, array) => {
-                let searches = left.is_operand(&self.node) && array.is_value();
+                let derived = crate::postgres::operators::is_pattern(op) && !matches!(method, "gin" | "gist");
+                let searches = left.is_operand(&self.node) && array.is_value() && !derived;
                 let element = element(array);
                 searches.then(|| self.operator(method, op, left, &element)).flatten().map(|used| match used {
                     Use::Equal => Use::OneOf,
@@ -83,7 +85,7 @@ impl Key {
             Kind::Call(name, args, _) if name == "starts_with" && args.len() == 2 && args[0].is_operand(&self.node) => {
                 self.prefix(method, &args[0], "^@", &args[1])
             }
-            _ => self.boolean(method, clause),
+            _ => None,
         }
     }
 
@@ -105,7 +107,9 @@ impl Key {
         match method {
             "btree" | "hash" => {
                 if is_comparison(op) {
-                    let fits = self.in_family(tested, value) && op != "<>" && (method == "btree" || op == "=");
+                    // hashes are made for each kind of time by itself
+                    let hashed = method == "btree" || op == "=" && (tested.ty == value.ty || tested.ty.as_deref().map(family) != Some("datetime"));
+                    let fits = self.in_family(tested, value) && op != "<>" && hashed;
                     let byte_order = self.class.as_deref().is_some_and(|c| c.ends_with("_pattern_ops"));
                     let used = if op == "=" { Use::Equal } else { Use::Search };
                     return collated((fits && (op == "=" || !byte_order)).then_some(used));
@@ -133,7 +137,7 @@ impl Key {
                     return (method == "spgist" || method == "brin").then(|| self.prefix(method, tested, op, value)).flatten();
                 }
                 let used = if op == "=" { Use::Equal } else { Use::Search };
-                if is_comparison(op) || is_text_class(class) { collated(Some(used)) } else { Some(used) }
+                if is_comparison(op) || class.ends_with("trgm_ops") { collated(Some(used)) } else { Some(used) }
             }
         }
     }
@@ -156,6 +160,7 @@ impl Key {
                 of == of_class
                     || (of == "text" && of_class == "text_pattern_ops")
                     || (of == "bpchar" && of_class == "bpchar_pattern_ops")
+                    || (of == "citext" && of_class == "citext_pattern_ops")
                     || matches!(of_class, "enum" | "record" | "array" | "range" | "multirange") && (of == of_class || !is_plain(of))
             }
         };
@@ -167,6 +172,9 @@ impl Key {
         let ty = tested.ty.as_deref();
         if matches!((method, class), ("brin", c) if c.contains("minmax") || c.contains("bloom")) {
             let of = class.split("_minmax").next().and_then(|c| c.split("_bloom").next()).unwrap_or_default();
+            if tested.ty.as_deref() == Some("name") {
+                return value.ty.as_deref() == Some("name");
+            }
             let right = value.ty.as_deref().is_none_or(|v| v == "unknown" || family(v) == family(of) || !is_plain(family(v)));
             return right && ty.is_none_or(|t| family(t) == family(of));
         }
@@ -175,6 +183,13 @@ impl Key {
             // A regular expression or pattern of a text; citext and bpchar have operators of their own.
             ("gin_trgm_ops" | "gist_trgm_ops", _) => ty.is_none_or(|t| t == "text"),
             ("text_ops", _) if method == "spgist" => ty.is_none_or(|t| family(t) == "text"),
+            ("quad_point_ops" | "kd_point_ops", "<@") => value.ty.as_deref().is_none_or(|v| v == "box"),
+            // btree_gin and btree_gist have no operator across types.
+            _ if is_comparison(op) => {
+                let scalar = class.strip_prefix("gist_").unwrap_or(class);
+                let of_class = ty.is_none_or(|t| family(t) == class_family(scalar) || !is_plain(family(t)) || !is_plain(class_family(scalar)));
+                ty.is_none() || value.ty.is_none() || tested.ty == value.ty && of_class
+            }
             _ => true,
         }
     }
@@ -189,7 +204,7 @@ impl Key {
         if op == "^@" && tested.ty.as_deref() == Some("bpchar") || !matches!(op, "~~" | "~~*" | "~" | "~*" | "^@") {
             return None;
         }
-        if !self.in_family(tested, value) && !matches!(method, "spgist" | "brin") {
+        if !self.in_family(tested, tested) && !matches!(method, "spgist" | "brin") {
             return None;
         }
         let pattern = self.class.as_deref().is_some_and(|c| c.ends_with("_pattern_ops")) || (method == "spgist" && of == "text");
@@ -207,10 +222,6 @@ impl Key {
             _ => (pattern || in_c).then_some(Use::Search),
         }
     }
-}
-
-fn is_text_class(class: &str) -> bool {
-    matches!(class, "text_ops") || class.ends_with("trgm_ops") && false
 }
 
 /// A built-in scalar's family; of others nothing is known.
@@ -238,7 +249,7 @@ pub fn default_class(method: &str, ty: Option<&str>, catalog: &Catalog) -> Optio
     }
     let user = catalog.types.iter().find(|(name, _)| name.name == ty).map(|(_, user)| &user.kind);
     match (user, method) {
-        (Some(TypeKind::Enum(_)), "btree" | "hash") => Some("enum_ops".to_owned()),
+        (Some(TypeKind::Enum(_)), "btree" | "hash" | "gin") => Some("enum_ops".to_owned()),
         (Some(TypeKind::Range(_)), _) => Some("range_ops".to_owned()),
         _ => {
             // btree_gin and btree_gist give scalars a class.

@@ -62,6 +62,7 @@ impl Reader<'_> {
         let column = self.table.and_then(|table| table.column(name));
         let ty = column.and_then(|c| c.ty.as_ref()).map(|ty| type_name(ty, self.catalog));
         let collation = column.and_then(|c| c.collation.clone()).map(|c| collation_name(&c)).filter(|c| c != "default");
+        let collation = collation.or_else(|| (ty.as_deref() == Some("name")).then(|| "C".to_owned()));
         Node { kind: Kind::Column(name.to_owned()), ty, collation }
     }
 
@@ -116,7 +117,7 @@ impl Reader<'_> {
             ExprKind::Call(call) => self.call(call, depth),
             ExprKind::Collate { expr, collation } => {
                 let name = collation_name(&collation.name.value);
-                Node { collation: (name != "default").then_some(name), ..self.at(expr, depth) }
+                Node { collation: Some(format!("!{name}")), ..self.at(expr, depth) }
             }
             ExprKind::Array(list) => array(self.list(list, depth)),
             ExprKind::Row(list) => other("ROW", self.list(list, depth)),
@@ -231,6 +232,15 @@ impl Reader<'_> {
         if name == "coalesce" {
             return coalesce(args);
         }
+        if let ([_], "date" | "text" | "int4" | "int8" | "float8" | "numeric" | "timestamptz" | "bool") = (&args[..], name) {
+            // a cast in the clothes of a call
+            return coerce(args.remove(0), name);
+        }
+        if let ("to_tsvector", [_, _]) = (name, &args[..]) {
+            let config = args.remove(0);
+            args.insert(0, coerce(config, "regconfig"));
+        }
+        let name = if name == "trim" { "btrim" } else { name };
         let types: Vec<Option<&str>> = args.iter().map(|arg| arg.ty.as_deref()).collect();
         let (result, wanted) = operators::function(name, &types);
         if let Some(wanted) = wanted {
@@ -247,6 +257,7 @@ impl Reader<'_> {
         }
         let volatile = call_volatility(call, self.catalog) == Some(Volatility::Volatile);
         let collation = args.iter().find_map(|a| a.collation.clone()).filter(|_| result.as_deref() == Some("text"));
+        let collation = if result.as_deref() == Some("name") { Some("C".to_owned()) } else { collation };
         let plain = call.over.is_none() && call.filter.is_none() && !call.distinct;
         let label = if plain { name.to_owned() } else { format!("{name} {}", call.name.name.span.start) };
         Node { kind: Kind::Call(label, args, volatile), ty: result, collation }
