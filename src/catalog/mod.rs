@@ -31,4 +31,4 @@ pub mod uses;
 mod tests;
 
 pub use model::*;
-pub use store::{Leans, Store};
+pub use store::{Key, Leans, Store};

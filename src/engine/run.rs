@@ -60,7 +60,7 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     for other in more {
         found.merge(other);
     }
-    let suppressed = suppress(&sources, &reads, &rules, &mut found.findings);
+    let suppressed = suppress(&sources, &reads, &rules, settings, &mut found.findings);
     settle(&mut found.findings, &sources);
 
     let mut outcome = Outcome { findings: found.findings, opaque: found.opaque, ..Outcome::default() };
@@ -267,20 +267,21 @@ fn count(statement: &Statement, found: &mut Found) {
 }
 
 /// Takes out what comments silence, adds what is wrong with the comments, and counts the silenced.
-fn suppress(sources: &Sources, reads: &[Read], rules: &ActiveRules, findings: &mut Vec<Finding>) -> usize {
+fn suppress(sources: &Sources, reads: &[Read], rules: &ActiveRules, settings: &Settings, findings: &mut Vec<Finding>) -> usize {
+    let today = settings.today.as_deref();
     let mut all = vec![];
     for read in reads {
         let Some(unit) = read.units.iter().find(|unit| unit.reported) else { continue };
         let source = sources.get(unit.file);
         let starts: Vec<Span> = read.units.iter().flat_map(|u| &u.statements).map(|s| s.span).collect();
-        all.push(Suppressions::read(unit.file, source, &read.comments, &starts));
+        all.push(Suppressions::read(unit.file, source, &read.comments, &starts, settings));
     }
     let before = findings.len();
-    findings.retain(|finding| !all.iter_mut().any(|s| s.silences(finding)));
+    findings.retain(|finding| !all.iter_mut().any(|s| s.silences(finding, today)));
     let silenced = before - findings.len();
     let Some((rule, severity)) = rules.rules.iter().find(|(rule, _)| matches!(rule.check, Check::Engine)) else { return silenced };
     for suppressions in &all {
-        for report in suppressions.complaints(|name| crate::rules::find(name).is_some(), |name| rules.contains(name)) {
+        for report in suppressions.complaints(|name| crate::rules::find(name).is_some(), |name| rules.contains(name), today) {
             findings.push(rules.finding(rule, *severity, report, None));
         }
     }
