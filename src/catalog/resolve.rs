@@ -332,7 +332,10 @@ impl<'a> Scope<'a> {
 
     fn query_has(&self, query: &'a Query, column: &str, own_names: bool, depth: usize) -> Option<bool> {
         let items = output_items(query)?;
-        if items.iter().any(|item| item.alias.as_ref().is_some_and(|a| *a == column) || has_name(&item.expr, column) && item.alias.is_none()) {
+        if items
+            .iter()
+            .any(|item| item.alias.as_ref().is_some_and(|a| *a == column) || has_name(&item.expr, column) && item.alias.is_none())
+        {
             return Some(true);
         }
         if !items.iter().any(|item| is_wildcard(&item.expr)) {
@@ -447,8 +450,32 @@ pub fn keeps_rows(query: &Query) -> bool {
 
 /// Whether an aggregate, window or set-returning function stands inside.
 fn computes(expr: &Expr) -> bool {
-    const SETS: &[&str] = &["unnest", "generate_series", "jsonb_array_elements", "jsonb_array_elements_text", "json_array_elements", "regexp_split_to_table", "jsonb_each", "jsonb_object_keys"];
-    const AGGREGATES: &[&str] = &["count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg", "bool_and", "bool_or", "every", "json_object_agg", "jsonb_object_agg"];
+    const SETS: &[&str] = &[
+        "unnest",
+        "generate_series",
+        "jsonb_array_elements",
+        "jsonb_array_elements_text",
+        "json_array_elements",
+        "regexp_split_to_table",
+        "jsonb_each",
+        "jsonb_object_keys",
+    ];
+    const AGGREGATES: &[&str] = &[
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "array_agg",
+        "string_agg",
+        "json_agg",
+        "jsonb_agg",
+        "bool_and",
+        "bool_or",
+        "every",
+        "json_object_agg",
+        "jsonb_object_agg",
+    ];
     let mut found = false;
     expr.walk(&mut |e| {
         if let crate::facts::ExprKind::Call(call) = &e.kind {

@@ -330,7 +330,8 @@ impl<'a> Gathering<'a> {
                     self.members(&inner_scope, inner, nullable, None, own, unit, depth + 1);
                     // a row that the join fills up is not the subquery's: its WHERE holds before
                     if nullable {
-                        let inside: Vec<*const Relation> = unit.members.iter().skip(first).map(|m| std::ptr::from_ref(m.relation)).collect();
+                        let inside: Vec<*const Relation> =
+                            unit.members.iter().skip(first).map(|m| std::ptr::from_ref(m.relation)).collect();
                         let inside = Rc::new(inside);
                         for condition in unit.conditions.iter_mut().filter(|c| Rc::ptr_eq(&c.scope, &inner_scope)) {
                             condition.after_joins = false;
@@ -356,7 +357,10 @@ impl<'a> Gathering<'a> {
         let view = relation.table().and_then(|name| self.catalog.view(name));
         let Some((_, view)) = view else { return true };
         let Some(query) = &view.query else { return true };
-        !scope.bindings().iter().any(|b| std::ptr::eq(b.relation, relation) && matches!(b.source, Source::Query(q) if std::ptr::eq(q, query)))
+        !scope
+            .bindings()
+            .iter()
+            .any(|b| std::ptr::eq(b.relation, relation) && matches!(b.source, Source::Query(q) if std::ptr::eq(q, query)))
     }
 
     /// Whether a CTE is read more than once, and so computed once for all.
@@ -537,10 +541,10 @@ impl<'a> Gathering<'a> {
         let mut found: Vec<String> = vec![];
         for column in query.column_refs() {
             match scope.row_origin(column) {
-                Some(Origin::Column(resolved, relation)) if std::ptr::eq(relation, member.relation) => {
-                    if !found.contains(&resolved.column) {
-                        found.push(resolved.column);
-                    }
+                Some(Origin::Column(resolved, relation))
+                    if std::ptr::eq(relation, member.relation) && !found.contains(&resolved.column) =>
+                {
+                    found.push(resolved.column);
                 }
                 Some(_) => {}
                 // a whole row by its alias, an ordinal's alias, a subquery's own column
@@ -561,7 +565,13 @@ fn equate(clauses: &mut Vec<Clause>) {
     let pairs: Vec<(Node, Node)> = clauses.iter().filter_map(equality).collect();
     for (a, b) in pairs.iter().filter(|(_, b)| !b.is_value()) {
         for (tested, value) in pairs.iter().filter(|(_, value)| value.is_value()) {
-            let other = if tested.is_operand(a) { b } else if tested.is_operand(b) { a } else { continue };
+            let other = if tested.is_operand(a) {
+                b
+            } else if tested.is_operand(b) {
+                a
+            } else {
+                continue;
+            };
             let node = operator("=", other.clone(), value.clone());
             if !clauses.iter().any(|c| c.node == node) {
                 clauses.push(Clause { node, expr: None, own_text: false });
@@ -583,7 +593,9 @@ fn read<'a>(catalog: &'a Catalog, table: Option<&Table>, relation: &'a Relation,
             let ty = resolved.definition().and_then(|c| c.ty.as_ref()).map(|ty| type_name(ty, catalog));
             Meaning::Outside(format!("{:p} {}", std::ptr::from_ref(of), resolved.column), ty)
         }
-        Some(Origin::Expression(inner, scope)) if depth < DEEPEST => Meaning::Node(read(catalog, table, relation, &scope, inner, depth + 1)),
+        Some(Origin::Expression(inner, scope)) if depth < DEEPEST => {
+            Meaning::Node(read(catalog, table, relation, &scope, inner, depth + 1))
+        }
         _ => Meaning::Outside(format!("? {}", column.column.value), None),
     };
     Reader { catalog, table, names: &names }.read(expr)
@@ -647,9 +659,8 @@ fn passes_by_place(left: &Query, right: &Query, column: &str, names: &[String], 
 fn using_sides<'a>(scope: &Scope<'a>, join: &'a Join, column: &str) -> Option<(&'a Relation, &'a Relation)> {
     let side = |item: &'a FromItem| {
         let relations = item.relations();
-        let has = |r: &&&'a Relation| {
-            scope.bindings().iter().any(|b| std::ptr::eq(b.relation, **r) && scope.may_have(b, column) == Some(true))
-        };
+        let has =
+            |r: &&&'a Relation| scope.bindings().iter().any(|b| std::ptr::eq(b.relation, **r) && scope.may_have(b, column) == Some(true));
         relations.iter().find(has).copied().or(if relations.len() == 1 { relations.first().copied() } else { None })
     };
     Some((side(&join.left)?, side(&join.right)?))

@@ -229,9 +229,7 @@ pub fn is_relabelling(from: &str, to: &str) -> bool {
         (f, t) if t.starts_with("reg") => is_reference(f) && is_reference(t),
         ("xml", "text") => true,
         ("bit", "varbit") | ("varbit", "bit") => true,
-        (f, t) if f.ends_with("[]") && t.ends_with("[]") => {
-            f == t || is_relabelling(f.trim_end_matches("[]"), t.trim_end_matches("[]"))
-        }
+        (f, t) if f.ends_with("[]") && t.ends_with("[]") => f == t || is_relabelling(f.trim_end_matches("[]"), t.trim_end_matches("[]")),
         _ => false,
     }
 }
@@ -276,14 +274,29 @@ pub fn function(name: &str, args: &[Option<&str>]) -> (Option<String>, Option<&'
         "lower" | "upper" | "btrim" | "ltrim" | "rtrim" | "trim" | "substring" | "substr" | "replace" | "translate" | "left" | "right"
         | "initcap" | "reverse" | "lpad" | "rpad" | "split_part" | "regexp_replace" | "md5" | "overlay" | "repeat" | "unaccent"
         | "quote_literal" | "chr" => (owned("text"), Some("text")),
-        "concat" | "concat_ws" | "format" | "to_char" | "string_agg" | "jsonb_extract_path_text" | "json_extract_path_text"
-        | "jsonb_array_element_text" | "jsonb_object_field_text" | "jsonb_typeof" | "host" | "array_to_string" | "encode" => (owned("text"), None),
+        "concat"
+        | "concat_ws"
+        | "format"
+        | "to_char"
+        | "string_agg"
+        | "jsonb_extract_path_text"
+        | "json_extract_path_text"
+        | "jsonb_array_element_text"
+        | "jsonb_object_field_text"
+        | "jsonb_typeof"
+        | "host"
+        | "array_to_string"
+        | "encode" => (owned("text"), None),
         "length" | "char_length" | "octet_length" | "position" | "strpos" | "array_length" | "cardinality" | "jsonb_array_length"
         | "ascii" | "array_position" | "hashtext" => (owned("int4"), None),
         "count" | "row_number" | "nextval" => (owned("int8"), None),
-        "now" | "current_timestamp" | "transaction_timestamp" | "statement_timestamp" | "clock_timestamp" | "to_timestamp" | "make_timestamptz" => {
-            (owned("timestamptz"), None)
-        }
+        "now"
+        | "current_timestamp"
+        | "transaction_timestamp"
+        | "statement_timestamp"
+        | "clock_timestamp"
+        | "to_timestamp"
+        | "make_timestamptz" => (owned("timestamptz"), None),
         "localtimestamp" | "make_timestamp" => (owned("timestamp"), None),
         "current_date" | "to_date" | "make_date" => (owned("date"), None),
         "make_interval" | "age" | "justify_days" => (owned("interval"), None),
@@ -304,7 +317,9 @@ pub fn function(name: &str, args: &[Option<&str>]) -> (Option<String>, Option<&'
         "to_tsvector" | "setweight" | "strip" => (owned("tsvector"), None),
         "to_tsquery" | "plainto_tsquery" | "phraseto_tsquery" | "websearch_to_tsquery" => (owned("tsquery"), None),
         "gen_random_uuid" | "uuid_generate_v4" | "uuidv7" | "uuidv4" => (owned("uuid"), None),
-        "jsonb_extract_path" | "jsonb_build_object" | "jsonb_build_array" | "to_jsonb" | "jsonb_set" | "jsonb_object_field" => (owned("jsonb"), None),
+        "jsonb_extract_path" | "jsonb_build_object" | "jsonb_build_array" | "to_jsonb" | "jsonb_set" | "jsonb_object_field" => {
+            (owned("jsonb"), None)
+        }
         "jsonb_path_exists" | "jsonb_path_match" | "jsonb_exists" | "starts_with" | "isfinite" => (owned("bool"), None),
         "int4range" | "int8range" | "numrange" | "tsrange" | "tstzrange" | "daterange" => (owned(name), None),
         "box" | "point" | "circle" | "polygon" | "lower_inc" => (owned(if name == "lower_inc" { "bool" } else { name }), None),

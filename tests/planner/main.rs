@@ -117,7 +117,8 @@ fn judge(server: &postgres::Server) -> Tally {
             if agrees {
                 tally.agreed += 1;
             } else {
-                let ordered = if orders { format!(" (order: PostgreSQL {unsorted}, ours {})", ours.is_some_and(|o| o.1)) } else { String::new() };
+                let ordered =
+                    if orders { format!(" (order: PostgreSQL {unsorted}, ours {})", ours.is_some_and(|o| o.1)) } else { String::new() };
                 tally.differences.push(format!("{indexes} | {query} | PostgreSQL {used}, ours {:?}{ordered}", ours.map(|o| o.0)));
             }
         }
@@ -136,7 +137,10 @@ fn indexes_serve_what_the_planner_says() {
     let mut by_difference: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (version, tally) in &answers {
         let Some(tally) = tally else { continue };
-        println!("PostgreSQL {version}: {} asked, {} served, {} agreed, {} refused by PostgreSQL", tally.asked, tally.served, tally.agreed, tally.refused);
+        println!(
+            "PostgreSQL {version}: {} asked, {} served, {} agreed, {} refused by PostgreSQL",
+            tally.asked, tally.served, tally.agreed, tally.refused
+        );
         for difference in &tally.differences {
             by_difference.entry(difference.clone()).or_default().push(version.to_string());
         }

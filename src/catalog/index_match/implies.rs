@@ -112,15 +112,43 @@ pub fn is_strict_for(clause: &Node, tested: &Node) -> bool {
 fn is_strict_function(name: &str) -> bool {
     matches!(
         name,
-        "lower" | "upper" | "btrim" | "ltrim" | "rtrim" | "substring" | "substr" | "left" | "right" | "length" | "char_length" | "md5"
-            | "replace" | "date_trunc" | "extract" | "date_part" | "abs" | "timezone" | "to_tsvector" | "round" | "floor" | "ceil"
-            | "jsonb_extract_path_text" | "jsonb_extract_path" | "jsonb_array_length" | "split_part" | "to_char" | "date" | "reverse" | "initcap"
+        "lower"
+            | "upper"
+            | "btrim"
+            | "ltrim"
+            | "rtrim"
+            | "substring"
+            | "substr"
+            | "left"
+            | "right"
+            | "length"
+            | "char_length"
+            | "md5"
+            | "replace"
+            | "date_trunc"
+            | "extract"
+            | "date_part"
+            | "abs"
+            | "timezone"
+            | "to_tsvector"
+            | "round"
+            | "floor"
+            | "ceil"
+            | "jsonb_extract_path_text"
+            | "jsonb_extract_path"
+            | "jsonb_array_length"
+            | "split_part"
+            | "to_char"
+            | "date"
+            | "reverse"
+            | "initcap"
     )
 }
 
 /// Between comparisons of one expression: with constants by their values, else by the operators alone.
 fn comparison_proves(op: &str, given: &[Node], wanted_op: &str, want: &[Node]) -> bool {
-    if given[0].unlabelled().kind != want[0].unlabelled().kind || given[0].ty != want[0].ty && given[0].ty.is_some() && want[0].ty.is_some() {
+    if given[0].unlabelled().kind != want[0].unlabelled().kind || given[0].ty != want[0].ty && given[0].ty.is_some() && want[0].ty.is_some()
+    {
         return false;
     }
     if given[1].kind == want[1].kind {
@@ -163,7 +191,8 @@ fn is_user_type(ty: &str) -> bool {
 /// How two constants compare: numbers by value, ISO dates and times by their text; `None` where that is not certain.
 pub fn compare(a: &Node, b: &Node) -> Option<Ordering> {
     let (x, y) = (a.text()?, b.text()?);
-    let number = |ty: &Option<String>| ty.as_deref().is_some_and(|t| matches!(t, "int2" | "int4" | "int8" | "numeric" | "float4" | "float8"));
+    let number =
+        |ty: &Option<String>| ty.as_deref().is_some_and(|t| matches!(t, "int2" | "int4" | "int8" | "numeric" | "float4" | "float8"));
     if number(&a.ty) && number(&b.ty) {
         return match (x.parse::<i128>(), y.parse::<i128>()) {
             (Ok(x), Ok(y)) => Some(x.cmp(&y)),

@@ -108,7 +108,8 @@ impl Key {
             "btree" | "hash" => {
                 if is_comparison(op) {
                     // hashes are made for each kind of time by itself
-                    let hashed = method == "btree" || op == "=" && (tested.ty == value.ty || tested.ty.as_deref().map(family) != Some("datetime"));
+                    let hashed =
+                        method == "btree" || op == "=" && (tested.ty == value.ty || tested.ty.as_deref().map(family) != Some("datetime"));
                     let fits = self.in_family(tested, value) && op != "<>" && hashed;
                     let byte_order = self.class.as_deref().is_some_and(|c| c.ends_with("_pattern_ops"));
                     let used = if op == "=" { Use::Equal } else { Use::Search };
@@ -187,7 +188,8 @@ impl Key {
             // btree_gin and btree_gist have no operator across types.
             _ if is_comparison(op) => {
                 let scalar = class.strip_prefix("gist_").unwrap_or(class);
-                let of_class = ty.is_none_or(|t| family(t) == class_family(scalar) || !is_plain(family(t)) || !is_plain(class_family(scalar)));
+                let of_class =
+                    ty.is_none_or(|t| family(t) == class_family(scalar) || !is_plain(family(t)) || !is_plain(class_family(scalar)));
                 ty.is_none() || value.ty.is_none() || tested.ty == value.ty && of_class
             }
             _ => true,
@@ -226,7 +228,8 @@ impl Key {
 
 /// A built-in scalar's family; of others nothing is known.
 fn is_plain(family: &str) -> bool {
-    crate::postgres::types::is_built_in(family) || matches!(family, "integer" | "float" | "datetime" | "array" | "range" | "multirange" | "text_pattern_ops")
+    crate::postgres::types::is_built_in(family)
+        || matches!(family, "integer" | "float" | "datetime" | "array" | "range" | "multirange" | "text_pattern_ops")
 }
 
 /// One value of an array.
@@ -243,7 +246,8 @@ fn element(array: &Node) -> Node {
 /// The default class of a type: of enums, domains' bases and ranges too.
 pub fn default_class(method: &str, ty: Option<&str>, catalog: &Catalog) -> Option<String> {
     let ty = ty?;
-    let named = crate::facts::TypeName { dimensions: u8::from(ty.ends_with("[]")), ..crate::facts::TypeName::named(ty.trim_end_matches("[]")) };
+    let named =
+        crate::facts::TypeName { dimensions: u8::from(ty.ends_with("[]")), ..crate::facts::TypeName::named(ty.trim_end_matches("[]")) };
     if let Some(class) = opclass::default_class(method, &named) {
         return Some(class.to_owned());
     }
@@ -272,7 +276,13 @@ enum Prefix {
 
 fn fixed_prefix(op: &str, pattern: &str, bytes_fold: bool) -> Prefix {
     match op {
-        "^@" => if pattern.is_empty() { Prefix::None } else { Prefix::Some },
+        "^@" => {
+            if pattern.is_empty() {
+                Prefix::None
+            } else {
+                Prefix::Some
+            }
+        }
         "~~" | "~~*" => {
             let mut fixed = 0;
             let mut chars = pattern.chars();
@@ -301,9 +311,10 @@ fn regex_prefix(op: &str, pattern: &str) -> Prefix {
     if pattern.contains('|') {
         return Prefix::None;
     }
-    let rest = rest.strip_prefix('(').and_then(|r| r.strip_suffix(")$").or(r.strip_suffix(')'))).map_or(rest.to_owned(), |inner| {
-        if pattern.ends_with('$') { format!("{inner}$") } else { inner.to_owned() }
-    });
+    let rest = rest
+        .strip_prefix('(')
+        .and_then(|r| r.strip_suffix(")$").or(r.strip_suffix(')')))
+        .map_or(rest.to_owned(), |inner| if pattern.ends_with('$') { format!("{inner}$") } else { inner.to_owned() });
     let chars: Vec<char> = rest.chars().collect();
     let mut fixed = 0;
     let mut i = 0;

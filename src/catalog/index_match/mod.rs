@@ -171,7 +171,10 @@ impl<'c> Prepared<'c> {
                     }
                     _ => true,
                 };
-                let same = key.node.is_operand(&sort.node) && key.collation.as_deref() == build::collation(sort.node.collation.as_deref()) && !byte_order && family;
+                let same = key.node.is_operand(&sort.node)
+                    && key.collation.as_deref() == build::collation(sort.node.collation.as_deref())
+                    && !byte_order
+                    && family;
                 if same && turned {
                     from = from.or(Some(at));
                     next.next();

@@ -211,7 +211,7 @@ impl Reader<'_> {
     fn cast(&self, expr: &Expr, ty: &TypeName, depth: usize) -> Node {
         let inner = self.at(expr, depth);
         let to = type_name(ty, self.catalog);
-        let cuts = (!ty.modifiers.is_empty() && !(to == "bpchar" && ty.modifiers == [1])) || ty.detail.is_some();
+        let cuts = !(ty.modifiers.is_empty() || to == "bpchar" && ty.modifiers == [1]) || ty.detail.is_some();
         if cuts && !inner.is_const() {
             let spelled = TypeName { dimensions: 0, ..ty.clone() }.to_string();
             let same = inner.ty.as_deref() == Some(to.as_str());
@@ -272,7 +272,9 @@ impl Reader<'_> {
         };
         let json = base.ty.as_deref() == Some("jsonb");
         let mut list = vec![base];
-        list.extend(self.list(indices, depth).into_iter().map(|i| if json && i.ty.as_deref() == Some(UNKNOWN) { coerce(i, "text") } else { i }));
+        list.extend(
+            self.list(indices, depth).into_iter().map(|i| if json && i.ty.as_deref() == Some(UNKNOWN) { coerce(i, "text") } else { i }),
+        );
         Node { kind: Kind::Other("[]".to_owned(), list), ty, collation: None }
     }
 
@@ -293,7 +295,8 @@ impl Reader<'_> {
         let reads = query.column_refs().into_iter().any(|column| {
             // A column that the subquery has itself is not looked up outside: a qualified one is certain, a bare one is
             // taken for the subquery's own.
-            column.relation.is_some() && matches!((self.names)(column), Meaning::Own(_))
+            column.relation.is_some()
+                && matches!((self.names)(column), Meaning::Own(_))
                 && !query.from().iter().flat_map(|f| f.relations()).any(|r| r.binding() == column.relation.as_ref())
         });
         let ty = self.catalog.output_columns(query).and_then(|columns| columns.into_iter().next()).and_then(|(_, ty)| ty);

@@ -116,7 +116,6 @@ pub fn is_value(expr: &Expr) -> bool {
     value
 }
 
-
 /// Reads expressions on a table without a query around them: every column is the table's.
 fn read(catalog: &Catalog, table: Option<&Table>, expr: &Expr) -> Node {
     let names = |column: &ColumnRef| Meaning::Own(column.column.value.clone());
