@@ -26,6 +26,7 @@ mod tables;
 mod text;
 mod triggers;
 mod undo;
+pub mod uses;
 
 #[cfg(test)]
 mod tests;

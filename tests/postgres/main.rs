@@ -7,5 +7,6 @@ mod server;
 mod forms;
 mod locks;
 mod observe;
+mod pages;
 mod relations;
 mod rewrites;
