@@ -127,7 +127,7 @@ impl From<FailOn> for Severity {
 }
 
 fn selector(name: &str) -> Result<String, String> {
-    config::check_selector(name).map(|()| name.to_owned())
+    config::check_selector(name)
 }
 
 fn version(text: &str) -> Result<Version, String> {

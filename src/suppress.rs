@@ -6,7 +6,7 @@
 //! that is missing where the settings ask for one.
 
 use crate::finding::{Finding, Label};
-use crate::rules::Report;
+use crate::rules::{self, Report};
 use crate::settings::Settings;
 use crate::source::{FileId, Location, Source, Span};
 
@@ -54,7 +54,7 @@ impl Suppressions {
                 let start = comment.start + at as u32;
                 entries.push(Entry {
                     span: Span::new(start, start + rule.len() as u32),
-                    rule: rule.to_owned(),
+                    rule: rules::known_as(rule).map_or(rule, |known| known.name).to_owned(),
                     line: (!directive.whole_file).then_some(line),
                     statements: targets.clone(),
                     used: false,

@@ -63,8 +63,9 @@ fn worst(timeline: &Timeline) -> Option<&TimedStatement> {
 
 fn write_worst(statement: &TimedStatement, timeline: &Timeline, out: &mut dyn Write, style: Style) -> io::Result<()> {
     let place = at(statement.at, &timeline.sources);
-    writeln!(out, "{} {place}: {}", style.red("worst:"), worst_moment(statement, timeline))?;
-    writeln!(out, "       {}\n", one_line(timeline.sources.text(statement.at), style.width.saturating_sub(7)))
+    writeln!(out, "{} {place}", style.red("worst:"))?;
+    writeln!(out, "       {}", one_line(timeline.sources.text(statement.at), style.width.saturating_sub(7)))?;
+    writeln!(out, "       {}\n", worst_moment(statement, timeline))
 }
 
 /// The worst moment in words.
