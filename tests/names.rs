@@ -25,7 +25,7 @@ fn an_alias_means_one_rule() {
             let folded = rules::fold(alias);
             let other = known.insert(folded.clone(), rule.name);
             assert!(other.is_none(), "`{alias}` means {} and {}", rule.name, other.unwrap_or(""));
-            assert!(rules::find(&folded).is_none(), "`{alias}` is a rule of ours");
+            assert!(rules::find(&folded).is_none_or(|own| own.name == rule.name), "`{alias}` is another rule of ours");
             assert_eq!(rules::known_as(alias).unwrap().name, rule.name);
         }
     }
