@@ -21,9 +21,9 @@ const STALE_SHOWN: usize = 5;
 
 pub(super) const EXAMPLES: &str = "Examples:
   pgsift check                                           everything below this folder
-  pgsift check db/migrations/0042_orders.sql             one file; the schema comes from all of its migrations
+  pgsift check db/migrations/0042_orders.sql             one file, against the schema of all
   pgsift check --since origin/main                       only what this branch changes
-  pgsift check --write-baseline                          accept today's findings; report new ones from now on
+  pgsift check --write-baseline                          know today's findings, report new ones
   pgsift check --fix --unsafe-fixes --diff               show what the fixes would change
   pgsift check --format sarif=out.sarif --format human   two outputs at once
   git show HEAD:a.sql | pgsift check - --stdin-filename db/migrations/a.sql
