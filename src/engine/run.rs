@@ -20,6 +20,8 @@ struct Unit {
     file: FileId,
     origin: Origin,
     transaction: Transaction,
+    /// See [`Surroundings::unwrapped`].
+    unwrapped: bool,
     reported: bool,
     statements: Vec<Statement>,
 }

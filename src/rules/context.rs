@@ -43,6 +43,8 @@ pub struct Surroundings {
     pub in_function: bool,
     /// Inside DO (runs now, in a transaction).
     pub in_do: bool,
+    /// Whoever runs the file is known, and known to open no transaction around it.
+    pub unwrapped: bool,
     /// A loop around it, in a body.
     pub in_loop: Option<Span>,
 }
@@ -197,6 +199,11 @@ impl<'a> Context<'a> {
     /// Whether the statement runs in a transaction block: opened by hand, by the framework, implicit, or inside DO or a function.
     pub fn in_transaction(&self) -> bool {
         self.around.in_do || self.around.in_function || self.session.transaction() != Transaction::None
+    }
+
+    /// Whether it is certain that no transaction is open: a plain file may be run in one by whoever runs it.
+    pub fn surely_outside_transaction(&self) -> bool {
+        self.around.unwrapped && !self.in_transaction()
     }
 
     /// The effect on the named relation, if any.
