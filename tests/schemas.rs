@@ -74,7 +74,10 @@ fn the_configuration_is_judged_alike() {
     let files = [
         ("postgres = 16\nselect = [\"lock\"]\nfail-on = \"notice\"\nexclude = [\"a/**\"]\nschema = [\"s.sql\"]\n".to_owned(), true),
         (format!("start-after = \"0042\"\nbaseline = \"b.json\"\n[rules]\n{rule} = \"off\"\n"), true),
-        ("[thresholds]\noffset = 1\nin-list = 2\nshort-timeout-ms = 3\n[runner]\nlock-timeout = true\ntransaction = false\n".to_owned(), true),
+        (
+            "[thresholds]\noffset = 1\nin-list = 2\nshort-timeout-ms = 3\n[runner]\nlock-timeout = true\ntransaction = false\n".to_owned(),
+            true,
+        ),
         ("[suppressions]\nrequire-reason = true\n".to_owned(), true),
         ("postgres = 11\n".to_owned(), false),
         ("postgres = \"16\"\n".to_owned(), false),

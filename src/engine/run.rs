@@ -96,12 +96,14 @@ fn read(sources: &Sources, file: FileId, kind: &InputKind, reported: bool, setti
             }
         }
     };
+    let known_runner = matches!(kind, InputKind::Migration(info) if info.framework != "plain");
     let mut read = Read { units: vec![], comments: vec![] };
     for (span, origin, transaction) in parts {
         let script = sql::read(file, text, span, Dialect::Psql);
         let transaction = transaction_of(transaction, origin, &script.statements, settings);
         read.comments.extend(script.comments);
-        read.units.push(Unit { file, origin, transaction, reported, statements: script.statements });
+        let unwrapped = transaction == Transaction::None && (known_runner || settings.runner_wraps_transaction == Some(false));
+        read.units.push(Unit { file, origin, transaction, unwrapped, reported, statements: script.statements });
     }
     read
 }
@@ -162,7 +164,7 @@ impl Checker<'_> {
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if unit.reported {
                 count(statement, found);
-                let around = Surroundings::default();
+                let around = Surroundings { unwrapped: unit.unwrapped, ..Surroundings::default() };
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (unit.origin, &session, effects.as_slice());
