@@ -190,6 +190,19 @@ fn comments_expire_and_may_have_to_give_reasons() {
     assert_eq!(expired, ["m/0003_new.sql ineffective-suppression", "m/0003_new.sql index-without-concurrently"]);
     assert_eq!(with("until 2020-02-31 small table"), ["m/0003_new.sql ineffective-suppression"]);
     assert!(with("").is_empty());
+    assert!(project.findings(&["m/0003_new.sql", "--exclude", "m/0003*"]).is_empty());
+    let around = |before: &str, after: &str| {
+        project.write("m/0003_new.sql", &format!("{before}\n{BAD}{after}\nCREATE INDEX second ON orders (note);\n"));
+        project.findings(&["m/0003_new.sql"])
+    };
+    let one = ["m/0003_new.sql index-without-concurrently"];
+    let start = "-- pgsift: ignore-start[index-without-concurrently] a reason";
+    assert_eq!(around(start, "-- pgsift: ignore-end[index-without-concurrently]"), one);
+    assert!(around(start, "").is_empty(), "to the end of the file");
+    assert_eq!(around("-- pgsift: ignore[all] a reason", ""), one);
+    assert!(around("-- pgsift: ignore-file[all] a reason", "").is_empty());
+    assert_eq!(around("-- pgsift: ignore index-without-concurrently", "").len(), 3, "a comment that cannot be read is told");
+    assert_eq!(around("", "-- pgsift: ignore-end[index-without-concurrently]").len(), 3);
     project.write("pgsift.toml", "[suppressions]\nrequire-reason = true\n");
     assert_eq!(with(""), ["m/0003_new.sql ineffective-suppression"]);
     assert!(with("small table").is_empty());
