@@ -63,7 +63,7 @@ impl Suppressions {
             }
             let stretch = match directive.reach {
                 Reach::File => Some(Span::new(0, u32::MAX)),
-                Reach::Start => Some(Span::new(comment.start, u32::MAX)),
+                Reach::Start => Some(Span::new(comment.end, u32::MAX)),
                 Reach::Statement | Reach::End => None,
             };
             let targets = if stretch.is_some() { vec![] } else { targets(source, *comment, line, statements) };
