@@ -57,7 +57,7 @@ impl Checker<'_> {
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if part.reported {
                 count(statement, found);
-                let around = Surroundings::default();
+                let around = Surroundings { unwrapped: unit.unwrapped, ..Surroundings::default() };
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
