@@ -275,12 +275,22 @@ impl Leans for Table {
         self.inherits.iter().for_each(&mut *visit);
         self.constraints.iter().filter_map(|c| c.references.as_ref()).for_each(visit);
     }
+
+    fn shrink(&mut self) {
+        self.columns.shrink_to_fit();
+        self.constraints.shrink_to_fit();
+    }
 }
 
 impl Leans for Index {
     fn leans_on(&self, visit: &mut dyn FnMut(&Qualified)) {
         visit(&self.table);
         self.parent.iter().for_each(visit);
+    }
+
+    fn shrink(&mut self) {
+        self.keys.shrink_to_fit();
+        self.keys_sql.shrink_to_fit();
     }
 }
 
