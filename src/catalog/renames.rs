@@ -17,6 +17,7 @@ impl Catalog {
             }
             self.follow_indexes(old, new);
             self.follow_views(old, new);
+            self.follow_extras(old, new);
         } else if self.indexes.contains_key(old) {
             self.move_index(old, new.clone());
         } else if self.sequences.contains_key(old) {
@@ -55,6 +56,7 @@ impl Catalog {
         self.follow_indexes(old, new);
         self.follow_sequences(old, new);
         self.follow_views(old, new);
+        self.follow_extras(old, new);
     }
 
     fn follow_indexes(&mut self, old: &Qualified, new: &Qualified) {
@@ -123,6 +125,7 @@ impl Catalog {
             });
         }
         self.rename_referenced(table, from, to);
+        self.follow_column(table, from, to);
         let over: Vec<Qualified> =
             self.views_reading(table).filter(|(_, view)| view.reads.len() == 1).map(|(name, _)| name.clone()).collect();
         for name in over {
@@ -147,7 +150,7 @@ impl Catalog {
         }
     }
 
-    pub(super) fn alter_other(&mut self, kind: &str, name: &ObjectName, change: &OtherChange) {
+    pub(super) fn alter_other(&mut self, kind: &str, name: &ObjectName, on: Option<&ObjectName>, change: &OtherChange, at: At) {
         match (kind, change) {
             ("SCHEMA", OtherChange::RenameTo(new)) => self.rename_schema(&name.name.value, &new.value),
             ("FUNCTION" | "PROCEDURE" | "ROUTINE", OtherChange::RenameTo(_) | OtherChange::SetSchema(_)) => {
@@ -159,10 +162,31 @@ impl Catalog {
                     OtherChange::Other => {}
                 }
                 if let Some(functions) = self.functions.remove(&old) {
-                    self.functions.insert(new, functions);
+                    self.functions.insert(new.clone(), functions);
+                    self.follow_function(&old, &new);
                 }
             }
+            ("FUNCTION" | "PROCEDURE" | "ROUTINE", OtherChange::Other) => {
+                let name = self.resolve_where(name, |candidate| self.functions.contains_key(candidate));
+                self.change_function(&name, at);
+            }
+            (_, OtherChange::RenameTo(to)) => self.alter_extra(kind, name, Some(&to.value), on, at),
+            (_, OtherChange::Other) if !words_say_owner(at) => self.alter_extra(kind, name, None, on, at),
             _ => {}
+        }
+    }
+
+    /// ALTER FUNCTION … SET search_path and the like, kept as text; with one overload only, since it names the arguments.
+    fn change_function(&mut self, name: &Qualified, at: At) {
+        if words_say_owner(at) {
+            return;
+        }
+        let text = at.sql(at.place.span);
+        let Some((_, arguments)) = text.split_once('(') else { return };
+        let change = format!("({arguments}");
+        let sole = self.functions.get(name).is_some_and(|overloads| overloads.len() == 1);
+        if sole {
+            self.functions.edit(name, |overloads| overloads.iter_mut().for_each(|f| f.changes.push(change.clone())));
         }
     }
 
@@ -179,6 +203,7 @@ impl Catalog {
             }
             self.follow_indexes(&name, &moved(&name));
             self.follow_views(&name, &moved(&name));
+            self.follow_extras(&name, &moved(&name));
         }
         let sequences: Vec<Qualified> = self.sequences.in_schema(from).map(|(name, _)| name.clone()).collect();
         for name in sequences {
@@ -189,10 +214,17 @@ impl Catalog {
         for name in functions {
             if let Some(list) = self.functions.remove(&name) {
                 self.functions.insert(moved(&name), list);
+                self.follow_function(&name, &moved(&name));
             }
         }
         self.schemas.iter_mut().filter(|schema| *schema == from).for_each(|schema| *schema = to.to_owned());
     }
+}
+
+/// OWNER TO names a role, which is no part of the schema.
+fn words_say_owner(at: At) -> bool {
+    let words: Vec<String> = at.sql(at.place.span).split_whitespace().map(str::to_ascii_uppercase).collect();
+    words.windows(2).any(|pair| matches!(pair, [a, b] if a == "OWNER" && b == "TO" || a == "DEPENDS" && b == "ON"))
 }
 
 fn follow_references(constraints: &mut [TableConstraint], old: &Qualified, new: &Qualified) {
