@@ -206,10 +206,11 @@ fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure> {
         config.settings.select = args.select;
     }
     config.settings.ignore.extend(args.ignore);
-    let Discovered { inputs, problems, left_out } = find_inputs(&args.input, &config)?;
+    let Discovered { inputs, problems, left_out, replayed } = find_inputs(&args.input, &config)?;
     let mut outcome = engine::check(inputs, &config.settings);
     outcome.errors.splice(0..0, problems);
     outcome.summary.left_out.splice(0..0, left_out);
+    outcome.summary.replayed = replayed;
     match args.format {
         Format::Human => human::write(&outcome, out, style(args.color))?,
         Format::Json => json::write(&outcome, out)?,

@@ -201,10 +201,12 @@ impl Catalog {
             self.drop_column(name, &def.name.value, true, only, 0);
         }
         let column = self.column(name, def, at);
+        let mut inherited = false;
         self.each_with_children(name, !only, 0, &mut |table: &mut Table| {
             if table.column(&column.name).is_none() {
-                table.columns.push(column.clone());
+                table.columns.push(Column { inherited, ..column.clone() });
             }
+            inherited = true;
         });
         for constraint in constraints {
             self.add_constraint(name, constraint, only, at);

@@ -66,7 +66,12 @@ impl Catalog {
             Action::CreateSchema { name, .. } => self.add_schema(&name.value),
             Action::CreateExtension { name } if !self.extensions.contains(&name.value) => self.extensions.push(name.value.clone()),
             Action::CreateFunction(create) => self.create_function(create, at),
-            Action::AlterOther { kind, name: Some(name), on, change } => self.alter_other(kind, name, on.as_ref(), change, at),
+            Action::AlterOther { kind, name: Some(name), arguments, change, .. }
+                if matches!(kind.as_str(), "FUNCTION" | "PROCEDURE" | "ROUTINE") =>
+            {
+                self.alter_function(name, arguments.as_deref(), change, at);
+            }
+            Action::AlterOther { kind, name: Some(name), on, change, .. } => self.alter_other(kind, name, on.as_ref(), change, at),
             Action::Set(set) => self.set(set),
             Action::Reset { name } if name.as_deref().is_none_or(|n| n == "search_path") => {
                 self.set_search_path(vec![], false);

@@ -1,6 +1,5 @@
 //! Columns: how a definition becomes one, with the sequences behind serial and identity.
 
-use super::naming::make_object_name;
 use super::text::At;
 use super::{Catalog, Column, Qualified, Sequence};
 use crate::facts::{Call, ColumnDef, Expr, ExprKind, Literal, Name, ObjectName, TypeName};
@@ -81,13 +80,7 @@ impl Catalog {
 
     /// The name that PostgreSQL 18 makes up for a NOT NULL.
     pub(super) fn not_null_name(&self, table: &Qualified, column: &str) -> String {
-        let known = self.tables.get(table);
-        let taken = |name: &str| {
-            let by_column = |c: &Column| c.name != column && c.not_null_name.as_deref() == Some(name);
-            known.is_some_and(|t| t.columns.iter().any(by_column) || t.constraints.iter().any(|c| c.name == name))
-        };
-        let name = make_object_name(&table.name, Some(column), "not_null");
-        if taken(&name) { super::naming::numbered(&table.name, Some(column), "not_null", taken) } else { name }
+        super::naming::numbered(&table.name, Some(column), "not_null", |name| self.constraint_name_taken(table, Some(column), name))
     }
 
     /// The options of an identity, the sequence's name among them.

@@ -131,8 +131,8 @@ impl Catalog {
                 self.add_extra("STATISTICS", own, name.span(), table, None, at);
             }
             Action::Publication { name, .. } => {
-                let known = self.extras.values().any(|extra| extra.kind == "PUBLICATION" && extra.name.name == name.value);
-                if known {
+                let creates = at.sql(at.place.span).get(..6).is_some_and(|word| word.eq_ignore_ascii_case("create"));
+                if !creates {
                     self.change_extra("PUBLICATION", name, None, at);
                 } else {
                     self.add_extra("PUBLICATION", global(&name.value), name.span, None, None, at);
@@ -259,6 +259,14 @@ impl Catalog {
                 self.put_extra(extra);
             }
         }
+        let comment = format!("COMMENT ON {kind}");
+        let about = |extra: &Extra| extra.kind == comment && extra.part.as_deref() == Some(name) && extra.on.as_ref() == on;
+        let comments: Vec<Qualified> = self.extras.iter().filter(|(_, e)| about(e)).map(|(key, _)| key.clone()).collect();
+        for key in comments {
+            if let Some(extra) = self.extras.remove(&key) {
+                self.put_extra(Extra { part: Some(to.to_owned()), ..extra });
+            }
+        }
     }
 
     /// DROP of a kind that is kept as text.
@@ -317,6 +325,17 @@ impl Catalog {
             }
             extra.pieces_mut().filter(|p| **p == Piece::Relation(old.clone())).for_each(|p| *p = Piece::Relation(new.clone()));
             self.put_extra(extra);
+        }
+    }
+
+    /// LIKE … INCLUDING COMMENTS: those of columns and constraints.
+    pub(super) fn copy_comments(&mut self, source: &Qualified, target: &Qualified) {
+        let comment = |extra: &&Extra| matches!(extra.kind.as_str(), "COMMENT ON COLUMN" | "COMMENT ON CONSTRAINT");
+        let here = self.extras.dependents(source).map(|(_, extra)| extra).filter(comment);
+        let copies: Vec<Extra> = here.filter(|extra| extra.on.as_ref() == Some(source)).cloned().collect();
+        for mut copy in copies {
+            copy.pieces_mut().filter(|p| **p == Piece::Relation(source.clone())).for_each(|p| *p = Piece::Relation(target.clone()));
+            self.put_extra(Extra { on: Some(target.clone()), name: target.clone(), ..copy });
         }
     }
 

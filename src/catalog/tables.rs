@@ -157,7 +157,10 @@ impl Catalog {
                 column.generated = None;
             }
             if includes("identity") && column.identity.is_some() {
-                self.add_sequence(name, &column.name, column.ty.clone(), at);
+                let owned = self.owned_sequences(&source, Some(&column.name));
+                let options = owned.first().and_then(|name| self.sequences.get(name)).map(|s| s.options.clone()).unwrap_or_default();
+                let made = self.add_sequence(name, &column.name, column.ty.clone(), at);
+                self.set_sequence_options(&made, &options);
             } else {
                 column.identity = None;
             }
@@ -191,6 +194,9 @@ impl Catalog {
     fn like_constraints(&mut self, name: &Qualified, like: &LikeClause, at: At) {
         let source = self.resolve(&like.source);
         let includes = |what: &str| like.including.iter().any(|i| i == what);
+        if includes("comments") {
+            self.copy_comments(&source, name);
+        }
         let Some(known) = self.tables.get(&source) else { return };
         if includes("constraints") {
             let is_check = |c: &&TableConstraint| matches!(c.constraint.kind, ConstraintKind::Check(_));

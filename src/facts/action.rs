@@ -67,6 +67,8 @@ pub enum Action {
         name: Option<ObjectName>,
         /// ON this table, of a trigger or rule.
         on: Option<ObjectName>,
+        /// The input arguments' types, of a function, where written and read.
+        arguments: Option<Vec<TypeName>>,
         change: OtherChange,
     },
     Truncate {
@@ -411,6 +413,7 @@ pub struct AlterTable {
 /// What one ALTER TABLE action changes.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)] // named as the manual's page on ALTER TABLE names them
+#[allow(clippy::large_enum_variant)] // stands boxed in its action
 pub enum TableChange {
     /// Its inline constraints stand in `constraints`, columns filled in.
     AddColumn {

@@ -10,11 +10,17 @@ use std::fmt::Write;
 impl Catalog {
     pub(super) fn write_table(&self, out: &mut Script, name: &Qualified, table: &Table) {
         out.under(&table.search_path);
-        let from_parents = self.from_parents(table);
+        let from_parents = self.brought_by_parents(table);
         let own = |column: &&Column| !from_parents.contains(&column.name.as_str());
-        let columns = table.columns.iter().filter(own).filter_map(|column| self.column_sql(name, column));
+        let columns = table.columns.iter().filter(own).filter_map(|column| {
+            // what a parent demands comes with it
+            let above = |parent: &Qualified| self.tables.get(parent).and_then(|t| t.column(&column.name));
+            let same = |above: &Column| above.not_null && above.not_null_name == column.not_null_name;
+            let demanded = !from_parents.is_empty() && table.inherits.iter().filter_map(above).any(same);
+            self.column_sql(name, column, demanded)
+        });
         let checks = table.constraints.iter().filter(|c| {
-            let inherited = c.inherited && !table.inherits.is_empty();
+            let inherited = c.inherited && !table.inherits.is_empty() && !from_parents.is_empty();
             c.valid && is_check(c) && !inherited && !self.needs_unknown(table, c)
         });
         let checks = checks.map(|c| format!("CONSTRAINT {} {}", quote_identifier(&c.name), c.sql));
@@ -29,7 +35,8 @@ impl Catalog {
         }
         let mut sql = format!("CREATE {kind} {} (\n{}\n)", full(name), lines.join(",\n"));
         let parents: Vec<String> = table.inherits.iter().filter(|parent| self.shown(parent)).map(full).collect();
-        if !parents.is_empty() {
+        let later = from_parents.is_empty() && table.columns.iter().any(|column| column.inherited);
+        if !parents.is_empty() && !later {
             let _ = write!(sql, " INHERITS ({})", parents.join(", "));
         }
         if let Some(by) = &table.partition_by_sql {
@@ -40,12 +47,21 @@ impl Catalog {
             let _ = write!(sql, " {word} {text}");
         }
         put!(out, "{sql};");
+        // INHERITS would put the parents' columns first
+        for parent in parents.iter().filter(|_| later) {
+            put!(out, "ALTER TABLE ONLY {} INHERIT {parent};", full(name));
+        }
     }
 
     /// The columns that INHERITS brings by itself, where that leaves the order as it is.
-    fn from_parents<'c>(&self, table: &'c Table) -> Vec<&'c str> {
-        let first = table.columns.iter().take_while(|column| column.inherited);
-        let found: Vec<&Column> = first.collect();
+    fn brought_by_parents<'c>(&self, table: &'c Table) -> Vec<&'c str> {
+        let mut above: Vec<&str> = vec![];
+        for column in table.inherits.iter().filter_map(|parent| self.tables.get(parent)).flat_map(|parent| &parent.columns) {
+            if !above.contains(&column.name.as_str()) {
+                above.push(&column.name);
+            }
+        }
+        let in_order = table.columns.iter().map(|column| column.name.as_str()).take(above.len()).eq(above);
         let same = |column: &&Column| {
             let of = |parent: &Qualified| self.tables.get(parent).and_then(|t| t.column(&column.name));
             table
@@ -53,11 +69,11 @@ impl Catalog {
                 .iter()
                 .any(|parent| of(parent).is_some_and(|above| above.default_sql == column.default_sql && above.not_null == column.not_null))
         };
-        let complete = found.len() == table.columns.iter().filter(|column| column.inherited).count();
-        if complete && found.iter().all(same) { found.iter().map(|column| column.name.as_str()).collect() } else { vec![] }
+        let brought = table.columns.iter().filter(|column| in_order && column.inherited).filter(same);
+        brought.map(|column| column.name.as_str()).collect()
     }
 
-    fn column_sql(&self, table: &Qualified, column: &Column) -> Option<String> {
+    fn column_sql(&self, table: &Qualified, column: &Column, demanded: bool) -> Option<String> {
         let mut sql = format!("{} {}", quote_identifier(&column.name), self.type_sql(column.ty.as_ref()?));
         if let Some(collation) = &column.collation {
             let _ = write!(sql, " COLLATE {collation}");
@@ -77,7 +93,7 @@ impl Catalog {
             let _ =
                 if default.contains(char::is_whitespace) { write!(sql, " DEFAULT ({default})") } else { write!(sql, " DEFAULT {default}") };
         }
-        if column.not_null {
+        if column.not_null && !demanded {
             let usual = make_object_name(&table.name, Some(&column.name), "not_null");
             if let Some(name) = column.not_null_name.as_ref().filter(|name| **name != usual) {
                 let _ = write!(sql, " CONSTRAINT {}", quote_identifier(name));

@@ -116,17 +116,18 @@ fn objects(c: &mut Cursor<'_>, kind: &str, arguments: &mut Vec<Option<Vec<TypeNa
     }
 }
 
+/// The types of the input arguments in parentheses, where they can be read.
+pub(super) fn argument_types(c: &mut Cursor<'_>) -> Option<Vec<TypeName>> {
+    let types = super::function::arguments(c).ok()?;
+    Some(types.into_iter().filter(|(_, input)| *input).map(|(ty, _)| ty).collect())
+}
+
 /// A function's name; the types of its input arguments are noted where they are written and can be read.
 fn callable(c: &mut Cursor<'_>, arguments: &mut Vec<Option<Vec<TypeName>>>) -> Parse<ObjectName> {
     let name = c.object_name()?;
-    let mark = c.mark();
-    arguments.push(None);
+    arguments.push(argument_types(&mut (*c)));
     if c.kind() == Some(TokenKind::LeftParen) {
         skip_parens(c)?;
-        let list = c.tokens_since(mark);
-        if let (Ok(types), Some(last)) = (super::function::arguments(&mut c.over(list)), arguments.last_mut()) {
-            *last = Some(types.into_iter().filter(|(_, input)| *input).map(|(ty, _)| ty).collect());
-        }
     }
     Ok(name)
 }

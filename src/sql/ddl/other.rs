@@ -101,10 +101,14 @@ pub(super) fn alter(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
         _ => Some(c.object_name()?),
     };
     let on = if matches!(kind, "TRIGGER" | "RULE") && c.eat("ON") { c.object_name().ok() } else { None };
+    let arguments = match kind {
+        "FUNCTION" | "PROCEDURE" | "ROUTINE" | "AGGREGATE" => super::drop::argument_types(&mut (*c)),
+        _ => None,
+    };
     let tokens = c.rest();
     skip_rest(c)?;
     let change = last_change(c.over(tokens.get(tokens.len().saturating_sub(3)..).unwrap_or(&[])));
-    s.actions.push(Action::AlterOther { kind: kind.to_owned(), name, on, change });
+    s.actions.push(Action::AlterOther { kind: kind.to_owned(), name, on, arguments, change });
     Ok(())
 }
 
@@ -259,7 +263,13 @@ pub(super) fn publication(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     if !create && c.at_any(&["RENAME TO", "OWNER TO"]) {
         let change = last_change(*c);
         skip_rest(c)?;
-        s.actions.push(Action::AlterOther { kind: "PUBLICATION".into(), name: Some(ObjectName::bare(name)), on: None, change });
+        s.actions.push(Action::AlterOther {
+            kind: "PUBLICATION".into(),
+            name: Some(ObjectName::bare(name)),
+            on: None,
+            arguments: None,
+            change,
+        });
         return Ok(());
     }
     if !create && c.at_end() {
