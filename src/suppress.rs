@@ -1,11 +1,20 @@
 //! Comments that silence findings: `-- pgsift: ignore[rule, rule] reason` on the finding's line, on the statement's first or
-//! last line, or right before the statement; `-- pgsift: ignore-file[rule]` for the whole file.
+//! last line, or right before the statement; `-- pgsift: ignore-file[rule]` for the whole file; `-- pgsift: ignore[rule] until
+//! 2027-01-31 reason` through that day only; `-- pgsift: ignore-start[rule]` up to `-- pgsift: ignore-end[rule]` for what
+//! lies between. The rule `all` stands for every rule.
 //!
-//! What a comment fails to do is said too: a rule that does not exist, a comment that silences nothing.
+//! What a comment fails to do is said too: a rule that does not exist, a comment that silences nothing or has expired, a reason
+//! that is missing where the settings ask for one, a directive that cannot be read.
 
 use crate::finding::{Finding, Label};
 use crate::rules::Report;
+use crate::settings::Settings;
 use crate::source::{FileId, Location, Source, Span};
+
+/// Whether a text can hold a comment that silences something: most files hold none, and need nothing remembered.
+pub fn is_mentioned(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), b"pgsift:").is_some()
+}
 
 /// The comments of one file that silence something.
 #[derive(Debug)]
@@ -20,32 +29,54 @@ struct Entry {
     rule: String,
     /// Its bytes.
     span: Span,
-    /// Lines on which findings are silenced; `None`: the whole file.
-    line: Option<usize>,
+    /// It silences whatever begins in these bytes: the file, or the stretch that it opens.
+    stretch: Option<Span>,
     /// The first byte of the statement right after the comment, or on whose first or last line it stands.
     statements: Vec<Span>,
     used: bool,
+    /// The last day on which it silences.
+    until: Option<String>,
+    /// What is wrong with it, whatever it silences.
+    fault: Option<String>,
     source_lines: std::ops::Range<u32>,
 }
 
 impl Suppressions {
     /// Reads a file's comments; `statements` are the bytes of its statements, in order.
-    pub fn read(file: FileId, source: &Source, comments: &[Span], statements: &[Span]) -> Self {
+    pub fn read(file: FileId, source: &Source, comments: &[Span], statements: &[Span], settings: &Settings) -> Self {
         let mut entries = vec![];
         for comment in comments {
             let text = comment.of(&source.text);
-            let Some(directive) = Directive::parse(text) else { continue };
+            let directive = match Directive::parse(text) {
+                Some(Ok(directive)) => directive,
+                Some(Err(fault)) => {
+                    entries.push(Entry::broken(*comment, fault));
+                    continue;
+                }
+                None => continue,
+            };
             let line = source.position(comment.start).line;
             let line_span = source.line_span(line);
-            let targets = if directive.whole_file { vec![] } else { targets(source, *comment, line, statements) };
-            for (at, rule) in directive.rules {
+            if directive.reach == Reach::End {
+                close(&mut entries, &directive, *comment);
+                continue;
+            }
+            let stretch = match directive.reach {
+                Reach::File => Some(Span::new(0, u32::MAX)),
+                Reach::Start => Some(Span::new(comment.end, u32::MAX)),
+                Reach::Statement | Reach::End => None,
+            };
+            let targets = if stretch.is_some() { vec![] } else { targets(source, *comment, line, statements) };
+            for &(at, rule) in &directive.rules {
                 let start = comment.start + at as u32;
                 entries.push(Entry {
                     span: Span::new(start, start + rule.len() as u32),
                     rule: rule.to_owned(),
-                    line: (!directive.whole_file).then_some(line),
+                    stretch,
                     statements: targets.clone(),
                     used: false,
+                    until: directive.until.map(str::to_owned),
+                    fault: directive.fault(settings),
                     source_lines: line_span.start..line_span.end,
                 });
             }
@@ -54,45 +85,68 @@ impl Suppressions {
     }
 
     /// Whether a comment silences this finding; remembers that it did.
-    pub fn silences(&mut self, finding: &Finding) -> bool {
+    pub fn silences(&mut self, finding: &Finding, today: Option<&str>) -> bool {
         if finding.primary.at.file != self.file {
             return false;
         }
         let mut silenced = false;
-        for entry in self.entries.iter_mut().filter(|entry| entry.rule == finding.rule) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.rule == finding.rule || entry.rule == ALL) {
             let at = finding.primary.at.span.start;
-            let applies = entry.line.is_none()
-                || (entry.source_lines.start..=entry.source_lines.end).contains(&at)
+            let applies = entry.stretch.is_some_and(|stretch| (stretch.start..stretch.end).contains(&at))
+                || entry.stretch.is_none() && (entry.source_lines.start..=entry.source_lines.end).contains(&at)
                 || finding.statement.is_some_and(|s| entry.statements.iter().any(|target| target.contains(s.span)));
             entry.used |= applies;
-            silenced |= applies;
+            silenced |= applies && !entry.expired(today);
         }
         silenced
     }
 
     /// What is wrong with the comments: unknown rules, and known active ones that silenced nothing.
-    pub fn complaints(&self, known: impl Fn(&str) -> bool, active: impl Fn(&str) -> bool) -> Vec<Report> {
+    pub fn complaints(&self, known: impl Fn(&str) -> bool, active: impl Fn(&str) -> bool, today: Option<&str>) -> Vec<Report> {
         let complaint = |entry: &Entry| {
-            let message = if !known(&entry.rule) {
+            let mut help = "remove it, or correct the name (see `pgsift rules`)";
+            let message = if entry.rule.is_empty() {
+                help = "write -- pgsift: ignore[rule] reason, ignore-file[rule], or ignore-start[rule] and ignore-end[rule]";
+                entry.fault.clone()?
+            } else if !known(&entry.rule) && entry.rule != ALL {
                 format!("`{}` is not a rule: this comment silences nothing", entry.rule)
-            } else if active(&entry.rule) && !entry.used {
+            } else if (active(&entry.rule) || entry.rule == ALL) && !entry.used {
                 format!("no finding of {} here: this comment silences nothing", entry.rule)
+            } else if entry.used && entry.expired(today) {
+                help = "mend the statement, or give the comment a later date and a reason";
+                format!("this comment silenced {} until {} and has expired", entry.rule, entry.until.as_deref().unwrap_or(""))
             } else {
-                return None;
+                help = "write -- pgsift: ignore[rule] until 2027-01-31 reason; the date and `until` may be left out";
+                entry.fault.clone()?
             };
             let at = Location { file: self.file, span: entry.span };
             let primary = Label { at, message: String::new() };
-            Some(Report {
-                primary,
-                message,
-                help: Some("remove it, or correct the name (see `pgsift rules`)".to_owned()),
-                related: vec![],
-                fix: None,
-                severity: None,
-                once_per_file: false,
-            })
+            Some(Report { primary, message, help: Some(help.to_owned()), related: vec![], fix: None, severity: None, once_per_file: false })
         };
         self.entries.iter().filter_map(complaint).collect()
+    }
+}
+
+/// Ends the stretches that this comment closes.
+fn close(entries: &mut Vec<Entry>, directive: &Directive, comment: Span) {
+    for (_, rule) in &directive.rules {
+        let open = |entry: &&mut Entry| entry.rule == *rule && entry.stretch.is_some_and(|s| s.start > 0 && s.end == u32::MAX);
+        match entries.iter_mut().rfind(open) {
+            Some(entry) => entry.stretch = entry.stretch.map(|s| Span::new(s.start, comment.start)),
+            None => entries.push(Entry::broken(comment, format!("no ignore-start[{rule}] is open here"))),
+        }
+    }
+}
+
+impl Entry {
+    fn broken(comment: Span, fault: String) -> Self {
+        let (rule, stretch, statements) = (String::new(), Some(Span::default()), vec![]);
+        Entry { rule, span: comment, stretch, statements, used: false, until: None, fault: Some(fault), source_lines: 0..0 }
+    }
+
+    fn expired(&self, today: Option<&str>) -> bool {
+        // ISO dates sort as text.
+        matches!((&self.until, today), (Some(until), Some(today)) if until.as_str() < today)
     }
 }
 
@@ -117,25 +171,75 @@ fn targets(source: &Source, comment: Span, line: usize, statements: &[Span]) -> 
     found
 }
 
+/// Stands for every rule.
+const ALL: &str = "all";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Statement,
+    File,
+    Start,
+    End,
+}
+
 struct Directive<'t> {
-    whole_file: bool,
+    reach: Reach,
     /// Each rule's name and where it begins in the comment.
     rules: Vec<(usize, &'t str)>,
+    until: Option<&'t str>,
+    /// The word after `until`, where it is no date.
+    no_date: Option<&'t str>,
+    reason: &'t str,
 }
 
 impl<'t> Directive<'t> {
-    fn parse(comment: &'t str) -> Option<Self> {
-        let body = comment.trim_start_matches(['-', '/', '*', ' ', '\t']);
+    /// `None`: an ordinary comment.
+    fn parse(comment: &'t str) -> Option<Result<Self, String>> {
+        let body = comment.trim_start_matches(['-', '/', '*', '#', ' ', '\t']);
         let rest = body.strip_prefix("pgsift:")?.trim_start();
-        let (whole_file, rest) = match rest.strip_prefix("ignore-file") {
-            Some(rest) => (true, rest),
-            None => (false, rest.strip_prefix("ignore")?),
+        let forms =
+            [("ignore-file", Reach::File), ("ignore-start", Reach::Start), ("ignore-end", Reach::End), ("ignore", Reach::Statement)];
+        let (reach, rest) = forms.iter().find_map(|(word, reach)| Some((*reach, rest.strip_prefix(word)?)))?;
+        let Some((list, rest)) = rest.trim_start().strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
+            return Some(Err("this comment silences nothing: the rules belong in brackets".to_owned()));
         };
-        let (list, _) = rest.trim_start().strip_prefix('[')?.split_once(']')?;
         let offset = |part: &str| part.as_ptr() as usize - comment.as_ptr() as usize;
         let rules = list.split(',').map(str::trim).filter(|rule| !rule.is_empty()).map(|rule| (offset(rule), rule)).collect();
-        Some(Directive { whole_file, rules })
+        let rest = rest.trim_matches(['*', '/', ':', ' ', '\t', '\r', '\n']);
+        let (mut until, mut no_date, mut reason) = (None, None, rest);
+        if let Some(dated) = rest.strip_prefix("until ") {
+            let (word, after) = dated.trim_start().split_once(char::is_whitespace).unwrap_or((dated.trim_start(), ""));
+            let word = word.trim_end_matches([':', ',']);
+            if is_date(word) {
+                (until, reason) = (Some(word), after.trim());
+            } else if word.starts_with(|c: char| c.is_ascii_digit()) {
+                no_date = Some(word);
+            }
+        }
+        Some(Ok(Directive { reach, rules, until, no_date, reason }))
     }
+
+    fn fault(&self, settings: &Settings) -> Option<String> {
+        if let Some(word) = self.no_date {
+            return Some(format!("`{word}` is not a date like 2027-01-31: this comment never expires"));
+        }
+        let bare = settings.require_reason && self.reason.is_empty() && self.reach != Reach::End;
+        bare.then(|| "this comment gives no reason, and the settings ask for one".to_owned())
+    }
+}
+
+fn is_date(word: &str) -> bool {
+    let parts: Vec<&str> = word.split('-').collect();
+    let number = |text: &str, len: usize| (text.len() == len).then(|| text.parse::<u32>().ok()).flatten();
+    let [year, month, day] = parts[..] else { return false };
+    let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else { return false };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(leap),
+        _ => 31,
+    };
+    (1..=12).contains(&month) && (1..=days).contains(&day)
 }
 
 #[cfg(test)]
@@ -145,9 +249,21 @@ mod tests {
     #[test]
     fn directives_are_read_with_their_places() {
         let text = "-- pgsift: ignore[drop-table, x] we know";
-        let found = Directive::parse(text).map(|d| (d.whole_file, d.rules));
-        assert_eq!(found, Some((false, vec![(18, "drop-table"), (30, "x")])));
-        assert!(Directive::parse("/* pgsift: ignore-file[a] */").is_some_and(|d| d.whole_file));
+        let found = Directive::parse(text).and_then(Result::ok).map(|d| (d.reach, d.rules));
+        assert_eq!(found, Some((Reach::Statement, vec![(18, "drop-table"), (30, "x")])));
+        assert!(Directive::parse("/* pgsift: ignore-file[a] */").is_some_and(|d| d.is_ok_and(|d| d.reach == Reach::File)));
+        assert!(Directive::parse("-- pgsift: ignore drop-table").is_some_and(|d| d.is_err()));
         assert!(Directive::parse("-- pgsift is fine").is_none());
+        assert!(Directive::parse("# pgsift: ignore[a]").is_some());
+    }
+
+    #[test]
+    fn dates_and_reasons() {
+        let parse = |text| Directive::parse(text).and_then(Result::ok).map(|d| (d.until, d.no_date, d.reason));
+        assert_eq!(parse("-- pgsift: ignore[a] until 2027-01-31: with ops"), Some((Some("2027-01-31"), None, "with ops")));
+        assert_eq!(parse("/* pgsift: ignore[a] until 2027-01-31 */"), Some((Some("2027-01-31"), None, "")));
+        assert_eq!(parse("-- pgsift: ignore[a] until 2027-02-30 x").map(|p| p.1), Some(Some("2027-02-30")));
+        assert_eq!(parse("-- pgsift: ignore[a] until the move is done"), Some((None, None, "until the move is done")));
+        assert_eq!(["2024-02-29", "2023-02-29", "2023-13-01", "2023-1-01", "a"].map(is_date), [true, false, false, false, false]);
     }
 }

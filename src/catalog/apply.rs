@@ -2,7 +2,7 @@
 
 use super::text::At;
 use super::{Catalog, Knowledge, Qualified};
-use crate::facts::{Action, BodyKind, ExprKind, ObjectName, Query, Reading, Set, Statement};
+use crate::facts::{Action, Body, BodyKind, ExprKind, ObjectName, Query, Reading, Set, Statement};
 
 /// Bodies inside bodies are followed this deep.
 const DEEPEST: usize = 8;
@@ -21,7 +21,7 @@ impl Catalog {
         }
         for action in &statement.actions {
             if !self.transaction_control(action) {
-                self.fold_action(action, at);
+                self.fold_action(action, &statement.bodies, at);
             }
         }
         if let Some(query) = &statement.query {
@@ -46,7 +46,7 @@ impl Catalog {
         }
     }
 
-    fn fold_action(&mut self, action: &Action, at: At) {
+    fn fold_action(&mut self, action: &Action, bodies: &[Body], at: At) {
         if self.extra_action(action, at) {
             return;
         }
@@ -65,7 +65,7 @@ impl Catalog {
             Action::AlterDomain(alter) => self.alter_domain(alter, at),
             Action::CreateSchema { name, .. } => self.add_schema(&name.value),
             Action::CreateExtension { name } if !self.extensions.contains(&name.value) => self.extensions.push(name.value.clone()),
-            Action::CreateFunction(create) => self.create_function(create, at),
+            Action::CreateFunction(create) => self.create_function(create, bodies, at),
             Action::AlterOther { kind, name: Some(name), arguments, change, .. }
                 if matches!(kind.as_str(), "FUNCTION" | "PROCEDURE" | "ROUTINE") =>
             {
@@ -110,13 +110,18 @@ impl Catalog {
 
     /// The name under which something new is made: the first schema of the path, or `pg_temp`.
     pub(crate) fn creation_name(&self, name: &ObjectName, temporary: bool) -> Qualified {
+        self.creation_key(name, temporary).to_qualified()
+    }
+
+    /// The same without a name of one's own, for looking up.
+    pub(crate) fn creation_key<'n>(&'n self, name: &'n ObjectName, temporary: bool) -> super::Key<'n> {
         let schema = match &name.schema {
             Some(schema) if schema.value.starts_with("pg_temp") => "pg_temp",
             Some(schema) => &schema.value,
             None if temporary => "pg_temp",
             None => self.creation_schema(),
         };
-        Qualified { schema: schema.to_owned(), name: name.name.value.clone() }
+        super::Key { schema, name: &name.name.value }
     }
 
     /// Where unqualified new things go.

@@ -107,7 +107,7 @@ impl Catalog {
     pub(super) fn extra_action(&mut self, action: &Action, at: At) -> bool {
         match action {
             Action::CreateTrigger(trigger) => {
-                let function = self.resolve_where(&trigger.function, |name| self.functions.contains_key(name));
+                let function = self.resolve_where(&trigger.function, |name| self.functions.has(name));
                 let mut marks = vec![(trigger.name.span, Piece::Name)];
                 if trigger.function.schema.is_some() || self.functions.contains_key(&function) {
                     marks.push((trigger.function.span(), Piece::Function(function)));
@@ -211,11 +211,11 @@ impl Catalog {
                 self.put_extra(Extra { on: Some(on), ..extra });
             }
             "COMMENT ON TYPE" | "COMMENT ON DOMAIN" => {
-                let own = self.resolve_where(name, |n| self.types.contains_key(n) || self.domains.contains_key(n));
+                let own = self.resolve_where(name, |n| self.types.has(n) || self.domains.has(n));
                 self.add_extra(&kind, own, name.span(), None, None, at);
             }
             "COMMENT ON FUNCTION" | "COMMENT ON PROCEDURE" => {
-                let own = self.resolve_where(name, |n| self.functions.contains_key(n));
+                let own = self.resolve_where(name, |n| self.functions.has(n));
                 self.add_extra(&kind, own, name.span(), None, None, at);
             }
             "COMMENT ON CONSTRAINT" | "COMMENT ON TRIGGER" | "COMMENT ON POLICY" | "COMMENT ON RULE" => {
@@ -271,6 +271,10 @@ impl Catalog {
 
     /// DROP of a kind that is kept as text.
     pub(super) fn drop_extras(&mut self, drop: &Drop, at: At) {
+        // asked for every DROP, and most are of these
+        if matches!(drop.kind.as_str(), "TABLE" | "INDEX" | "VIEW" | "FUNCTION" | "TYPE" | "SEQUENCE" | "MATERIALIZED VIEW" | "SCHEMA") {
+            return;
+        }
         let on = drop.on.as_ref().map(|table| self.resolve(table));
         if drop.kind == "CAST" {
             let wanted = parenthesised(&at.sql(at.place.span));

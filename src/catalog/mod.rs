@@ -26,10 +26,11 @@ mod store;
 mod tables;
 mod text;
 mod undo;
+pub mod uses;
 
 #[cfg(test)]
 mod tests;
 
 pub use extras::{Extra, Piece};
 pub use model::*;
-pub use store::{Leans, Store};
+pub use store::{Key, Leans, Store};

@@ -106,9 +106,8 @@ impl Catalog {
         });
         let cut = name.len() >= LONGEST;
         let first = table.name.get(..20).unwrap_or(&table.name);
-        let from = Qualified { schema: table.schema.clone(), name: first.to_owned() };
-        let alike = self.tables.range(from..).take_while(|(other, _)| other.schema == table.schema && other.name.starts_with(first));
-        let alike = alike.filter(|(other, _)| cut && *other != table).map(|(_, t)| t);
+        let all = if cut { self.tables.in_schema(&table.schema) } else { vec![].into_iter() };
+        let alike = all.filter(|(other, _)| other.name.starts_with(first) && *other != table).map(|(_, t)| t);
         by_prefix.chain(alike).any(|t| holds(t, false))
     }
 

@@ -2,10 +2,10 @@
 
 use super::naming::numbered;
 use super::text::At;
-use super::{Catalog, Column, Domain, Function, Qualified, Sequence, UserType, View};
+use super::{Catalog, Column, Domain, Function, Qualified, Sequence, SqlBody, UserType, View};
 use crate::facts::{
-    AlterDomain, AlterSequence, AlterType, CreateDomain, CreateFunction, CreateSequence, CreateType, CreateView, DomainChange, FromItem,
-    ObjectName, Query, TypeChange, TypeKind, TypeName, Volatility,
+    AlterDomain, AlterSequence, AlterType, Body, CreateDomain, CreateFunction, CreateSequence, CreateType, CreateView, DomainChange,
+    ExprKind, FromItem, ObjectName, Query, Reading, TypeChange, TypeKind, TypeName, Volatility,
 };
 use crate::source::Span;
 
@@ -82,7 +82,7 @@ impl Catalog {
     }
 
     pub(super) fn alter_type(&mut self, alter: &AlterType) {
-        let name = self.resolve_where(&alter.name, |n| self.types.contains_key(n) || self.domains.contains_key(n));
+        let name = self.resolve_where(&alter.name, |n| self.types.has(n) || self.domains.has(n));
         match &alter.change {
             TypeChange::RenameTo { name: new } => {
                 self.move_type(&name, &Qualified { schema: name.schema.clone(), name: new.value.clone() });
@@ -175,7 +175,7 @@ impl Catalog {
     }
 
     pub(super) fn alter_domain(&mut self, alter: &AlterDomain, at: At) {
-        let name = self.resolve_where(&alter.name, |n| self.domains.contains_key(n));
+        let name = self.resolve_where(&alter.name, |n| self.domains.has(n));
         match &alter.change {
             DomainChange::RenameTo { name: new } => {
                 self.move_type(&name, &Qualified { schema: name.schema.clone(), name: new.value.clone() });
@@ -189,10 +189,12 @@ impl Catalog {
         }
     }
 
-    pub(super) fn create_function(&mut self, create: &CreateFunction, at: At) {
+    pub(super) fn create_function(&mut self, create: &CreateFunction, bodies: &[Body], at: At) {
         let name = self.creation_name(&create.name, false);
         let mut function = Function {
             argument_types: create.argument_types.clone(),
+            argument_names: create.argument_names.clone(),
+            body: sql_body(create, bodies),
             volatility: create.volatility.unwrap_or(Volatility::Volatile),
             inlinable: create.language == "sql" && create.security_definer.is_none() && create.settings.is_empty(),
             header_types: create.header_types.clone(),
@@ -234,6 +236,29 @@ pub(super) fn set_option(sequence: &mut Sequence, option: &str) {
     let word = |text: &str| text.split_whitespace().find(|w| !w.eq_ignore_ascii_case("NO")).map(str::to_ascii_uppercase);
     sequence.options.retain(|known| word(known) != word(option));
     sequence.options.push(option.to_owned());
+}
+
+fn sql_body(create: &CreateFunction, bodies: &[Body]) -> SqlBody {
+    let Some(body) = bodies.first().filter(|_| create.language == "sql") else { return SqlBody::Unknown };
+    if body.statements.iter().any(|inner| inner.statement.reading != Reading::Parsed) {
+        return SqlBody::Unknown;
+    }
+    let query = match body.statements.as_slice() {
+        [] => return SqlBody::Unknown,
+        [only] => only.statement.query.as_ref(),
+        _ => None,
+    };
+    let plain = |q: &&Query| q.ctes.is_empty() && q.order_by.is_empty() && q.limit.is_none() && q.offset.is_none();
+    let Some(select) = query.filter(plain).and_then(Query::select) else { return SqlBody::Other };
+    let bare = select.from.is_empty()
+        && select.filter.is_none()
+        && select.distinct.is_none()
+        && select.group_by.is_empty()
+        && select.having.is_none();
+    match select.items.as_slice() {
+        [only] if bare && !matches!(only.expr.kind, ExprKind::Wildcard(_)) => SqlBody::Expression(only.expr.clone()),
+        _ => SqlBody::Other,
+    }
 }
 
 fn collect_reads<'q>(query: &'q Query, shadowing: &mut Vec<&'q str>, names: &mut Vec<&'q ObjectName>) {

@@ -165,7 +165,7 @@ impl Catalog {
     /// ALTER FUNCTION: a new name or schema for the overload with these arguments (all, where none are written), or clauses kept
     /// as text.
     pub(super) fn alter_function(&mut self, name: &ObjectName, arguments: Option<&[TypeName]>, change: &OtherChange, at: At) {
-        let old = self.resolve_where(name, |candidate| self.functions.contains_key(candidate));
+        let old = self.resolve_where(name, |candidate| self.functions.has(candidate));
         let Some(known) = self.functions.get(&old) else { return };
         let (mut meant, mut rest): (Vec<Function>, Vec<Function>) =
             known.iter().cloned().partition(|function| arguments.is_none_or(|types| function.argument_types == types));

@@ -3,13 +3,13 @@
 use super::support::{json, spelling};
 use super::{Check, Context};
 use crate::catalog::index_match::{serves, tests};
-use crate::catalog::resolve::{self, Scope};
+use crate::catalog::resolve::Scope;
 use crate::facts::{Expr, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    resolve::visit(ctx.catalog, query, &mut |query, scope| check_one(ctx, query, scope));
+fn check(ctx: &Context, _: &Query) {
+    ctx.visit(&mut |query, scope| check_one(ctx, query, scope));
 }
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
@@ -23,8 +23,8 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         let mut table = None;
         test.tested.walk(&mut |e| table = table.take().or_else(|| scope.resolve_expr(e)));
         let Some(table) = table else { continue };
-        let indexes = ctx.catalog.indexes.values().filter(|index| index.table == table.name);
-        if indexes.into_iter().any(|index| serves(index, table.table, &test, &conditions)) {
+        let mut indexes = ctx.catalog.indexes_of(&table.name);
+        if indexes.any(|(_, index)| serves(index, table.table, &test, &conditions)) {
             continue;
         }
         let tested = spelling::unqualified(ctx, test.tested);

@@ -119,7 +119,7 @@ fn objects(c: &mut Cursor<'_>, kind: &str, arguments: &mut Vec<Option<Vec<TypeNa
 /// The types of the input arguments in parentheses, where they can be read.
 pub(super) fn argument_types(c: &mut Cursor<'_>) -> Option<Vec<TypeName>> {
     let types = super::function::arguments(c).ok()?;
-    Some(types.into_iter().filter(|(_, input)| *input).map(|(ty, _)| ty).collect())
+    Some(types.into_iter().filter(|argument| argument.input).map(|argument| argument.ty).collect())
 }
 
 /// A function's name; the types of its input arguments are noted where they are written and can be read.

@@ -1,7 +1,7 @@
 //! Functions, procedures, triggers, DO and CALL: what they say about themselves; their bodies are [`body`]'s work.
 
 use super::{setting, skip_parens, skip_rest, types};
-use crate::facts::{Action, BodyKind, CreateFunction, CreateTrigger, ObjectName, Statement, TypeName, Volatility};
+use crate::facts::{Action, BodyKind, CreateFunction, CreateTrigger, Name, ObjectName, Statement, TypeName, Volatility};
 use crate::sql::body;
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::{Token, TokenKind};
@@ -24,10 +24,11 @@ pub(super) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     }
     let mut function = CreateFunction { name: c.object_name()?, procedure, or_replace, ..CreateFunction::default() };
     let mark = c.mark();
-    for (ty, input) in arguments(c)? {
-        function.header_types.push(ty.clone());
-        if input {
-            function.argument_types.push(ty);
+    for argument in arguments(c)? {
+        function.header_types.push(argument.ty.clone());
+        if argument.input {
+            function.argument_names.push(argument.name);
+            function.argument_types.push(argument.ty);
         }
     }
     if c.eat("RETURNS TABLE") {
@@ -111,8 +112,16 @@ fn lenient_type(tokens: &Cursor<'_>) -> Parse<TypeName> {
     ty.and_then(|_| c.fail("a type"))
 }
 
-/// `( [mode] [name] type [DEFAULT value], … )`: their types, and whether each is an input.
-pub(super) fn arguments(c: &mut Cursor<'_>) -> Parse<Vec<(TypeName, bool)>> {
+/// An argument of a function.
+pub(super) struct Argument {
+    name: Option<Name>,
+    pub(super) ty: TypeName,
+    /// Not an OUT argument.
+    pub(super) input: bool,
+}
+
+/// `( [mode] [name] type [DEFAULT value], … )`.
+pub(super) fn arguments(c: &mut Cursor<'_>) -> Parse<Vec<Argument>> {
     let mark = c.mark();
     c.expect_kind(TokenKind::LeftParen)?;
     if c.eat_kind(TokenKind::RightParen) {
@@ -122,11 +131,12 @@ pub(super) fn arguments(c: &mut Cursor<'_>) -> Parse<Vec<(TypeName, bool)>> {
     c.paren_list(argument)
 }
 
-fn argument(c: &mut Cursor<'_>) -> Parse<(TypeName, bool)> {
+fn argument(c: &mut Cursor<'_>) -> Parse<Argument> {
     const MODES: &[&str] = &["IN OUT", "IN", "OUT", "INOUT", "VARIADIC"];
+    let mut name = None;
     let mut mode = c.eat_any(MODES);
     if c.peek_at(1).is_some_and(|next| MODES.iter().any(|mode| next.is_word(c.text, mode))) {
-        c.bump(); // name before mode
+        name = c.name().ok(); // before the mode
         mode = c.eat_any(MODES);
     }
     let tokens = c.take_until(|c| c.kind() == Some(TokenKind::Comma) || c.at_words("DEFAULT") || c.at_operator("="));
@@ -135,10 +145,10 @@ fn argument(c: &mut Cursor<'_>) -> Parse<(TypeName, bool)> {
         c.take_until(|c| c.kind() == Some(TokenKind::Comma));
     }
     let ty = lenient_type(&written).or_else(|_| {
-        written.name()?;
+        name = Some(written.name()?);
         lenient_type(&written)
     })?;
-    Ok((ty, mode != Some("OUT")))
+    Ok(Argument { name, ty, input: mode != Some("OUT") })
 }
 
 fn clause<'t>(c: &mut Cursor<'t>, f: &mut CreateFunction, code: &mut Option<Code<'t>>) -> Parse<()> {
