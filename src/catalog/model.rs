@@ -223,11 +223,27 @@ pub struct Domain {
     pub defined_at: Location,
 }
 
+/// The body of a function in LANGUAGE sql, as far as it matters for putting it in the place of a call.
+#[derive(Debug, Clone, Default)]
+pub enum SqlBody {
+    /// Not known, or of another language.
+    #[default]
+    Unknown,
+    /// One `SELECT expression`, which takes the place of a call.
+    Expression(Expr),
+    /// Anything else, which stays a call.
+    Other,
+}
+
 /// A function.
 #[derive(Debug, Clone)]
 pub struct Function {
     /// Input argument types.
     pub argument_types: Vec<TypeName>,
+    /// Their names.
+    pub argument_names: Vec<Option<Name>>,
+    /// What a body of LANGUAGE sql computes.
+    pub body: SqlBody,
     /// Declared or default (VOLATILE) volatility.
     pub volatility: Volatility,
     /// LANGUAGE sql without SECURITY DEFINER and SET: its body may be put in the place of a call.
