@@ -29,7 +29,7 @@ pub(super) fn alter_table(alter: &AlterTable, effects: &mut Effects<'_>) {
             partition::detach(&alter.name, child, *concurrently, *finalize, effects);
         }
         AttachIndex { index } => attach_index(alter, index, effects),
-        SetIdentity { column } | DropIdentity { column, .. } => column::identity(alter, column, effects),
+        SetIdentity { column, .. } | DropIdentity { column, .. } => column::identity(alter, column, effects),
         SetLogged(_) | SetAccessMethod { .. } | SetTablespace { .. } => storage(alter, effects),
         Owner => owner(alter, effects),
         SetSchema { .. } => {
@@ -49,7 +49,7 @@ pub(super) fn alter_table(alter: &AlterTable, effects: &mut Effects<'_>) {
         }
         RenameTo { .. } => rename(alter, effects),
         DropColumn { column, cascade, .. } => column::drop(alter, column, *cascade, effects),
-        AlterConstraint { name } => alter_constraint(alter, name, effects),
+        AlterConstraint { name, .. } => alter_constraint(alter, name, effects),
         change => plain(alter, change, effects),
     }
 }

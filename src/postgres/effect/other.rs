@@ -29,7 +29,7 @@ pub(super) fn other(action: &Action, effects: &mut Effects<'_>) {
         Action::Policy { table, .. } | Action::CreateRule { table, .. } => {
             effects.named(table, EffectKind::Table, AccessExclusive);
         }
-        Action::AlterOther { kind, name, on: Some(table), change } => alter_on_table(kind, name.as_ref(), table, change, effects),
+        Action::AlterOther { kind, name, on: Some(table), change, .. } => alter_on_table(kind, name.as_ref(), table, change, effects),
         Action::Grant(grant) => grant_on(grant, effects),
         Action::CreateStatistics { table: Some(table), .. } => {
             effects.named(table, EffectKind::Table, ShareUpdateExclusive);
