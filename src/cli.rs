@@ -1,6 +1,8 @@
 //! Flags, and what each command prints. The only place that decides exit codes: 0 nothing at or above `--fail-on`,
 //! 1 findings, 2 bad usage, unreadable input or a broken configuration.
 
+mod log_join;
+mod logs;
 mod schema;
 
 use crate::config::{self, Config, ConfigError};
@@ -30,6 +32,9 @@ enum Command {
     Check(CheckArgs),
     /// Prints the schema that the migrations leave
     Schema(SchemaArgs),
+    /// Reads slow logs: which queries cost the most, and which line of code sends them
+    #[command(after_help = EXIT_CODES)]
+    Logs(logs::LogsArgs),
     /// Lists the rules
     Rules(RulesArgs),
     /// Shows a rule's page: what happens in production, and the safe way
@@ -195,6 +200,7 @@ fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
         Command::Check(args) => check(args, out),
         Command::Schema(args) => print_schema(&args, out),
+        Command::Logs(args) => logs::run(&args, out),
         Command::Rules(args) => Ok(list_rules(args.format, out).map(|()| 0)?),
         Command::Explain(args) => explain_rule(&args.rule, out),
     }

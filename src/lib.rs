@@ -22,6 +22,7 @@ pub mod engine;
 pub mod explain;
 pub mod facts;
 pub mod finding;
+pub mod log;
 pub mod postgres;
 pub mod report;
 pub mod rules;
