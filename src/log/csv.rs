@@ -8,7 +8,7 @@ use super::time;
 const MAX_COLUMNS: usize = 32;
 
 /// Reads a block that begins and ends between entries.
-pub fn read(block: &[u8], take: &mut dyn Take) {
+pub(super) fn read(block: &[u8], take: &mut dyn Take) {
     let mut at = 0;
     while at < block.len() {
         let mut columns = [&[][..]; MAX_COLUMNS];
@@ -17,13 +17,13 @@ pub fn read(block: &[u8], take: &mut dyn Take) {
                 take.record(&record(at, &columns, count));
                 at = end;
             }
-            other => {
+            _ => {
                 let line = memchr::memchr(b'\n', &block[at..]).map_or(block.len(), |i| at + i + 1);
                 if !block[at..line].trim_ascii().is_empty() {
                     take.stray(at, &block[at..line]);
                 }
                 // Whatever was wrong, an entry begins at a line's start with a stamp.
-                at = line.max(if other.is_none() { line } else { line });
+                at = line;
                 while at < block.len() && !begins_entry(&block[at..]) {
                     at = memchr::memchr(b'\n', &block[at..]).map_or(block.len(), |i| at + i + 1);
                 }
@@ -33,7 +33,7 @@ pub fn read(block: &[u8], take: &mut dyn Take) {
 }
 
 /// Whether an entry begins here: a stamp, a comma behind it.
-pub fn begins_entry(line: &[u8]) -> bool {
+pub(super) fn begins_entry(line: &[u8]) -> bool {
     let line = line.strip_prefix(b"\"").unwrap_or(line);
     time::looks_like_stamp(line) && memchr::memchr(b',', &line[..line.len().min(48)]).is_some()
 }

@@ -5,7 +5,7 @@ use super::record::{Encoding, Level, Record, Take, Text, session_key, without_po
 use super::time;
 
 /// Reads a block of whole lines.
-pub fn read(block: &[u8], take: &mut dyn Take) {
+pub(super) fn read(block: &[u8], take: &mut dyn Take) {
     let mut at = 0;
     while at < block.len() {
         let end = memchr::memchr(b'\n', &block[at..]).map_or(block.len(), |i| at + i);
@@ -21,7 +21,7 @@ pub fn read(block: &[u8], take: &mut dyn Take) {
 }
 
 /// Whether a line is an entry of a jsonlog.
-pub fn is_entry(line: &[u8]) -> bool {
+pub(super) fn is_entry(line: &[u8]) -> bool {
     object(0, line).is_some()
 }
 

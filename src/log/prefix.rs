@@ -8,6 +8,8 @@ use super::time;
 
 /// Prefixes in use, the most telling first; tried before one is made up from the lines.
 pub const KNOWN: &[&str] = &[
+    "%m [%p] ",
+    "%t [%p] ",
     "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ",
     "%m [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ",
     "%t [%p]: [%l-1] user=%u,db=%d - PG-%e ",
@@ -26,8 +28,6 @@ pub const KNOWN: &[&str] = &[
     "%h %m [%p] %q%u@%d ",
     "%t-%c-",
     "%n %c ",
-    "%m [%p] ",
-    "%t [%p] ",
     "%m ",
     "%t ",
     " sql_error_code = %e ",
@@ -281,10 +281,12 @@ pub(super) fn choose(mut candidates: Vec<Template>, lines: &[&[u8]]) -> Vec<Temp
     let mut left: Vec<&[u8]> = lines.to_vec();
     let mut chosen = vec![];
     while chosen.len() < 4 && !left.is_empty() {
-        let score = |t: &Template| left.iter().filter(|line| t.read(line).is_some()).count();
+        let score = |t: &Template| {
+            left.iter().filter_map(|line| t.read(line)).fold((0, 0), |(lines, told), line| (lines + 1, told + told_by(&line)))
+        };
         // Among equals the one that tells more; among those the earlier.
-        let best = candidates.iter().rev().map(|t| (score(t), told(t), t)).max_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-        let Some((count, _, template)) = best.filter(|best| best.0 > 0) else { break };
+        let best = candidates.iter().rev().map(|t| (score(t), t)).max_by_key(|best| best.0);
+        let Some(((count, _), template)) = best.filter(|best| best.0.0 > 0) else { break };
         if count * 50 < lines.len() && !chosen.is_empty() {
             break;
         }
@@ -294,8 +296,10 @@ pub(super) fn choose(mut candidates: Vec<Template>, lines: &[&[u8]]) -> Vec<Temp
     chosen
 }
 
-fn told(template: &Template) -> usize {
-    template.ops.iter().filter(|op| !matches!(op, Op::Literal(_) | Op::Stop | Op::Text(Field::Other))).count()
+/// How much of a line a template has read.
+fn told_by(line: &Line<'_>) -> usize {
+    let named = [line.user, line.database, line.application, line.host, line.sqlstate].iter().filter(|field| !field.is_empty()).count();
+    named + usize::from(line.time.is_some()) + usize::from(line.pid != 0) + usize::from(line.session != 0)
 }
 
 /// Makes a template from one line: recognises stamps, numbers and `key=` in front of a severity.
@@ -330,19 +334,15 @@ pub(super) fn derive(line: &[u8]) -> Option<Template> {
             };
             source.push_str(&format!("{key}={escape}"));
             at += key_len + 1;
-            at += prefix[at..].iter().take_while(|b| !matches!(b, b',' | b' ' | b']' | b')' | b';' | b'|' | b'"' | b'\'')).count();
+            at += prefix[at..]
+                .iter()
+                .take_while(|b| !matches!(b, b',' | b' ' | b'>' | b'}' | b']' | b')' | b';' | b'|' | b'"' | b'\''))
+                .count();
             continue;
         }
         let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
         if digits > 0 && !rest.get(digits).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'.') {
-            let line_number = source.ends_with("[") && rest.get(digits) == Some(&b'-') && pid_seen;
-            source.push_str(if line_number {
-                "%l"
-            } else if pid_seen {
-                "%l"
-            } else {
-                "%p"
-            });
+            source.push_str(if pid_seen { "%l" } else { "%p" });
             pid_seen = true;
             at += digits;
             continue;
@@ -381,7 +381,7 @@ mod tests {
     #[test]
     fn fields_hold_anything() {
         let line = "2026-11-21 11:02:37 UTC [2044]: [3-1] user=app_user,db=shop,app=LOG:  duration: 7.7 ms  statement: x,client=127.0.0.1 LOG:  duration: 0.325 ms  statement: SELECT 1";
-        let (user, database, app, host, pid, text) = fields(KNOWN[0], line);
+        let (user, database, app, host, pid, text) = fields(KNOWN[2], line);
         assert_eq!((user.as_str(), database.as_str(), host.as_str(), pid), ("app_user", "shop", "127.0.0.1", 2044));
         assert_eq!((app.as_str(), text.as_str()), ("LOG:  duration: 7.7 ms  statement: x", "duration: 0.325 ms  statement: SELECT 1"));
         let (user, database, ..) = fields("%m [%p] %q%u@%d ", "2026-11-21 11:02:37.1 UTC [7] a@b@my db LOG:  x");

@@ -17,12 +17,12 @@ pub struct Shape {
 const MAX_TEMPLATES: usize = 12;
 
 /// Reads a block that begins and ends between entries.
-pub fn read(block: &[u8], shape: &Shape, take: &mut dyn Take) {
+pub(super) fn read(block: &[u8], shape: &Shape, take: &mut dyn Take) {
     Reader { block, shape, learnt: vec![], favourite: 0, unread: 0 }.run(take);
 }
 
 /// Whether the line that begins here begins an entry.
-pub fn begins_entry(line: &[u8], shape: &Shape) -> bool {
+pub(super) fn begins_entry(line: &[u8], shape: &Shape) -> bool {
     !matches!(line.first(), None | Some(b'\t' | b'\n' | b'\r'))
         && shape.templates.iter().filter_map(|t| t.read(line)).any(|l| !is_part(l.tag))
 }

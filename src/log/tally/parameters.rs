@@ -14,8 +14,7 @@ pub fn read(detail: &str) -> Vec<Option<String>> {
             let mut text = String::new();
             let mut parts = quoted.split('\'');
             let mut used = 0;
-            loop {
-                let Some(part) = parts.next() else { break };
+            while let Some(part) = parts.next() {
                 text.push_str(part);
                 used += part.len() + 1;
                 if !quoted.get(used..).is_some_and(|rest| rest.starts_with('\'')) {

@@ -148,7 +148,7 @@ pub struct Query {
     /// The slowest.
     pub max_us: u64,
     /// The sum of squares, as two halves: exact.
-    squares: (u64, u64),
+    pub(super) squares: (u64, u64),
     /// Durations.
     pub histogram: Histogram,
     /// Parse and bind.
@@ -274,7 +274,7 @@ impl Query {
         if let Some(example) = other.example {
             self.offer(example);
         }
-        if other.text < self.text {
+        if self.text.is_empty() || (!other.text.is_empty() && other.text < self.text) {
             self.text = other.text;
         }
         if self.labels.is_empty() || (!other.labels.is_empty() && other.labels < self.labels) {
