@@ -3,9 +3,11 @@
 //! Owns ordering and parallelism, and nothing else: it dispatches on the kind of a check, never on a rule. It does no I/O,
 //! prints nothing and cannot fail.
 
+mod checker;
 mod findings;
 mod input;
 mod markdown;
+mod parts;
 mod run;
 
 pub use input::{Input, InputKind, MigrationInfo, Section};

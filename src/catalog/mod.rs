@@ -25,6 +25,7 @@ mod store;
 mod tables;
 mod text;
 mod undo;
+pub mod uses;
 
 #[cfg(test)]
 mod tests;

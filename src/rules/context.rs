@@ -93,10 +93,15 @@ pub struct Report {
     pub once_per_file: bool,
 }
 
+/// A name that a body puts together when it runs has a specifier of `format` in its place, which tells a reader nothing.
+fn readable(text: String) -> String {
+    if text.contains("\"%s\"") { text.replace("\"%s\"", "…") } else { text }
+}
+
 impl Report {
     /// With the rewrite.
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(readable(help.into()));
         self
     }
 
@@ -136,7 +141,7 @@ impl<'a> Context<'a> {
     /// A report about these bytes of the statement's file; pass it to [`Context::add`] when it is complete.
     pub fn report(&self, span: Span, message: impl Into<String>) -> Report {
         let primary = Label { at: self.at(span), message: String::new() };
-        Report { primary, message: message.into(), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
+        Report { primary, message: readable(message.into()), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
     }
 
     /// States a finding.

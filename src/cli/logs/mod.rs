@@ -13,6 +13,18 @@ use pipeline::{Options, Run};
 use std::io::Write;
 use std::path::PathBuf;
 
+/// What `--help` ends with.
+pub(super) const EXAMPLES: &str = "Examples:
+  pgsift logs /var/log/postgresql/                              a folder, rotated and packed files too
+  pgsift logs server.log --schema db/migrations --code src      with findings, and the lines that send each query
+  pgsift logs server.log --format html -o report.html           a page for a browser
+  pgsift logs a.log --format summary > a.summary                on many machines, and then
+  pgsift logs merge *.summary                                   what one run over everything gives
+
+Exit codes:
+  0  read
+  2  bad usage, or a file that could not be read";
+
 /// Flags of `logs`.
 #[derive(Debug, Args)]
 pub(super) struct LogsArgs {
