@@ -6,9 +6,12 @@
 mod checker;
 mod findings;
 mod input;
+mod logs;
 mod markdown;
 mod parts;
 mod run;
+
+pub use logs::log_findings;
 
 pub use input::{Input, InputKind, MigrationInfo, Section};
 

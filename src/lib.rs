@@ -33,4 +33,5 @@ pub mod settings;
 pub mod since;
 pub mod source;
 pub mod sql;
+pub mod stats;
 pub mod suppress;

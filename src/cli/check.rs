@@ -1,6 +1,6 @@
 //! `pgsift check`: what is read, what is left out because it is known or unchanged, what is mended, what is said.
 
-use super::{Color, FailOn, Failure, InputArgs, cwd, find_inputs_in, fixes, load, output, selector, style};
+use super::{Color, FailOn, Failure, InputArgs, cwd, evidence, find_inputs_in, fixes, load, output, selector, style};
 use crate::baseline::{Baseline, Entry};
 use crate::config::Config;
 use crate::discover::{self, Discovered};
@@ -21,9 +21,9 @@ const STALE_SHOWN: usize = 5;
 
 pub(super) const EXAMPLES: &str = "Examples:
   pgsift check                                           everything below this folder
-  pgsift check db/migrations/0042_orders.sql             one file; the schema comes from all of its migrations
+  pgsift check db/migrations/0042_orders.sql             one file, against the schema of all
   pgsift check --since origin/main                       only what this branch changes
-  pgsift check --write-baseline                          accept today's findings; report new ones from now on
+  pgsift check --write-baseline                          know today's findings, report new ones
   pgsift check --fix --unsafe-fixes --diff               show what the fixes would change
   pgsift check --format sarif=out.sarif --format human   two outputs at once
   git show HEAD:a.sql | pgsift check - --stdin-filename db/migrations/a.sql
@@ -64,9 +64,15 @@ pub(super) struct CheckArgs {
     /// Shows what --fix would change and writes nothing
     #[arg(long, help_heading = "Fixes")]
     diff: bool,
+    /// Logs: findings then say how often and how long their statements ran, the costly first
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    log: Vec<PathBuf>,
+    /// Exports of pg_stat_statements (CSV, JSON, psql's output): the same from statistics
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    stats: Vec<PathBuf>,
     /// Output format; with =FILE into a file; may be given several times
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output::parse, default_value = "human", help_heading = "Output",
-        long_help = "Output format, and with =FILE the file it goes to; may be given several times\n\nhuman, json, github (annotations of a workflow), sarif (2.1.0), markdown (step summaries, comments), gitlab (code quality), junit, rdjson (reviewdog), checkstyle")]
+        long_help = "Output format, and with =FILE the file it goes to; may be given several times\n\nhuman, json, github (annotations of a workflow), sarif (2.1.0), markdown (step summaries, comments), gitlab (code quality), junit, rdjson (reviewdog), checkstyle, gcc (one line each), summary (counts)")]
     format: Vec<output::Output>,
     /// The least severity that makes the exit code 1 [default: warning]
     #[arg(long, value_name = "SEVERITY", value_enum, help_heading = "Output")]
@@ -150,16 +156,21 @@ pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure>
         outcome.errors.extend(mended.write_files(&cwd));
         mended.report(&outcome, args.unsafe_fixes, true);
     }
+    evidence::apply(&mut outcome, &args.log, &args.stats);
     output::write_all(&args.format, &outcome, style(args.color), out)?;
-    let fail_on = args.fail_on.map(Severity::from).or(config.fail_on).unwrap_or(Severity::Warning);
+    let fail_on = match args.fail_on {
+        Some(told) => told.severity(),
+        None => Some(config.fail_on.unwrap_or(Severity::Warning)),
+    };
     Ok(exit_code(&outcome, fail_on))
 }
 
-fn exit_code(outcome: &Outcome, fail_on: Severity) -> u8 {
+/// `None`: findings never fail.
+fn exit_code(outcome: &Outcome, fail_on: Option<Severity>) -> u8 {
     if !outcome.errors.is_empty() {
         return 2;
     }
-    u8::from(outcome.findings.iter().any(|finding| finding.severity >= fail_on))
+    u8::from(fail_on.is_some_and(|least| outcome.findings.iter().any(|finding| finding.severity >= least)))
 }
 
 fn sieve(args: &CheckArgs, config: &Config, cwd: PathBuf) -> Result<Sieve, Failure> {
@@ -236,9 +247,9 @@ mod tests {
     #[test]
     fn problems_outrank_findings() {
         let mut outcome = Outcome::default();
-        assert_eq!(exit_code(&outcome, Severity::Notice), 0);
+        assert_eq!(exit_code(&outcome, Some(Severity::Notice)), 0);
         outcome.errors.push(Problem { file: "a".into(), message: "b".into() });
-        assert_eq!(exit_code(&outcome, Severity::Notice), 2);
+        assert_eq!(exit_code(&outcome, None), 2);
     }
 
     #[test]

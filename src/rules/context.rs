@@ -1,5 +1,6 @@
 //! What a rule may ask and how it reports.
 
+use crate::catalog::resolve::Scope;
 use crate::catalog::{Catalog, Column, Qualified, Table};
 use crate::facts::{Action, AlterTable, ObjectName, Query, Statement};
 use crate::finding::{Edit, Fix, Label, Severity};
@@ -9,6 +10,7 @@ use crate::session::{Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{Location, Span};
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// What a rule looks at.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +21,8 @@ pub enum Check {
     Query(fn(&Context, &Query)),
     /// Every statement, migration or not.
     Statement(fn(&Context)),
+    /// The figures of a log.
+    Log(fn(&super::log_context::LogContext)),
     /// The engine finds it by itself, when everything else has run.
     Engine,
 }
@@ -43,6 +47,8 @@ pub struct Surroundings {
     pub in_function: bool,
     /// Inside DO (runs now, in a transaction).
     pub in_do: bool,
+    /// Whoever runs the file is known, and known to open no transaction around it.
+    pub unwrapped: bool,
     /// A loop around it, in a body.
     pub in_loop: Option<Span>,
 }
@@ -70,6 +76,8 @@ pub struct Context<'a> {
     pub around: Surroundings,
     /// What the run was told.
     pub settings: &'a Settings,
+    /// The query under check and those inside it, outermost first, each with its scope.
+    pub visits: &'a [(&'a Query, Rc<Scope<'a>>)],
     /// Reports so far.
     pub reports: &'a RefCell<Vec<Report>>,
 }
@@ -144,6 +152,13 @@ impl<'a> Context<'a> {
         Report { primary, message: readable(message.into()), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
     }
 
+    /// Visits the query under check and every query inside it, outermost first, each with its scope.
+    pub fn visit(&self, found: &mut dyn FnMut(&'a Query, &Scope<'a>)) {
+        for (query, scope) in self.visits {
+            found(query, scope);
+        }
+    }
+
     /// States a finding.
     pub fn add(&self, report: Report) {
         self.reports.borrow_mut().push(report);
@@ -202,6 +217,11 @@ impl<'a> Context<'a> {
     /// Whether the statement runs in a transaction block: opened by hand, by the framework, implicit, or inside DO or a function.
     pub fn in_transaction(&self) -> bool {
         self.around.in_do || self.around.in_function || self.session.transaction() != Transaction::None
+    }
+
+    /// Whether it is certain that no transaction is open: a plain file may be run in one by whoever runs it.
+    pub fn surely_outside_transaction(&self) -> bool {
+        self.around.unwrapped && !self.in_transaction()
     }
 
     /// The effect on the named relation, if any.

@@ -68,7 +68,6 @@ enum LogFormat {
 }
 
 /// Reads log files for evidence, with no regard to the queries' own findings.
-#[allow(dead_code)] // evidence for check
 pub(super) fn tally(paths: &[PathBuf]) -> (Tally, Vec<Problem>) {
     let run = read(paths, None, None);
     (run.tally, run.problems)

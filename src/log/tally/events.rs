@@ -62,7 +62,9 @@ pub struct Group {
     pub query: Option<u64>,
     /// The table, where one is named.
     pub table: String,
-    /// The message of the first.
+    /// When the example was.
+    pub example_time: Option<i64>,
+    /// The message of the earliest.
     pub example: String,
     /// Its details.
     pub detail: String,
@@ -115,6 +117,12 @@ impl Events {
         let size: usize = self.groups.values().map(BTreeMap::len).sum();
         let groups = self.groups.entry(kind).or_default();
         if let Some(group) = groups.get_mut(key) {
+            // The example is the earliest event, whoever saw it.
+            if brief.time.is_some() && brief.time < group.example_time {
+                let mut event = Event { time: brief.time, ..Event::default() };
+                more(&mut event);
+                group.show(event);
+            }
             return group.take(brief);
         }
         if size >= MAX_GROUPS {
@@ -124,16 +132,17 @@ impl Events {
         let mut event = brief;
         more(&mut event);
         let mut group = Group::default();
-        for text in [&mut event.example, &mut event.detail, &mut event.statement] {
-            cut(text);
-        }
-        group.query = event.query;
-        group.table = std::mem::take(&mut event.table);
-        group.example = std::mem::take(&mut event.example);
-        group.detail = std::mem::take(&mut event.detail);
-        group.statement = std::mem::take(&mut event.statement);
-        group.at = std::mem::take(&mut event.at);
-        group.take(event);
+        let brief = Event {
+            follows: event.follows,
+            micros: event.micros,
+            least: event.least,
+            bytes: event.bytes,
+            time: event.time,
+            query: event.query,
+            ..Event::default()
+        };
+        group.show(event);
+        group.take(brief);
         groups.insert(key.to_owned(), group);
     }
 
@@ -162,6 +171,19 @@ fn cut(text: &mut String) {
 }
 
 impl Group {
+    /// Makes this event the example.
+    fn show(&mut self, mut event: Event) {
+        for text in [&mut event.example, &mut event.detail, &mut event.statement] {
+            cut(text);
+        }
+        self.example_time = event.time;
+        self.query = event.query.or(self.query);
+        if !event.table.is_empty() {
+            self.table = event.table;
+        }
+        (self.example, self.detail, self.statement, self.at) = (event.example, event.detail, event.statement, event.at);
+    }
+
     fn take(&mut self, event: Event) {
         self.count += u64::from(!event.follows);
         self.total_us = self.total_us.saturating_add(event.micros);
@@ -180,9 +202,10 @@ impl Group {
     fn merge(&mut self, other: Group) {
         self.count += other.count;
         // The earlier one's example, so that the order of merging does not matter.
-        let key = |g: &Group| (g.first.unwrap_or(i64::MAX), g.example.clone(), g.at.clone());
+        let key = |g: &Group| (g.example_time.unwrap_or(i64::MAX), g.at.clone(), g.example.clone());
         if key(&other) < key(self) {
             (self.example, self.detail, self.statement) = (other.example, other.detail, other.statement);
+            self.example_time = other.example_time;
             (self.query, self.table, self.at) = (other.query.or(self.query), other.table, other.at);
         }
         self.total_us = self.total_us.saturating_add(other.total_us);

@@ -126,6 +126,8 @@ pub struct Example {
     pub cut: bool,
     /// How long it took.
     pub micros: u64,
+    /// When.
+    pub time: Option<i64>,
     /// The log file.
     pub file: String,
     /// The line in it on which the entry begins.
@@ -167,8 +169,6 @@ pub struct Query {
     pub timeline: Timeline,
     /// The slowest execution.
     pub example: Option<Example>,
-    /// What comments say, of the first seen.
-    pub labels: Vec<(String, String)>,
     /// What the worst plan shows.
     pub plan: Option<PlanFacts>,
     /// Bytes and number of temporary files.
@@ -227,12 +227,13 @@ impl Query {
     }
 
     /// Whether an execution of this length would be the example.
-    pub(super) fn wants_example(&self, micros: u64) -> bool {
-        self.example.as_ref().is_none_or(|e| micros > e.micros)
+    pub(super) fn wants_example(&self, micros: u64, time: Option<i64>) -> bool {
+        self.example.as_ref().is_none_or(|e| micros > e.micros || (micros == e.micros && time < e.time))
     }
 
     pub(super) fn offer(&mut self, example: Example) {
-        let key = |e: &Example| (e.micros, std::cmp::Reverse((e.text.clone(), e.file.clone(), e.line)));
+        // Of equals the earliest, so that the order of merging does not matter.
+        let key = |e: &Example| (e.micros, std::cmp::Reverse((e.time, e.file.clone(), e.line, e.text.clone())));
         if self.example.as_ref().is_none_or(|old| key(&example) > key(old)) {
             self.example = Some(example);
         }
@@ -276,9 +277,6 @@ impl Query {
         }
         if self.text.is_empty() || (!other.text.is_empty() && other.text < self.text) {
             self.text = other.text;
-        }
-        if self.labels.is_empty() || (!other.labels.is_empty() && other.labels < self.labels) {
-            self.labels = other.labels;
         }
         PlanFacts::keep_worse(&mut self.plan, other.plan);
         self.temp_files = (self.temp_files.0 + other.temp_files.0, self.temp_files.1 + other.temp_files.1);

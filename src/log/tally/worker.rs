@@ -195,9 +195,7 @@ impl Worker {
             self.cache[slot] = (hash, i);
             let query = &mut self.tally.queries[i as usize];
             if query.text.is_empty() {
-                let normal = normalize(text, Dialect::Server);
-                query.text = cut(normal.text, MAX_EXAMPLE).0;
-                query.labels = normal.labels;
+                query.text = cut(normalize(text, Dialect::Server).text, MAX_EXAMPLE).0;
             }
         }
         (place, print)
@@ -222,7 +220,7 @@ impl Worker {
         let Some(i) = place else { return };
         let i = i as usize;
         self.offset(i, micros, sql, record);
-        if !self.tally.queries[i].wants_example(micros) {
+        if !self.tally.queries[i].wants_example(micros, record.time) {
             return;
         }
         let line = self.line_of(record.at, block);
@@ -232,7 +230,7 @@ impl Worker {
             value.truncate(floor_boundary(value, 1000));
             value.push('…');
         }
-        self.tally.queries[i].offer(Example { text, parameters, cut, micros, file: self.file.clone(), line });
+        self.tally.queries[i].offer(Example { text, parameters, cut, micros, time: record.time, file: self.file.clone(), line });
     }
 
     /// Notes the OFFSET that a query was asked for.
@@ -315,9 +313,9 @@ impl Worker {
         if let Some(rows) = facts.rows {
             query.rows = (query.rows.0 + 1, query.rows.1.saturating_add(rows));
         }
-        if query.example.is_none() {
+        if query.wants_example(0, record.time) {
             let (text, cut) = cut(String::from_utf8_lossy(&sql).into_owned(), MAX_EXAMPLE);
-            query.offer(Example { text, cut, file: self.file.clone(), ..Example::default() });
+            query.offer(Example { text, cut, time: record.time, file: self.file.clone(), ..Example::default() });
         }
         facts.text = cut(facts.text, MAX_EXAMPLE).0;
         plan::PlanFacts::keep_worse(&mut query.plan, Some(facts));

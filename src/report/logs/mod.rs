@@ -6,6 +6,8 @@ pub mod markdown;
 
 use crate::log::tally::{Group, Kind, Load, Query, fill};
 use crate::log::{Tally, time};
+use crate::sql::fingerprint::labels;
+use crate::sql::token::Dialect;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -415,7 +417,7 @@ fn query_report(tally: &Tally, query: &Query, load: Load, total: u64, beside: &B
         applications: shares(tally, query.who.iter(), |who| &who.application),
         hosts: shares(tally, query.who.iter(), |who| &who.host),
         tables: beside.tables.get(&query.fingerprint).cloned().unwrap_or_default(),
-        labels: query.labels.clone(),
+        labels: query.example.as_ref().map(|e| labels(e.text.as_bytes(), Dialect::Server)).unwrap_or_default(),
         temp_bytes: query.temp_files.0,
         offsets: query
             .offsets
