@@ -2,9 +2,12 @@
 //! 1 findings, 2 bad usage, unreadable input or a broken configuration.
 
 mod check;
+mod evidence;
 mod fixes;
 mod init;
 mod locks;
+mod log_join;
+mod logs;
 mod manual;
 mod output;
 mod schema;
@@ -45,6 +48,9 @@ enum Command {
     Locks(locks::LocksArgs),
     /// Prints the schema that the migrations leave
     Schema(SchemaArgs),
+    /// Reads slow logs: which queries cost the most, and which line of code sends them
+    #[command(after_help = logs::EXAMPLES)]
+    Logs(logs::LogsArgs),
     /// Lists the rules
     Rules(manual::RulesArgs),
     /// Shows a rule's page: what happens in production, and the safe way
@@ -196,6 +202,7 @@ fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Check(args) => check::check(args, out),
         Command::Locks(args) => locks::print(&args, out),
         Command::Schema(args) => print_schema(&args, out),
+        Command::Logs(args) => logs::run(&args, out),
         Command::Rules(args) => manual::rules(&args, out),
         Command::Explain(args) => manual::explain(&args, out),
         Command::Init(args) => init::init(&args, out),

@@ -11,6 +11,7 @@ pub mod json;
 pub mod junit;
 pub mod lines;
 pub mod locks;
+pub mod logs;
 pub mod markdown;
 pub mod rdjson;
 pub mod sarif;
