@@ -1,0 +1,469 @@
+//! Finds the SQL in application code, and keeps every byte's place.
+//!
+//! [`extract`] cuts code by its language's table ([`syntax`], [`languages`], [`scan`]), links strings that the program makes one of
+//! ([`chain`]), judges which are SQL ([`judge`]), and writes each at its own place into an overlay as long as the file
+//! ([`overlay`]): what is no SQL is [`FILLER`], so every place in a statement is a place in the file. Must not know rules.
+
+mod calls;
+mod chain;
+mod content;
+mod documents;
+mod heredoc;
+mod holes;
+mod judge;
+mod languages;
+mod margin;
+mod overlay;
+mod scan;
+mod scope;
+mod syntax;
+mod tree;
+
+pub use holes::{Hole, Role};
+pub use languages::Language;
+pub use scope::Loop;
+
+use crate::facts::Reading;
+use crate::source::{FILLER, FileId, Span};
+use crate::sql::token::Dialect;
+use crate::sql::{self, Script};
+use chain::Chain;
+use judge::{Standing, Verdict};
+use memchr::memmem;
+use overlay::Draft;
+use scan::Scan;
+use tree::Tree;
+
+/// What is known before a file is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'o> {
+    /// Calls that take SQL, besides those known.
+    pub calls: &'o [String],
+}
+
+/// The SQL of a file.
+#[derive(Debug, Default)]
+pub struct Extracted {
+    /// Texts as long as the file in which only SQL stands; strings inside the code of strings lie in further ones.
+    pub layers: Vec<String>,
+    /// In the order of their places.
+    pub fragments: Vec<Fragment>,
+    /// Comments of the host language.
+    pub comments: Vec<Span>,
+    /// Strings that are SQL of other databases.
+    pub foreign: usize,
+}
+
+/// A piece of SQL in code.
+#[derive(Debug)]
+pub struct Fragment {
+    /// From the first byte of the first string's content to the last of the last's.
+    pub span: Span,
+    /// In which of the layers it stands.
+    pub layer: usize,
+    /// A statement, or a piece of one.
+    pub kind: FragmentKind,
+    /// The call that it is given to, as written.
+    pub call: Option<Span>,
+    /// The name of the function that it stands in.
+    pub function: Option<Span>,
+    /// The loop over rows or ids that runs it once for each.
+    pub in_loop: Option<Loop>,
+    /// Code inside.
+    pub holes: Vec<Hole>,
+    /// What is interpolated is sent as parameters.
+    pub bound: bool,
+    /// Its statements.
+    pub script: Script,
+}
+
+/// What a fragment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FragmentKind {
+    /// One or more statements.
+    Statement,
+    /// A condition, an ordering or the like, given to a query builder.
+    Clause,
+}
+
+impl FragmentKind {
+    /// As printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FragmentKind::Statement => "statement",
+            FragmentKind::Clause => "clause",
+        }
+    }
+}
+
+impl Extracted {
+    /// A fragment's SQL as the program has it.
+    pub fn sql(&self, fragment: &Fragment) -> String {
+        let layer = self.layers.get(fragment.layer).map_or("", String::as_str);
+        fragment.span.of(layer).chars().filter(|c| *c != FILLER as char).collect()
+    }
+}
+
+/// Whether a file's bytes could hold SQL at all.
+pub fn may_hold_sql(bytes: &[u8]) -> bool {
+    const WORDS: &[&[u8]] = &[
+        b"select", b"SELECT", b"Select", b"insert", b"INSERT", b"Insert", b"update", b"UPDATE", b"Update", b"delete", b"DELETE", b"Delete",
+        b"create ", b"CREATE ", b"alter ", b"ALTER ", b"drop ", b"DROP ", b"truncate", b"TRUNCATE", b"with ", b"WITH ", b"where", b"WHERE",
+        b"order", b"sql", b"SQL", b"query", b"execute",
+    ];
+    WORDS.iter().any(|word| memmem::find(bytes, word).is_some())
+}
+
+/// Finds the SQL of a file of application code.
+pub fn extract(file: FileId, text: &str, language: Language, options: Options) -> Extracted {
+    extract_in(file, text, Span::new(0, text.len() as u32), language, options)
+}
+
+/// Finds the SQL in the bytes `range` of a file.
+pub fn extract_in(file: FileId, text: &str, range: Span, language: Language, options: Options) -> Extracted {
+    let mut writer = Writer { file, text, layers: vec![], drafts: vec![], foreign: 0 };
+    let comments = match language.syntax() {
+        Some(syntax) => {
+            let scan = scan::scan(text, range, syntax);
+            let mut finder = Finder { text, scan: &scan, syntax, options, writer: &mut writer };
+            finder.run();
+            scan.comments
+        }
+        None => documents::read(&mut writer, range, language, options),
+    };
+    let mut extracted = writer.finish();
+    extracted.comments = comments;
+    extracted
+}
+
+/// A fragment before its statements are read.
+struct Pending {
+    fragment: Fragment,
+    read: Span,
+    verdict: Verdict,
+    /// What was written before its content to make a statement of it.
+    frame: usize,
+}
+
+/// Gathers what was found and writes the layers.
+struct Writer<'t> {
+    file: FileId,
+    text: &'t str,
+    layers: Vec<Vec<u8>>,
+    drafts: Vec<Pending>,
+    foreign: usize,
+}
+
+impl Writer<'_> {
+    /// The layer in which these bytes are free.
+    fn layer(&mut self, span: Span) -> usize {
+        let range = span.range();
+        let free = |layer: &Vec<u8>| layer.get(range.clone()).is_some_and(|bytes| bytes.iter().all(|&b| b == FILLER));
+        if let Some(found) = self.layers.iter().position(free) {
+            return found;
+        }
+        self.layers.push(vec![FILLER; self.text.len()]);
+        self.layers.len() - 1
+    }
+
+    fn write(&mut self, layer: usize, at: u32, bytes: &[u8]) {
+        let at = at as usize;
+        if let Some(target) = self.layers.get_mut(layer).and_then(|layer| layer.get_mut(at..at + bytes.len())) {
+            target.copy_from_slice(bytes);
+        }
+    }
+
+    fn finish(self) -> Extracted {
+        let Writer { file, layers, drafts, foreign, .. } = self;
+        let layers: Vec<String> = layers.into_iter().map(|layer| String::from_utf8(layer).unwrap_or_default()).collect();
+        let mut out = Extracted { foreign, ..Extracted::default() };
+        for Pending { mut fragment, read, verdict, frame } in drafts {
+            let Some(layer) = layers.get(fragment.layer) else { continue };
+            let read = Span::new(read.start - frame as u32, read.end);
+            let mut script = sql::read(file, layer, read, Dialect::Host);
+            let understood = !script.statements.is_empty() && script.statements.iter().all(|s| s.reading == Reading::Parsed);
+            if verdict == Verdict::IfRead && !understood {
+                continue;
+            }
+            if frame > 0 {
+                for statement in &mut script.statements {
+                    statement.span = Span::new(statement.span.start.max(fragment.span.start), statement.span.end);
+                }
+            }
+            fragment.script = script;
+            out.fragments.push(fragment);
+        }
+        out.layers = layers;
+        out.fragments.sort_by_key(|f| (f.span, f.layer));
+        out
+    }
+}
+
+/// Looks for SQL in scanned code.
+struct Finder<'a, 't> {
+    text: &'t str,
+    scan: &'a Scan,
+    syntax: &'static syntax::Syntax,
+    options: Options<'a>,
+    writer: &'a mut Writer<'t>,
+}
+
+/// What stands around a chain.
+#[derive(Debug, Default, Clone, Copy)]
+struct Setting {
+    call: Option<Span>,
+    /// The call's first argument, or its tag.
+    early: bool,
+    /// A tag right before the quote.
+    tagged: bool,
+    standing: Option<Standing>,
+    spoken: bool,
+}
+
+impl Finder<'_, '_> {
+    fn run(&mut self) {
+        let scan = self.scan;
+        for stream in &scan.streams {
+            if !stream.tokens.iter().any(|t| matches!(t.kind, scan::Kind::Literal(_))) {
+                continue;
+            }
+            let tree = Tree::new(self.text, stream);
+            let chains = chain::chains(&tree, scan, self.syntax);
+            let found: Vec<(Chain, Setting)> = chains.into_iter().filter_map(|chain| self.candidate(&tree, chain)).collect();
+            let wanted: Vec<usize> = found.iter().map(|(chain, _)| chain.first).collect();
+            let around = scope::around(&tree, self.syntax, &wanted);
+            for ((chain, setting), around) in found.into_iter().zip(around) {
+                self.take(&tree, &chain, setting, around);
+            }
+        }
+    }
+
+    /// Whether a chain is worth a closer look.
+    fn candidate(&self, tree: &Tree, chain: Chain) -> Option<(Chain, Setting)> {
+        let head = self.head(&chain);
+        let sql = judge::begins_like_sql(&head) || head.starts_with(b"--") || head.starts_with(b"/*");
+        let setting = self.setting(tree, &chain);
+        let clause = || setting.early && setting.call.is_some_and(|call| calls::frame(call.of(self.text)).is_some());
+        if !sql && !clause() {
+            return None;
+        }
+        if setting.spoken || (self.syntax.docstrings && setting.standing.is_none() && self.documents(tree, &chain)) {
+            return None;
+        }
+        Some((chain, setting))
+    }
+
+    /// The first bytes of what the program has, without blanks.
+    fn head(&self, chain: &Chain) -> Vec<u8> {
+        let mut head = Vec::with_capacity(48);
+        for literal in chain.literals() {
+            for piece in &self.scan.literals[literal].pieces {
+                let bytes = match piece.kind {
+                    scan::PieceKind::Text => piece.span.of(self.text).as_bytes(),
+                    scan::PieceKind::Decoded(ref bytes, len) => &bytes[..usize::from(len).min(4)],
+                    scan::PieceKind::Gone => continue,
+                    scan::PieceKind::Hole(..) => b"{}",
+                };
+                let skip = if head.is_empty() { bytes.iter().take_while(|b| b.is_ascii_whitespace()).count() } else { 0 };
+                head.extend(bytes[skip..].iter().take(48));
+                if head.len() >= 48 {
+                    return head;
+                }
+            }
+        }
+        head
+    }
+
+    /// A string that stands as a statement by itself.
+    fn documents(&self, tree: &Tree, chain: &Chain) -> bool {
+        tree.tokens[chain.first].first && tree.around(chain.first).is_none() && tree.tokens.get(chain.after).is_none_or(|t| t.first)
+    }
+
+    fn setting(&self, tree: &Tree, chain: &Chain) -> Setting {
+        let mut setting = self.call(tree, chain);
+        let path = setting.call.map_or("", |call| call.of(self.text));
+        let path: String = path.split_whitespace().collect();
+        let by_call = calls::standing(&path, self.options.calls);
+        let named = self.assigned(tree, chain.first).is_some_and(calls::names_sql);
+        let hinted = self.hinted(chain);
+        setting.spoken = !hinted && calls::spoken(&path);
+        let standing = match by_call {
+            _ if hinted => Standing::Known,
+            Standing::Any if named => Standing::Hinted,
+            other => other,
+        };
+        setting.standing = Some(standing).filter(|s| *s > Standing::Any);
+        setting
+    }
+
+    /// The call that a chain is given to.
+    fn call(&self, tree: &Tree, chain: &Chain) -> Setting {
+        let first = chain.first;
+        let literal = chain.literals().next().map(|i| &self.scan.literals[i]);
+        if let Some(prefix) = literal.map(|l| l.prefix).filter(|p| !p.is_empty() && self.syntax.any_prefix.is_some()) {
+            if !matches!(prefix.of(self.text), "s" | "f" | "raw") {
+                return Setting { call: Some(prefix), early: true, tagged: true, ..Setting::default() };
+            }
+        }
+        let before = first.checked_sub(1);
+        // a tag before a template
+        if let Some(at) = before.filter(|_| !tree.tokens[first].spaced && literal.is_some_and(|l| l.interpolates)) {
+            let word = if tree.is(at, b'>') { tree.before_generics(at) } else { Some(at) };
+            if let Some(word) = word.filter(|&word| tree.word(word).is_some()) {
+                return Setting { call: Some(tree.path(word)), early: true, tagged: true, ..Setting::default() };
+            }
+        }
+        if self.syntax.bare_calls
+            && let Some(at) = before.filter(|&at| tree.word(at).is_some() && !tree.tokens[first].first)
+        {
+            return Setting { call: Some(tree.path(at)), early: true, ..Setting::default() };
+        }
+        let mut inner = first;
+        let mut early = true;
+        for _ in 0..4 {
+            let Some(open) = tree.around(inner) else { break };
+            early &= !(open + 1..inner).any(|at| tree.is(at, b',') && tree.around(at) == Some(open));
+            if tree.is(open, b'(')
+                && let Some(call) = tree.callee(open)
+            {
+                let name = call.of(self.text);
+                let wrapper = matches!(name.rsplit(['.', ':']).next(), Some("dedent" | "cleandoc" | "trim" | "squish" | "concat!" | "indoc!" | "format!" | "str" | "String"));
+                if !wrapper {
+                    return Setting { call: Some(call), early, ..Setting::default() };
+                }
+            } else if tree.is(open, b'{') && !self.is_object(tree, open) {
+                break;
+            }
+            inner = open;
+        }
+        Setting::default()
+    }
+
+    /// A brace that holds `key: value` given to a call.
+    fn is_object(&self, tree: &Tree, open: usize) -> bool {
+        open > 0 && matches!(tree.punct(open - 1), Some(b'(' | b',')) && tree.is(open + 2, b':')
+    }
+
+    /// The name that a string is given: `QUERY = "…"`, `sql: "…"`.
+    fn assigned<'t>(&self, tree: &Tree<'t>, first: usize) -> Option<&'t str> {
+        let mut at = first.checked_sub(1)?;
+        if tree.is(at, b'(') {
+            at = at.checked_sub(1)?;
+        }
+        if self.syntax.bare_calls && tree.word(at).is_some_and(|w| w.starts_with('@')) {
+            return tree.word(at);
+        }
+        if !matches!(tree.punct(at), Some(b'=' | b':')) {
+            return None;
+        }
+        // over the type: `const X: &str = `
+        (at.saturating_sub(8)..at).rev().take_while(|&i| !matches!(tree.punct(i), Some(b';' | b'{' | b'}' | b','))).filter_map(|i| tree.word(i)).find(|w| {
+            calls::names_sql(w)
+        })
+    }
+
+    /// A comment right before, or at the start, that says SQL.
+    fn hinted(&self, chain: &Chain) -> bool {
+        let Some(literal) = chain.literals().next().map(|i| &self.scan.literals[i]) else { return false };
+        let inside = literal.content.of(self.text).trim_start();
+        let says = |comment: &str| {
+            let text = comment.trim_matches(['/', '*', '#', '-', ' ', '\t', '\n']).to_ascii_lowercase();
+            matches!(text.as_str(), "sql" | "postgres" | "postgresql" | "pgsql" | "language=sql" | "language=postgresql" | "language=postgres" | "language: sql")
+        };
+        if inside.starts_with("--") && inside.lines().next().is_some_and(says) {
+            return true;
+        }
+        let last = self.scan.comments.partition_point(|c| c.end <= literal.span.start);
+        let Some(comment) = last.checked_sub(1).map(|i| self.scan.comments[i]) else { return false };
+        let gap = Span::new(comment.end, literal.span.start).of(self.text);
+        gap.len() < 200 && gap.trim_start().lines().count() <= 1 && !gap.contains(';') && says(comment.of(self.text))
+    }
+
+    fn take(&mut self, tree: &Tree, chain: &Chain, setting: Setting, around: scope::Around) {
+        let Some(mut draft) = overlay::draft(self.text, self.scan, chain) else { return };
+        let path = setting.call.map_or("", |call| call.of(self.text)).to_owned();
+        let bound = self.binds(chain, setting, &path);
+        let standing = setting.standing.unwrap_or(Standing::Any);
+        let text = String::from_utf8_lossy(&draft.bytes).into_owned();
+        let whole = Span::new(0, text.len() as u32);
+        let mut verdict = if judge::begins_like_sql(&draft.bytes) { judge::judge(&text, whole, standing) } else { Verdict::No };
+        let mut frame = "";
+        if verdict == Verdict::No && setting.early {
+            frame = calls::frame(&path).filter(|_| clause_like(&text)).unwrap_or("");
+            verdict = if frame.is_empty() { Verdict::No } else { Verdict::IfRead };
+        }
+        match verdict {
+            Verdict::No => return,
+            Verdict::Other => {
+                self.writer.foreign += 1;
+                return;
+            }
+            Verdict::Sql | Verdict::IfRead => {}
+        }
+        let holes = holes::settle(&mut draft);
+        let kind = if frame.is_empty() { FragmentKind::Statement } else { FragmentKind::Clause };
+        let fragment = Fragment {
+            span: draft.content,
+            layer: 0,
+            kind,
+            call: setting.call,
+            function: around.function,
+            in_loop: around.in_loop.filter(|found| self.depends(tree, chain, &holes, found)),
+            holes,
+            bound,
+            script: Script::default(),
+        };
+        self.add(fragment, &draft, verdict, frame);
+    }
+
+    fn add(&mut self, mut fragment: Fragment, draft: &Draft, verdict: Verdict, frame: &str) {
+        let room = frame.len().min(draft.span.start as usize);
+        if room < frame.len() {
+            return;
+        }
+        let all = Span::new(draft.span.start - room as u32, draft.span.end);
+        fragment.layer = self.writer.layer(all);
+        self.writer.write(fragment.layer, all.start, frame.as_bytes());
+        self.writer.write(fragment.layer, draft.span.start, &draft.bytes);
+        self.writer.drafts.push(Pending { fragment, read: draft.span, verdict, frame: room });
+    }
+
+    /// Whether what is interpolated is sent as parameters.
+    fn binds(&self, chain: &Chain, setting: Setting, path: &str) -> bool {
+        let literal = chain.literals().next().map(|i| &self.scan.literals[i]);
+        let template = literal.is_some_and(|l| l.interpolates);
+        let takes_format = matches!(path.rsplit('.').next(), Some(last) if last.starts_with("FromSql") || last.starts_with("ExecuteSql") || last.starts_with("SqlQuery"));
+        let t_string = self.syntax.docstrings && literal.is_some_and(|l| l.prefix.of(self.text).to_ascii_lowercase().contains('t'));
+        let raw = path.to_ascii_lowercase().contains("raw") && !path.contains("$queryRaw") && !path.contains("$executeRaw");
+        t_string || (template && !raw && ((setting.tagged && calls::binds(path)) || takes_format))
+    }
+
+    /// Whether the statement's parameters change with each turn of the loop.
+    fn depends(&self, tree: &Tree, chain: &Chain, holes: &[Hole], found: &Loop) -> bool {
+        let names: Vec<&str> = found.variables.iter().map(|v| v.of(self.text)).filter(|v| v.len() > 1 || v.chars().all(char::is_alphabetic)).collect();
+        let word = |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').any(|w| names.contains(&w));
+        if holes.iter().any(|hole| word(hole.code.of(self.text))) {
+            return true;
+        }
+        let indent = tree.tokens[..=chain.first].iter().rev().find(|t| t.first).map_or(0, |t| t.indent);
+        let mut at = chain.after;
+        for _ in 0..80 {
+            let Some(token) = tree.tokens.get(at) else { return false };
+            let goes_on = matches!(token.kind, scan::Kind::Punct(b'.' | b')' | b']' | b'}'));
+            if tree.is(at, b';') || (token.first && token.indent <= indent && !goes_on) {
+                return false;
+            }
+            if tree.word(at).is_some_and(|w| names.contains(&w)) {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+}
+
+/// Whether a query builder's string could be a condition or an ordering: more than a name.
+fn clause_like(text: &str) -> bool {
+    let text = text.trim();
+    text.len() > 3 && text.len() < 20_000 && text.contains(['=', '<', '>', '(', ' ']) && !text.contains("://")
+}
