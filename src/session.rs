@@ -8,7 +8,7 @@ use crate::postgres::effect::{Effect, EffectKind, Until};
 use crate::postgres::lock::LockMode;
 use crate::postgres::version::Version;
 use crate::source::Location;
-use std::collections::{BTreeSet, HashSet};
+use hashbrown::HashSet;
 use std::sync::Arc;
 
 /// Bodies inside bodies are followed this deep.
@@ -75,10 +75,20 @@ impl Timeout {
 struct State {
     lock_timeout: Timeout,
     statement_timeout: Timeout,
-    created: Arc<BTreeSet<Qualified>>,
+    created: Arc<HashSet<Qualified>>,
     history: History,
     locks: Arc<Vec<HeldLock>>,
     held: Arc<HashSet<(Qualified, LockMode)>>,
+}
+
+/// A held lock that is only looked up.
+#[derive(Hash)]
+struct Held<'n>(&'n Qualified, LockMode);
+
+impl hashbrown::Equivalent<(Qualified, LockMode)> for Held<'_> {
+    fn equivalent(&self, held: &(Qualified, LockMode)) -> bool {
+        *self.0 == held.0 && self.1 == held.1
+    }
 }
 
 /// The session so far. Cheap to clone.
@@ -142,9 +152,9 @@ impl Session {
         if self.state.created.is_empty() {
             return false;
         }
-        let resolved = catalog.resolve(name);
+        let resolved = catalog.key(name);
         self.state.created.contains(&resolved)
-            || catalog.indexes.get(&resolved).is_some_and(|index| self.state.created.contains(&index.table))
+            || catalog.indexes.find(resolved).is_some_and(|(_, index)| self.state.created.contains(&index.table))
     }
 
     /// The action of the open transaction that satisfies `test`, most recent first: for sequences within one transaction.
@@ -159,11 +169,10 @@ impl Session {
 
     fn hold(&mut self, effects: &[Effect], taken_at: Location) {
         for effect in effects.iter().filter(|effect| effect.until == Until::Transaction) {
-            let key = (effect.relation.clone(), effect.mode);
-            if self.state.held.contains(&key) {
+            if self.state.held.contains(&Held(&effect.relation, effect.mode)) {
                 continue;
             }
-            Arc::make_mut(&mut self.state.held).insert(key);
+            Arc::make_mut(&mut self.state.held).insert((effect.relation.clone(), effect.mode));
             let lock =
                 HeldLock { relation: effect.relation.clone(), kind: effect.kind, mode: effect.mode, taken_at, transaction: self.number };
             Arc::make_mut(&mut self.state.locks).push(lock);

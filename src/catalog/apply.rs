@@ -96,13 +96,18 @@ impl Catalog {
 
     /// The name under which something new is made: the first schema of the path, or `pg_temp`.
     pub(crate) fn creation_name(&self, name: &ObjectName, temporary: bool) -> Qualified {
+        self.creation_key(name, temporary).to_qualified()
+    }
+
+    /// The same without a name of one's own, for looking up.
+    pub(crate) fn creation_key<'n>(&'n self, name: &'n ObjectName, temporary: bool) -> super::Key<'n> {
         let schema = match &name.schema {
             Some(schema) if schema.value.starts_with("pg_temp") => "pg_temp",
             Some(schema) => &schema.value,
             None if temporary => "pg_temp",
             None => self.creation_schema(),
         };
-        Qualified { schema: schema.to_owned(), name: name.name.value.clone() }
+        super::Key { schema, name: &name.name.value }
     }
 
     /// Where unqualified new things go.

@@ -15,7 +15,7 @@ impl Catalog {
                 }
                 "TYPE" | "DOMAIN" => self.drop_type(name),
                 "FUNCTION" | "PROCEDURE" | "ROUTINE" | "AGGREGATE" => {
-                    let name = self.resolve_where(name, |candidate| self.functions.contains_key(candidate));
+                    let name = self.resolve_where(name, |candidate| self.functions.has(candidate));
                     self.functions.remove(&name);
                 }
                 "SCHEMA" => self.drop_schema(&name.name.value),
@@ -130,7 +130,7 @@ impl Catalog {
     }
 
     fn drop_type(&mut self, name: &ObjectName) {
-        let name = self.resolve_where(name, |candidate| self.types.contains_key(candidate) || self.domains.contains_key(candidate));
+        let name = self.resolve_where(name, |candidate| self.types.has(candidate) || self.domains.has(candidate));
         let known = self.types.remove(&name).is_some() | self.domains.remove(&name).is_some();
         if !known {
             return;

@@ -30,4 +30,4 @@ mod undo;
 mod tests;
 
 pub use model::*;
-pub use store::{Leans, Store};
+pub use store::{Key, Leans, Store};

@@ -281,13 +281,19 @@ impl Leans for Sequence {
 }
 
 impl Leans for UserType {
+    const BY_NAME: bool = true;
+
     fn leans_on(&self, _: &mut dyn FnMut(&Qualified)) {}
 }
 
 impl Leans for Domain {
+    const BY_NAME: bool = true;
+
     fn leans_on(&self, _: &mut dyn FnMut(&Qualified)) {}
 }
 
 impl Leans for Vec<Function> {
+    const BY_NAME: bool = true;
+
     fn leans_on(&self, _: &mut dyn FnMut(&Qualified)) {}
 }

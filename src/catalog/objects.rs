@@ -74,7 +74,7 @@ impl Catalog {
     }
 
     pub(super) fn alter_type(&mut self, alter: &AlterType) {
-        let name = self.resolve_where(&alter.name, |n| self.types.contains_key(n) || self.domains.contains_key(n));
+        let name = self.resolve_where(&alter.name, |n| self.types.has(n) || self.domains.has(n));
         match &alter.change {
             TypeChange::RenameTo { name: new } => {
                 self.move_type(&name, &Qualified { schema: name.schema.clone(), name: new.value.clone() });
@@ -167,7 +167,7 @@ impl Catalog {
     }
 
     pub(super) fn alter_domain(&mut self, alter: &AlterDomain, at: At) {
-        let name = self.resolve_where(&alter.name, |n| self.domains.contains_key(n));
+        let name = self.resolve_where(&alter.name, |n| self.domains.has(n));
         match &alter.change {
             DomainChange::RenameTo { name: new } => {
                 self.move_type(&name, &Qualified { schema: name.schema.clone(), name: new.value.clone() });

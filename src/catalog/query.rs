@@ -1,4 +1,6 @@
 //! Questions to the schema.
+
+use super::store::Key;
 use super::{Catalog, Column, Index, Knowledge, Qualified, Relation, Table, TableConstraint, View};
 use crate::facts::{ConstraintKind, Expr, ExprKind, ObjectName, TypeName};
 
@@ -6,23 +8,41 @@ impl Catalog {
     /// The name as the search_path resolves it: the first schema of the path that has a relation by that name, else the
     /// first schema of the path (`public` by default).
     pub fn resolve(&self, name: &ObjectName) -> Qualified {
-        self.resolve_where(name, |candidate| self.has_relation(candidate))
+        self.key(name).to_qualified()
+    }
+
+    /// The same without a name of one's own, for looking up.
+    pub fn key<'n>(&'n self, name: &'n ObjectName) -> Key<'n> {
+        self.key_where(name, |name| self.tables.has(name) || self.indexes.has(name) || self.views.has(name) || self.sequences.has(name))
     }
 
     /// The same for other kinds of object: `known` says whether there is one by that name.
-    pub(super) fn resolve_where(&self, name: &ObjectName, known: impl Fn(&Qualified) -> bool) -> Qualified {
-        if name.schema.is_some() {
-            return self.creation_name(name, false);
-        }
-        let path = self.search_path.iter().map(String::as_str);
-        let fallback = self.search_path.is_empty().then_some("public");
-        for schema in std::iter::once("pg_temp").chain(path).chain(fallback) {
-            let candidate = Qualified { schema: schema.to_owned(), name: name.name.value.clone() };
-            if known(&candidate) {
-                return candidate;
-            }
-        }
-        self.creation_name(name, false)
+    pub(super) fn resolve_where(&self, name: &ObjectName, known: impl Fn(Key) -> bool) -> Qualified {
+        self.key_where(name, known).to_qualified()
+    }
+
+    fn key_where<'n>(&'n self, name: &'n ObjectName, known: impl Fn(Key) -> bool) -> Key<'n> {
+        let mut candidates = self.candidates(name);
+        candidates.find(|name| known(*name)).unwrap_or_else(|| self.creation_key(name, false))
+    }
+
+    /// What a name may mean, the first one that exists winning; a qualified name needs no search.
+    fn candidates<'n>(&'n self, name: &'n ObjectName) -> impl Iterator<Item = Key<'n>> {
+        let bare = name.schema.is_none();
+        let temporary = (bare && self.has_temporary()).then_some("pg_temp");
+        let path = self.search_path.iter().map(String::as_str).filter(move |_| bare);
+        let fallback = (bare && self.search_path.is_empty()).then_some("public");
+        temporary.into_iter().chain(path).chain(fallback).map(|schema| Key { schema, name: &name.name.value })
+    }
+
+    fn has_temporary(&self) -> bool {
+        self.tables.has_temporary()
+            || self.indexes.has_temporary()
+            || self.views.has_temporary()
+            || self.sequences.has_temporary()
+            || self.types.has_temporary()
+            || self.domains.has_temporary()
+            || self.functions.has_temporary()
     }
 
     /// Whether a relation of that name is known.
@@ -35,36 +55,36 @@ impl Catalog {
 
     /// The relation of that name, where known.
     pub fn relation(&self, name: &ObjectName) -> Option<Relation<'_>> {
-        let name = self.resolve(name);
-        if let Some((name, table)) = self.tables.get_key_value(&name) {
+        let name = self.key(name);
+        if let Some((name, table)) = self.tables.find(name) {
             return Some(Relation::Table(name, table));
         }
-        if let Some((name, view)) = self.views.get_key_value(&name) {
+        if let Some((name, view)) = self.views.find(name) {
             return Some(Relation::View(name, view));
         }
-        if let Some((name, index)) = self.indexes.get_key_value(&name) {
+        if let Some((name, index)) = self.indexes.find(name) {
             return Some(Relation::Index(name, index));
         }
-        self.sequences.get_key_value(&name).map(|(name, sequence)| Relation::Sequence(name, sequence))
+        self.sequences.find(name).map(|(name, sequence)| Relation::Sequence(name, sequence))
     }
 
     /// The table of that name, where known. `None` is *unknown*, never *absent*.
     pub fn table(&self, name: &ObjectName) -> Option<(&Qualified, &Table)> {
-        self.tables.get_key_value(&self.resolve(name))
+        self.tables.find(self.key(name))
     }
 
     /// The view or materialized view of that name, where known.
     pub fn view(&self, name: &ObjectName) -> Option<(&Qualified, &View)> {
-        self.views.get_key_value(&self.resolve(name))
+        self.views.find(self.key(name))
     }
 
     /// The index of that name, where known.
     pub fn index(&self, name: &ObjectName) -> Option<(&Qualified, &Index)> {
-        self.indexes.get_key_value(&self.resolve(name))
+        self.indexes.find(self.key(name))
     }
 
     /// The indexes on a table or materialized view.
-    pub fn indexes_of<'c>(&'c self, table: &'c Qualified) -> impl Iterator<Item = (&'c Qualified, &'c Index)> {
+    pub fn indexes_of<'c, 'n>(&'c self, table: &'n Qualified) -> impl Iterator<Item = (&'c Qualified, &'c Index)> + use<'c, 'n> {
         self.indexes.dependents(table).filter(move |(_, index)| index.table == *table)
     }
 

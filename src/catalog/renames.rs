@@ -151,7 +151,7 @@ impl Catalog {
         match (kind, change) {
             ("SCHEMA", OtherChange::RenameTo(new)) => self.rename_schema(&name.name.value, &new.value),
             ("FUNCTION" | "PROCEDURE" | "ROUTINE", OtherChange::RenameTo(_) | OtherChange::SetSchema(_)) => {
-                let old = self.resolve_where(name, |candidate| self.functions.contains_key(candidate));
+                let old = self.resolve_where(name, |candidate| self.functions.has(candidate));
                 let mut new = old.clone();
                 match change {
                     OtherChange::RenameTo(name) => new.name.clone_from(&name.value),

@@ -180,6 +180,11 @@ impl<'a> Scope<'a> {
         !here && column.relation.is_some() && around.into_iter().any(|scope| scope.binding(column).is_some())
     }
 
+    /// Whether a bare name may be a column of this query's own relations.
+    pub fn may_be_own(&self, column: &ColumnRef) -> bool {
+        self.bindings.iter().any(|b| self.may_have(b, &column.column.value) != Some(false))
+    }
+
     fn resolve_within(&self, column: &ColumnRef, depth: usize) -> Option<Resolved<'a>> {
         let depth = depth.checked_sub(1)?;
         if let Some(binding) = self.binding(column) {

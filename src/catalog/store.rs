@@ -3,129 +3,377 @@
 //! Migrations run in transactions, so each change must be undoable; a copy of the schema per transaction would make long
 //! histories slow. A store keeps, while it records, the old value of what it changes. It also keeps a superset of the
 //! dependents of each relation, so that no statement has to look at every table. It must not know what it holds.
+//!
+//! Clones share everything until one of them is written, so that each file can be given a schema of its own to change.
 
 use super::Qualified;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Deref;
+use hashbrown::{Equivalent, HashMap};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Something that leans on relations: an index on its table, a table on its parents.
 pub trait Leans {
+    /// Whether [`Store::named`] is asked of its kind.
+    const BY_NAME: bool = false;
+
     /// Visits each relation it leans on.
     fn leans_on(&self, visit: &mut dyn FnMut(&Qualified));
 }
 
-/// A map by resolved name; reads go through [`Deref`] to the map.
+/// A resolved name that is only looked up: what [`Qualified`] owns, borrowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key<'n> {
+    /// Schema.
+    pub schema: &'n str,
+    /// Name.
+    pub name: &'n str,
+}
+
+impl Key<'_> {
+    /// As a name of its own.
+    pub fn to_qualified(self) -> Qualified {
+        Qualified { schema: self.schema.to_owned(), name: self.name.to_owned() }
+    }
+}
+
+impl Equivalent<Arc<Qualified>> for Key<'_> {
+    fn equivalent(&self, key: &Arc<Qualified>) -> bool {
+        self.name == key.name && self.schema == key.schema
+    }
+}
+
+impl Equivalent<Qualified> for Key<'_> {
+    fn equivalent(&self, key: &Qualified) -> bool {
+        self.name == key.name && self.schema == key.schema
+    }
+}
+
+/// A map by resolved name.
 #[derive(Debug, Clone)]
 pub struct Store<V> {
-    map: BTreeMap<Qualified, V>,
-    dependents: HashMap<Qualified, BTreeSet<Qualified>>,
-    log: Vec<(Qualified, Option<V>)>,
-    recording: bool,
+    inner: Arc<Inner<V>>,
+    log: Vec<(Arc<Qualified>, Option<Arc<V>>)>,
+    /// While changes are recorded: which stretch between two marks this is, counted from 1; otherwise 0.
+    stretch: u32,
+    marks: u32,
+}
+
+#[derive(Debug)]
+struct Inner<V> {
+    map: HashMap<Arc<Qualified>, Entry<V>>,
+    dependents: HashMap<Arc<Qualified>, BTreeSet<Arc<Qualified>>>,
+    by_name: HashMap<String, BTreeSet<Arc<Qualified>>>,
+    temporary: usize,
+}
+
+#[derive(Debug)]
+struct Entry<V> {
+    value: Arc<V>,
+    /// The stretch in which its old value was last recorded.
+    recorded: u32,
+}
+
+impl<V> Clone for Entry<V> {
+    fn clone(&self) -> Self {
+        Entry { value: self.value.clone(), recorded: self.recorded }
+    }
+}
+
+impl<V> Clone for Inner<V> {
+    fn clone(&self) -> Self {
+        let Inner { map, dependents, by_name, temporary } = self;
+        Inner { map: map.clone(), dependents: dependents.clone(), by_name: by_name.clone(), temporary: *temporary }
+    }
 }
 
 impl<V> Default for Store<V> {
     fn default() -> Self {
-        Store { map: BTreeMap::new(), dependents: HashMap::new(), log: vec![], recording: false }
-    }
-}
-
-impl<V> Deref for Store<V> {
-    type Target = BTreeMap<Qualified, V>;
-    fn deref(&self) -> &Self::Target {
-        &self.map
+        let inner = Inner { map: HashMap::new(), dependents: HashMap::new(), by_name: HashMap::new(), temporary: 0 };
+        Store { inner: Arc::new(inner), log: vec![], stretch: 0, marks: 0 }
     }
 }
 
 impl<'s, V> IntoIterator for &'s Store<V> {
     type Item = (&'s Qualified, &'s V);
-    type IntoIter = std::collections::btree_map::Iter<'s, Qualified, V>;
+    type IntoIter = std::vec::IntoIter<(&'s Qualified, &'s V)>;
     fn into_iter(self) -> Self::IntoIter {
-        self.map.iter()
+        self.sorted(|_| true).into_iter()
+    }
+}
+
+impl<V> Store<V> {
+    /// The value of that name.
+    pub fn get(&self, name: &Qualified) -> Option<&V> {
+        self.inner.map.get(name).map(|entry| &*entry.value)
+    }
+
+    /// The value of that name, with the name as it is kept.
+    pub fn get_key_value(&self, name: &Qualified) -> Option<(&Qualified, &V)> {
+        self.inner.map.get_key_value(name).map(|(name, entry)| (&**name, &*entry.value))
+    }
+
+    /// The same by a borrowed name.
+    pub fn find(&self, name: Key<'_>) -> Option<(&Qualified, &V)> {
+        self.inner.map.get_key_value(&name).map(|(name, entry)| (&**name, &*entry.value))
+    }
+
+    /// Whether there is one of that borrowed name.
+    pub fn has(&self, name: Key<'_>) -> bool {
+        self.inner.map.contains_key(&name)
+    }
+
+    /// Whether there is one of that name.
+    pub fn contains_key(&self, name: &Qualified) -> bool {
+        self.inner.map.contains_key(name)
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.inner.map.is_empty()
+    }
+
+    /// All, in the order of their names; it takes a sort, so what is asked for every statement asks
+    /// [`Store::dependents`] or [`Store::named`] instead.
+    pub fn iter(&self) -> std::vec::IntoIter<(&Qualified, &V)> {
+        self.into_iter()
+    }
+
+    /// The names in order.
+    pub fn keys(&self) -> impl Iterator<Item = &Qualified> {
+        self.into_iter().map(|(name, _)| name)
+    }
+
+    /// The values, in the order of their names.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.into_iter().map(|(_, value)| value)
+    }
+
+    /// What may lean on a relation, in the order of names; the caller looks whether it still does.
+    pub fn dependents<'s>(&'s self, on: &Qualified) -> impl Iterator<Item = (&'s Qualified, &'s V)> + use<'s, V> {
+        self.known(self.inner.dependents.get(on))
+    }
+
+    /// Those of that name in whichever schema, in the order of schemas.
+    pub fn named<'s>(&'s self, name: &str) -> impl Iterator<Item = (&'s Qualified, &'s V)> + use<'s, V> {
+        self.known(self.inner.by_name.get(name))
+    }
+
+    /// Those of one schema, in the order of names.
+    pub(super) fn in_schema<'s>(&'s self, schema: &str) -> std::vec::IntoIter<(&'s Qualified, &'s V)> {
+        if schema == "pg_temp" && self.inner.temporary == 0 {
+            return vec![].into_iter();
+        }
+        self.sorted(|name| name.schema == schema).into_iter()
+    }
+
+    /// Whether anything temporary is in it.
+    pub(super) fn has_temporary(&self) -> bool {
+        self.inner.temporary > 0
+    }
+
+    fn known<'s>(&'s self, names: Option<&'s BTreeSet<Arc<Qualified>>>) -> impl Iterator<Item = (&'s Qualified, &'s V)> {
+        names.into_iter().flatten().filter_map(|name| self.get_key_value(name))
+    }
+
+    fn sorted(&self, wanted: impl Fn(&Qualified) -> bool) -> Vec<(&Qualified, &V)> {
+        let all = self.inner.map.iter().filter(|(name, _)| wanted(name));
+        let mut all: Vec<_> = all.map(|(name, entry)| (&**name, &*entry.value)).collect();
+        all.sort_unstable_by_key(|(name, _)| *name);
+        all
     }
 }
 
 impl<V: Clone + Leans> Store<V> {
     /// Puts a value under a name, in place of what was there.
     pub fn insert(&mut self, name: Qualified, value: V) {
-        self.note(&name, &value);
-        let old = self.map.insert(name.clone(), value);
-        if self.recording {
-            self.log.push((name, old));
+        let name = Arc::new(name);
+        let inner = Arc::make_mut(&mut self.inner);
+        inner.note(&name, &value);
+        let old = inner.put(name.clone(), Arc::new(value), self.stretch);
+        if self.stretch > 0 && old.as_ref().is_none_or(|old| old.recorded != self.stretch) {
+            self.log.push((name, old.map(|old| old.value)));
         }
     }
 
     /// Takes a value out.
     pub fn remove(&mut self, name: &Qualified) -> Option<V> {
-        let old = self.map.remove(name)?;
-        if self.recording {
-            self.log.push((name.clone(), Some(old.clone())));
+        if !self.contains_key(name) {
+            return None;
         }
-        Some(old)
+        let (name, old) = Arc::make_mut(&mut self.inner).take(name)?;
+        if self.stretch > 0 && old.recorded != self.stretch {
+            self.log.push((name, Some(old.value.clone())));
+        }
+        Some(Arc::unwrap_or_clone(old.value))
     }
 
     /// Changes a value in place; `None` where there is none.
     pub fn edit<R>(&mut self, name: &Qualified, change: impl FnOnce(&mut V) -> R) -> Option<R> {
-        let value = self.map.get_mut(name)?;
-        if self.recording {
-            self.log.push((name.clone(), Some(value.clone())));
+        if !self.contains_key(name) {
+            return None;
         }
+        let inner = Arc::make_mut(&mut self.inner);
+        let (name, entry) = inner.map.get_key_value_mut(name)?;
+        if self.stretch > 0 && entry.recorded != self.stretch {
+            self.log.push((name.clone(), Some(entry.value.clone())));
+            entry.recorded = self.stretch;
+        }
+        let value = Arc::make_mut(&mut entry.value);
         let result = change(value);
-        let mut leaning = vec![];
-        value.leans_on(&mut |on| leaning.push(on.clone()));
-        for on in leaning {
-            self.dependents.entry(on).or_default().insert(name.clone());
-        }
+        lean(&mut inner.dependents, name, value);
         Some(result)
-    }
-
-    /// What may lean on a relation; the caller looks whether it still does.
-    pub(super) fn dependents<'s>(&'s self, on: &Qualified) -> impl Iterator<Item = (&'s Qualified, &'s V)> {
-        self.dependents.get(on).into_iter().flatten().filter_map(|name| self.map.get_key_value(name))
-    }
-
-    /// The values of one schema.
-    pub(super) fn in_schema<'s>(&'s self, schema: &'s str) -> impl Iterator<Item = (&'s Qualified, &'s V)> {
-        let from = Qualified { schema: schema.to_owned(), name: String::new() };
-        self.map.range(from..).take_while(move |(name, _)| name.schema == schema)
     }
 
     /// From now on changes can be undone, back to this point.
     pub(super) fn record(&mut self) {
         self.log.clear();
-        self.recording = true;
+        self.stretch = 0;
+        self.mark();
     }
 
     /// Changes so far stay.
     pub(super) fn settle(&mut self) {
         self.log.clear();
-        self.recording = false;
+        self.stretch = 0;
     }
 
-    /// How many changes are recorded: a point to go back to.
-    pub(super) fn mark(&self) -> usize {
+    /// A point to go back to: how many changes are recorded. What changes after it is recorded anew.
+    pub(super) fn mark(&mut self) -> usize {
+        self.marks += 1;
+        self.stretch = self.marks;
         self.log.len()
     }
 
     /// Undoes the changes after a point.
     pub(super) fn undo_to(&mut self, mark: usize) {
-        while self.log.len() > mark {
-            let Some((name, old)) = self.log.pop() else { return };
+        if self.log.len() <= mark {
+            return;
+        }
+        let inner = Arc::make_mut(&mut self.inner);
+        for (name, old) in self.log.drain(mark..).rev() {
             match old {
                 Some(value) => {
-                    self.note(&name, &value);
-                    self.map.insert(name, value);
+                    inner.note(&name, &value);
+                    inner.put(name, value, 0);
                 }
                 None => {
-                    self.map.remove(&name);
+                    inner.take(&name);
                 }
             }
         }
     }
+}
 
-    fn note(&mut self, name: &Qualified, value: &V) {
-        let dependents = &mut self.dependents;
-        value.leans_on(&mut |on| {
-            dependents.entry(on.clone()).or_default().insert(name.clone());
-        });
+impl<V: Leans> Inner<V> {
+    fn put(&mut self, name: Arc<Qualified>, value: Arc<V>, recorded: u32) -> Option<Entry<V>> {
+        let temporary = usize::from(name.schema == "pg_temp");
+        let old = self.map.insert(name, Entry { value, recorded });
+        self.temporary += if old.is_none() { temporary } else { 0 };
+        old
+    }
+
+    fn take(&mut self, name: &Qualified) -> Option<(Arc<Qualified>, Entry<V>)> {
+        let found = self.map.remove_entry(name)?;
+        self.temporary -= usize::from(name.schema == "pg_temp");
+        if V::BY_NAME
+            && let Some(names) = self.by_name.get_mut(name.name.as_str())
+        {
+            names.remove(name);
+        }
+        Some(found)
+    }
+
+    fn note(&mut self, name: &Arc<Qualified>, value: &V) {
+        if V::BY_NAME {
+            self.by_name.entry_ref(&*name.name).or_default().insert(name.clone());
+        }
+        lean(&mut self.dependents, name, value);
+    }
+}
+
+fn lean<V: Leans>(dependents: &mut HashMap<Arc<Qualified>, BTreeSet<Arc<Qualified>>>, name: &Arc<Qualified>, value: &V) {
+    value.leans_on(&mut |on| {
+        if let Some(known) = dependents.get_mut(on) {
+            if !known.contains(name) {
+                known.insert(name.clone());
+            }
+        } else {
+            dependents.insert(Arc::new(on.clone()), BTreeSet::from([name.clone()]));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    impl Leans for u8 {
+        const BY_NAME: bool = true;
+        fn leans_on(&self, visit: &mut dyn FnMut(&Qualified)) {
+            visit(&name(*self));
+        }
+    }
+
+    fn name(n: u8) -> Qualified {
+        let schema = if n % 4 < 2 { "public" } else { "pg_temp" };
+        Qualified { schema: schema.to_owned(), name: (n % 2).to_string() }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Insert(u8, u8),
+        Remove(u8),
+        Edit(u8, u8),
+        Mark,
+        Undo,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            (0u8..4, any::<u8>()).prop_map(|(n, v)| Step::Insert(n, v)),
+            (0u8..4).prop_map(Step::Remove),
+            (0u8..4, any::<u8>()).prop_map(|(n, v)| Step::Edit(n, v)),
+            Just(Step::Mark),
+            Just(Step::Undo),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_store_is_a_map_with_savepoints(steps in prop::collection::vec(step(), 0..40)) {
+            let mut store: Store<u8> = Store::default();
+            let mut model: BTreeMap<Qualified, u8> = BTreeMap::new();
+            store.record();
+            let mut marks = vec![(store.mark(), model.clone())];
+            let (shared, untouched) = (store.clone(), model.clone());
+            for step in steps {
+                match step {
+                    Step::Insert(n, v) => {
+                        store.insert(name(n), v);
+                        model.insert(name(n), v);
+                    }
+                    Step::Remove(n) => prop_assert_eq!(store.remove(&name(n)), model.remove(&name(n))),
+                    Step::Edit(n, v) => {
+                        store.edit(&name(n), |value| *value = v);
+                        model.entry(name(n)).and_modify(|value| *value = v);
+                    }
+                    Step::Mark => marks.push((store.mark(), model.clone())),
+                    Step::Undo => {
+                        let (mark, then) = if marks.len() > 1 { marks.pop() } else { marks.first().cloned() }.unwrap_or_default();
+                        store.undo_to(mark);
+                        model = then;
+                    }
+                }
+                prop_assert_eq!(store.iter().map(|(n, v)| (n.clone(), *v)).collect::<BTreeMap<_, _>>(), model.clone());
+                for (n, v) in &model {
+                    prop_assert!(store.named(&n.name).any(|(known, _)| known == n));
+                    prop_assert!(store.dependents(&name(*v)).any(|(known, _)| known == n));
+                }
+                prop_assert_eq!(store.has_temporary(), model.keys().any(|n| n.schema == "pg_temp"));
+            }
+            prop_assert_eq!(shared.iter().count(), untouched.len());
+        }
     }
 }

@@ -99,7 +99,7 @@ impl Catalog {
     /// Own columns and LIKE clauses, in the order in which they stand.
     fn own_columns(&mut self, table: &mut Table, name: &Qualified, create: &CreateTable, at: At) {
         if let Some(ty) = &create.of_type {
-            let ty = self.resolve_where(ty, |candidate| self.types.contains_key(candidate));
+            let ty = self.resolve_where(ty, |candidate| self.types.has(candidate));
             match self.types.get(&ty).map(|ty| ty.kind.clone()) {
                 Some(TypeKind::Composite(fields)) => {
                     table.columns.extend(fields.iter().map(|(field, ty)| plain_column(&field.value, Some(ty.clone()), at.place)));

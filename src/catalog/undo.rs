@@ -127,9 +127,9 @@ impl Catalog {
         }
     }
 
-    fn mark(&self) -> Mark {
+    fn mark(&mut self) -> Mark {
         Mark {
-            lengths: each_store!(self, mark),
+            lengths: each_store!(&mut *self, mark),
             schemas: self.schemas.clone(),
             extensions: self.extensions.clone(),
             search_path: self.search_path.clone(),

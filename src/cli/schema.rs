@@ -1,9 +1,8 @@
 //! The schema as JSON, for `pgsift schema --format json`: what is known, and how well.
 
-use crate::catalog::{Catalog, Index, Knowledge, Qualified, Table};
+use crate::catalog::{Catalog, Index, Knowledge, Qualified, Store, Table};
 use crate::facts::TypeKind;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// The whole schema.
 pub(super) fn json(catalog: &Catalog) -> Value {
@@ -42,7 +41,7 @@ pub(super) fn json(catalog: &Catalog) -> Value {
     })
 }
 
-fn named<T>(all: &BTreeMap<Qualified, T>, write: impl Fn(&Qualified, &T) -> Value) -> Vec<Value> {
+fn named<T>(all: &Store<T>, write: impl Fn(&Qualified, &T) -> Value) -> Vec<Value> {
     all.iter().map(|(name, item)| write(name, item)).collect()
 }
 
@@ -58,7 +57,7 @@ fn table_json(name: &Qualified, table: &Table, catalog: &Catalog) -> Value {
         })
     });
     let constraints = table.constraints.iter().map(|c| json!({"name": c.name, "sql": c.sql, "valid": c.valid}));
-    let indexes = catalog.indexes.iter().filter(|(_, index)| index.table == *name);
+    let indexes = catalog.indexes_of(name);
     json!({
         "schema": name.schema,
         "name": name.name,

@@ -143,6 +143,7 @@ struct Checker<'a> {
 /// One statement in its place.
 struct Scene<'a> {
     statement: &'a Statement,
+    preceding: &'a [Statement],
     following: &'a [Statement],
     catalog: &'a Catalog,
     session: &'a Session,
@@ -160,11 +161,10 @@ impl Checker<'_> {
             if unit.reported {
                 count(statement, found);
                 let around = Surroundings::default();
-                let following = unit.statements.get(i + 1..).unwrap_or_default();
-                self.scene(
-                    Scene { statement, following, catalog, session: &session, effects: &effects, origin: unit.origin, around },
-                    found,
-                );
+                let (preceding, rest) = unit.statements.split_at(i);
+                let following = rest.get(1..).unwrap_or_default();
+                let (origin, session, effects) = (unit.origin, &session, effects.as_slice());
+                self.scene(Scene { statement, preceding, following, catalog, session, effects, origin, around }, found);
             }
             session.apply(statement, &effects, catalog, self.settings.postgres);
             if statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement) {
@@ -199,6 +199,7 @@ impl Checker<'_> {
             self.scene(
                 Scene {
                     statement,
+                    preceding: &[],
                     following: &[],
                     catalog: scene.catalog,
                     session: &session,
@@ -216,6 +217,7 @@ impl Checker<'_> {
         let reports = RefCell::new(vec![]);
         let context = Context {
             statement: scene.statement,
+            preceding: scene.preceding,
             following: scene.following,
             text: &self.sources.get(scene.statement.file).text,
             catalog: scene.catalog,

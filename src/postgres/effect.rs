@@ -1,6 +1,6 @@
 //! What each action locks, until when, and what it does under the lock: the heart.
 //!
-//! The truth is real PostgreSQL, versions 12 to 18: `tests/postgres.rs` runs the forms and reads `pg_locks`. One file per
+//! The truth is real PostgreSQL, versions 12 to 18: `tests/postgres` runs the forms and reads `pg_locks`. One file per
 //! family of actions; this one dispatches and merges. Relations that an action creates are not listed, for nobody can wait
 //! for them. Must not know why it is asked: rules judge, this tells.
 

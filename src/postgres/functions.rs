@@ -56,7 +56,7 @@ fn is_inlined(expr: &Expr, catalog: &Catalog) -> bool {
     let named = |q: &crate::catalog::Qualified| {
         q.name == call.name.name.value && call.name.schema.as_ref().is_none_or(|schema| schema.value == q.schema)
     };
-    catalog.functions.iter().filter(|(q, _)| named(q)).flat_map(|(_, list)| list).any(|f| f.inlinable)
+    catalog.functions.named(&call.name.name.value).filter(|(q, _)| named(q)).flat_map(|(_, list)| list).any(|f| f.inlinable)
 }
 
 /// The most volatile call in an expression; `None` when some function is unknown and none is known to be volatile.

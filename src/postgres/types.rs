@@ -76,7 +76,7 @@ fn array_change(from: &TypeName, to: &TypeName, catalog: &Catalog) -> TypeChange
 
 fn domain<'c>(ty: &TypeName, catalog: &'c Catalog) -> Option<&'c Domain> {
     let fits = |schema: &str| ty.schema.as_deref().is_none_or(|s| s == schema);
-    catalog.domains.iter().find(|(q, _)| q.name == ty.name && fits(&q.schema)).map(|(_, domain)| domain)
+    catalog.domains.named(&ty.name).find(|(q, _)| fits(&q.schema)).map(|(_, domain)| domain)
 }
 
 /// The type under a domain, without its modifiers on the way out of one (PostgreSQL forgets them), and whether there is a
@@ -182,8 +182,7 @@ fn growing_interval(from: &TypeName, to: &TypeName) -> bool {
 /// Whether everything is known of a type that its conversions could hang on.
 fn is_known(ty: &TypeName, catalog: &Catalog) -> bool {
     let fits = |schema: &str| ty.schema.as_deref().is_none_or(|s| s == schema);
-    let defined = |(q, _): (&crate::catalog::Qualified, _)| q.name == ty.name && fits(&q.schema);
-    is_built_in(&ty.name) || catalog.types.iter().any(|(q, t)| defined((q, t))) || domain(ty, catalog).is_some()
+    is_built_in(&ty.name) || catalog.types.named(&ty.name).any(|(q, _)| fits(&q.schema)) || domain(ty, catalog).is_some()
 }
 
 /// Whether a type by this internal name is PostgreSQL's own, or of an extension that everybody uses.

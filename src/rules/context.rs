@@ -52,6 +52,8 @@ pub struct Surroundings {
 pub struct Context<'a> {
     /// The statement.
     pub statement: &'a Statement,
+    /// The statements before it in its unit; none inside bodies.
+    pub preceding: &'a [Statement],
     /// The statements after it in its unit; none inside bodies.
     pub following: &'a [Statement],
     /// Its file's text.

@@ -23,8 +23,8 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         let mut table = None;
         test.tested.walk(&mut |e| table = table.take().or_else(|| scope.resolve_expr(e)));
         let Some(table) = table else { continue };
-        let indexes = ctx.catalog.indexes.values().filter(|index| index.table == table.name);
-        if indexes.into_iter().any(|index| serves(index, table.table, &test, &conditions)) {
+        let mut indexes = ctx.catalog.indexes_of(&table.name);
+        if indexes.any(|(_, index)| serves(index, table.table, &test, &conditions)) {
             continue;
         }
         let tested = spelling::unqualified(ctx, test.tested);

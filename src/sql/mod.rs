@@ -8,6 +8,7 @@
 pub mod body;
 pub mod cursor;
 pub mod ddl;
+pub mod fingerprint;
 pub mod lex;
 pub mod query;
 pub mod split;

@@ -229,7 +229,7 @@ fn identity(alter: &AlterTable, column: &Name, effects: &mut Effects<'_>) {
 fn own_sequences(alter: &AlterTable, column: &Name, mode: LockMode, effects: &mut Effects<'_>) {
     let relation = effects.catalog.resolve(&alter.name);
     let catalog = effects.catalog;
-    for (sequence, s) in &catalog.sequences {
+    for (sequence, s) in catalog.sequences.dependents(&relation) {
         if s.owned_by.as_ref().is_some_and(|(table, c)| *table == relation && *c == column.value) {
             effects.secondary(sequence, mode);
         }

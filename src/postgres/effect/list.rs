@@ -5,6 +5,7 @@ use crate::catalog::{Catalog, Knowledge, Qualified, Relation, Table};
 use crate::facts::ObjectName;
 use crate::postgres::lock::LockMode;
 use crate::postgres::version::Version;
+use std::hash::BuildHasher;
 
 /// How many relations one statement may be said to lock: a guard against catalogs whose relations form a circle.
 const MAX_RELATIONS: usize = 10_000;
@@ -96,7 +97,7 @@ impl<'c> Effects<'c> {
 
     /// Locks the indexes of a table.
     pub(super) fn indexes(&mut self, table: &Qualified, mode: LockMode, work: &[Work]) {
-        let names: Vec<Qualified> = self.catalog.indexes.iter().filter(|(_, i)| i.table == *table).map(|(q, _)| q.clone()).collect();
+        let names: Vec<Qualified> = self.catalog.indexes_of(table).map(|(q, _)| q.clone()).collect();
         for name in names {
             self.secondary(&name, mode).work = work.to_vec();
         }
@@ -104,13 +105,15 @@ impl<'c> Effects<'c> {
 
     /// One effect per relation: the strongest mode, the longest hold, all the work. Named relations come first.
     pub(super) fn merged(self) -> Vec<Effect> {
-        let mut at: std::collections::HashMap<Qualified, usize> = std::collections::HashMap::new();
+        let hasher = hashbrown::DefaultHashBuilder::default();
+        let mut at: hashbrown::HashTable<usize> = hashbrown::HashTable::new();
         let mut all: Vec<Effect> = vec![];
         for effect in self.list {
-            match at.get(&effect.relation) {
+            let hash = hasher.hash_one(&effect.relation);
+            match at.find(hash, |&i| all[i].relation == effect.relation) {
                 Some(&i) => absorb(&mut all[i], effect),
                 None => {
-                    at.insert(effect.relation.clone(), all.len());
+                    at.insert_unique(hash, all.len(), |&i| hasher.hash_one(&all[i].relation));
                     all.push(effect);
                 }
             }

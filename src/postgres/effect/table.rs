@@ -94,7 +94,7 @@ fn drop_one(relation: &Qualified, cascade: bool, effects: &mut Effects<'_>) {
     effects.secondary(relation, AccessExclusive);
     effects.indexes(relation, AccessExclusive, &[]);
     let catalog = effects.catalog;
-    for (sequence, s) in &catalog.sequences {
+    for (sequence, s) in catalog.sequences.dependents(relation) {
         if s.owned_by.as_ref().is_some_and(|(table, _)| table == relation) {
             effects.secondary(sequence, AccessExclusive);
         }

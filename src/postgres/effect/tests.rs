@@ -93,7 +93,7 @@ fn several_effects_on_a_relation_become_one() {
     );
 }
 
-/// Keys, foreign keys and sequences that a change reaches, as measured by `tests/postgres.rs`.
+/// Keys, foreign keys and sequences that a change reaches, as measured by `tests/postgres`.
 #[test]
 fn a_changed_or_dropped_key_column_locks_the_tables_that_refer_to_it() {
     let schema = "create table p (id bigint generated always as identity primary key); create table c (p_id bigint references p (id));";

@@ -70,7 +70,7 @@ impl Scope<'_> {
     }
 
     fn base(&self, ty: &TypeName, depth: usize) -> Option<TypeName> {
-        let domain = self.catalog.domains.iter().find(|(name, _)| names(name, ty));
+        let domain = self.catalog.domains.named(&ty.name).find(|(name, _)| names(name, ty));
         match domain {
             Some((_, domain)) if depth > 0 => self.base(&domain.ty, depth - 1),
             Some(_) => None,
@@ -80,7 +80,7 @@ impl Scope<'_> {
 
     /// Whether a type is an enum that the schema defines.
     pub(super) fn is_enum(&self, name: &str) -> bool {
-        self.catalog.types.iter().any(|(q, ty)| q.name == name && matches!(ty.kind, crate::facts::TypeKind::Enum(_)))
+        self.catalog.types.named(name).any(|(_, ty)| matches!(ty.kind, crate::facts::TypeKind::Enum(_)))
     }
 
     /// The type that several expressions are brought to, where they agree or one is an untyped constant.

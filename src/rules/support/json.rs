@@ -173,7 +173,7 @@ pub(crate) fn judge<'c>(ctx: &Context<'c>, json: &JsonTest, query: &Query) -> Ve
     let conditions = conditions(query);
     let table = json.column.table;
     let mut near: Option<(&Qualified, &Index, Miss)> = None;
-    for (name, index) in ctx.catalog.indexes.iter().filter(|(_, index)| index.table == json.column.name && index.valid) {
+    for (name, index) in ctx.catalog.indexes_of(&json.column.name).filter(|(_, index)| index.valid) {
         if index_match::serves_but_for_predicate(index, table, &json.test, &conditions) {
             if index_match::implied(index, &conditions) {
                 return Verdict::Served;

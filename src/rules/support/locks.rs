@@ -15,6 +15,11 @@ pub(in crate::rules) fn runs_live(ctx: &Context) -> bool {
     ctx.origin != Origin::Down && !ctx.around.in_function
 }
 
+/// Whether a wait for a lock is limited here.
+pub(in crate::rules) fn does_not_wait_long(ctx: &Context) -> bool {
+    ctx.settings.runner_sets_lock_timeout || ctx.session.lock_timeout().is_some()
+}
+
 /// The ALTER TABLE actions that run live on a table that may hold rows, each beside the action that carries it.
 pub(in crate::rules) fn live_alterations<'a>(ctx: &Context<'a>) -> Vec<(&'a Action, &'a AlterTable)> {
     if !runs_live(ctx) {
@@ -136,8 +141,16 @@ pub(in crate::rules) fn leave_transaction(ctx: &Context) -> Option<String> {
     }
 }
 
-/// How each framework leaves a file outside its transaction.
+/// How to run a statement outside the transaction that a framework opens.
 fn opt_out(framework: &str) -> String {
+    match marker(framework) {
+        Some(way) => format!("{framework} wraps the file in a transaction: give the statement a file of its own and {way}"),
+        None => format!("{framework} wraps the file in a transaction: give the statement a file of its own, run outside one"),
+    }
+}
+
+/// How each framework leaves a file outside its transaction.
+pub(in crate::rules) fn marker(framework: &str) -> Option<&'static str> {
     const WAYS: &[(&str, &str)] = &[
         ("sqlx", "begin the file with `-- no-transaction`"),
         ("diesel", "put `run_in_transaction = false` into the migration's metadata.toml"),
@@ -154,10 +167,7 @@ fn opt_out(framework: &str) -> String {
         ("sequelize", "run it outside the migration's transaction"),
     ];
     let lower = framework.to_ascii_lowercase();
-    match WAYS.iter().find(|(name, _)| lower.contains(name)) {
-        Some((_, way)) => format!("{framework} wraps the file in a transaction: give the statement a file of its own and {way}"),
-        None => format!("{framework} wraps the file in a transaction: give the statement a file of its own, run outside one"),
-    }
+    WAYS.iter().find(|(name, _)| lower.contains(name)).map(|(_, way)| *way)
 }
 
 /// The SQL of a help text, with the way out of the transaction before it where one is needed.

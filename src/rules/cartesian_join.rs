@@ -1,0 +1,143 @@
+//! Relations of one FROM with no condition between them: every row of one meets every row of the other.
+
+use super::support::joins;
+use super::support::rows;
+use super::{Check, Context};
+use crate::catalog::resolve::{self, Binding, Scope, Source};
+use crate::facts::{ColumnRef, Expr, ExprKind, FromItem, Join, JoinCondition, JoinKind, Query, RelationSource};
+use crate::finding::Severity;
+
+pub(super) const CHECK: Check = Check::Query(check);
+
+fn check(ctx: &Context, query: &Query) {
+    resolve::visit(ctx.catalog, query, &mut |query, scope| check_one(ctx, query, scope));
+}
+
+fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
+    let bindings = scope.bindings();
+    if bindings.len() < 2 || bindings.len() > 64 {
+        return;
+    }
+    let Some(groups) = groups(query, scope) else { return };
+    let first = groups[0];
+    let Some(other) = (1..bindings.len()).find(|i| groups[*i] != first && multiplies(query, scope, &groups, *i)) else { return };
+    if !multiplies(query, scope, &groups, 0) {
+        return;
+    }
+    let (left, right) = (bindings[0].relation, bindings[other].relation);
+    let crossed = query.from().iter().flat_map(FromItem::joins).find(|join| join.kind == JoinKind::Cross && holds(join, &bindings[other]));
+    let message = format!(
+        "no condition ties {} to {}: every row of the one is combined with every row of the other",
+        joins::name(right),
+        joins::name(left)
+    );
+    let report = ctx.report(right.span, message).label("nothing joins this").help(format!(
+        "add the condition (JOIN {} ON …), or ask with EXISTS if only its presence matters",
+        joins::name(right)
+    ));
+    // CROSS JOIN in so many words is mostly meant.
+    ctx.add(if crossed.is_some() { report.severity(Severity::Notice) } else { report });
+}
+
+fn holds(join: &Join, binding: &Binding) -> bool {
+    join.right.relations().iter().any(|r| std::ptr::eq(*r, binding.relation))
+}
+
+/// Whether a group of relations is one that has many rows: a table in it that no condition holds to one row.
+fn multiplies<'a>(query: &'a Query, scope: &Scope<'a>, groups: &[usize], member: usize) -> bool {
+    let group = groups[member];
+    let mut of_group = scope.bindings().iter().zip(groups).filter(|(_, g)| **g == group).map(|(binding, _)| binding);
+    let has_table = |b: &Binding<'a>| matches!((b.source, &b.relation.source), (Source::Table(_), RelationSource::Table(_)));
+    let conditions = conditions(query);
+    let pinned = |b: &Binding<'a>| rows::is_pinned(b, &conditions, scope);
+    let known = |b: &Binding<'a>| b.relation.table().is_some_and(|name| scope.catalog().table(name).is_some() || scope.catalog().tables.is_empty());
+    of_group.clone().all(|b| has_table(b) && known(b)) && !of_group.any(pinned)
+}
+
+/// For each relation the number of its group: those that conditions tie together, one way or another. `None` where a column's
+/// relation is not certain, so that a tie could be overlooked.
+fn groups<'a>(query: &'a Query, scope: &Scope<'a>) -> Option<Vec<usize>> {
+    let count = scope.bindings().len();
+    let mut groups: Vec<usize> = (0..count).collect();
+    let mut values: Vec<(&Expr, usize)> = vec![];
+    for condition in conditions(query) {
+        let members = members(condition, scope)?;
+        tie(&mut groups, &members);
+        // Two relations held to the same value are tied by it.
+        if let (ExprKind::Binary { left, op, right, .. }, [one]) = (&condition.kind, &members[..])
+            && op == "="
+        {
+            let value = if left.column().is_some() { right } else { left };
+            match values.iter().find(|(known, _)| *known == &**value) {
+                Some((_, other)) => tie(&mut groups, &[*one, *other]),
+                None => values.push((value, *one)),
+            }
+        }
+    }
+    for join in query.from().iter().flat_map(FromItem::joins) {
+        let inside = |item: &FromItem| indexes(item, scope);
+        if matches!(join.condition, JoinCondition::Using(_) | JoinCondition::Natural) {
+            tie(&mut groups, &[inside(&join.left), inside(&join.right)].concat());
+        }
+    }
+    // A lateral subquery or a function may use what stands before it.
+    for (i, binding) in scope.bindings().iter().enumerate() {
+        if binding.relation.lateral || matches!(binding.relation.source, RelationSource::Function(_)) {
+            tie(&mut groups, &[0, i]);
+        }
+    }
+    Some(groups)
+}
+
+fn conditions(query: &Query) -> Vec<&Expr> {
+    let mut all: Vec<&Expr> = super::support::json::conditions(query).into_iter().flat_map(Expr::conjuncts).collect();
+    if let crate::facts::QueryBody::Merge(merge) = &query.body {
+        all.extend(&merge.condition);
+    }
+    all
+}
+
+fn indexes(item: &FromItem, scope: &Scope) -> Vec<usize> {
+    let relations = item.relations();
+    let bindings = scope.bindings().iter().enumerate();
+    bindings.filter(|(_, b)| relations.iter().any(|r| std::ptr::eq(*r, b.relation))).map(|(i, _)| i).collect()
+}
+
+fn tie(groups: &mut [usize], members: &[usize]) {
+    let Some(first) = members.first().map(|m| groups[*m]) else { return };
+    for member in members {
+        let old = groups[*member];
+        groups.iter_mut().filter(|g| **g == old).for_each(|g| *g = first);
+    }
+}
+
+/// The relations that a condition names; `None` where a column could be of several.
+fn members<'a>(condition: &'a Expr, scope: &Scope<'a>) -> Option<Vec<usize>> {
+    let mut found = vec![];
+    let mut certain = true;
+    // A qualifier that is not bound here belongs to a query inside or around this one.
+    let mut add = |column: &ColumnRef| match scope.binding(column) {
+        Some(binding) => found.extend(scope.bindings().iter().position(|b| std::ptr::eq(b.relation, binding.relation))),
+        None => certain &= column.relation.is_some(),
+    };
+    condition.walk(&mut |e| {
+        if let Some(column) = e.column() {
+            add(column);
+        }
+        // A subquery ties the relations that it refers to; an unqualified column in it may be anyone's.
+        if let Some(query) = e.subquery() {
+            query.column_refs().into_iter().filter(|c| c.relation.is_some()).for_each(&mut add);
+            unsettled(query, &Scope::new(scope.catalog(), query, None)).into_iter().for_each(&mut add);
+        }
+    });
+    certain.then_some(found)
+}
+
+/// The unqualified columns of a subquery that its own relations do not have for certain.
+fn unsettled<'a>(query: &'a Query, inner: &Scope<'a>) -> Vec<&'a ColumnRef> {
+    let mut found = vec![];
+    for expr in query.expressions() {
+        expr.walk(&mut |e| found.extend(e.column().filter(|c| c.relation.is_none() && inner.binding(c).is_none())));
+    }
+    found
+}

@@ -1,0 +1,116 @@
+//! count(*) where only whether there is a row matters.
+
+use super::support::{rows, spelling};
+use super::{Check, Context};
+use crate::facts::{Expr, ExprKind, Literal, Query, Select};
+use crate::source::Span;
+
+pub(super) const CHECK: Check = Check::Query(check);
+
+fn check(ctx: &Context, query: &Query) {
+    query.walk(&mut |query| {
+        if let Some(select) = query.select() {
+            check_limited(ctx, query, select);
+            if let [item] = &select.items[..] {
+                check_comparison(ctx, item.expr.uncast(), Some(select));
+            }
+        }
+        for expr in query.expressions() {
+            expr.walk(&mut |e| check_comparison(ctx, e, None));
+        }
+    });
+}
+
+/// `SELECT count(*) … LIMIT 1` counts all and returns one row anyway.
+fn check_limited(ctx: &Context, query: &Query, select: &Select) {
+    let [item] = &select.items[..] else { return };
+    let Some(limit) = query.limit.as_ref().filter(|limit| rows::constant(limit) == Some(1)) else { return };
+    if is_count(&item.expr) && is_plain(select) {
+        let count = spelling::text(ctx, item.expr.span);
+        let message = format!("{count} reads every matching row before LIMIT 1 is applied to its one result");
+        ctx.add(ctx.report(Span::new(item.expr.span.start, limit.span.end), message).help(format!(
+            "to know whether there is a row: SELECT {}; for the number, drop the LIMIT",
+            exists(ctx, select, false)
+        )));
+    }
+}
+
+/// `(SELECT count(*) …) > 0`, and with `around` `SELECT count(*) > 0 FROM …`.
+fn check_comparison(ctx: &Context, expr: &Expr, around: Option<&Select>) {
+    let ExprKind::Binary { left, op, right, .. } = &expr.kind else { return };
+    let (counted, op, number) = match (number(left), number(right)) {
+        (None, Some(n)) => (left, op.as_str(), n),
+        (Some(n), None) => (right, turned(op), n),
+        _ => return,
+    };
+    let wanted = match (op, number) {
+        (">", 0) | (">=", 1) | ("<>", 0) => true,
+        ("=", 0) | ("<", 1) | ("<=", 0) => false,
+        _ => return,
+    };
+    let select = match (&counted.kind, around) {
+        (ExprKind::Subquery(inner), None) if inner.limit.is_none() => inner.select().filter(|s| matches!(&s.items[..], [i] if is_count(&i.expr))),
+        (_, Some(select)) if is_count(counted) => Some(select),
+        _ => None,
+    };
+    let Some(select) = select.filter(|s| is_plain(s)) else { return };
+    let message = "every matching row is counted to learn whether there is one";
+    ctx.add(ctx.report(expr.span, message).help(format!("stop at the first row: {}", exists(ctx, select, !wanted))));
+}
+
+fn is_plain(select: &Select) -> bool {
+    select.group_by.is_empty() && select.having.is_none() && select.distinct.is_none() && !select.from.is_empty()
+}
+
+fn is_count(expr: &Expr) -> bool {
+    matches!(&expr.uncast().kind, ExprKind::Call(call) if call.name.name == "count" && call.over.is_none() && call.filter.is_none())
+}
+
+fn number(expr: &Expr) -> Option<u64> {
+    match &expr.uncast().kind {
+        ExprKind::Literal(Literal::Number(n)) => n.parse().ok(),
+        _ => None,
+    }
+}
+
+fn turned(op: &str) -> &str {
+    match op {
+        "<" => ">",
+        ">" => "<",
+        "<=" => ">=",
+        ">=" => "<=",
+        same => same,
+    }
+}
+
+/// The EXISTS that asks the same.
+fn exists(ctx: &Context, select: &Select, negated: bool) -> String {
+    let from = (select.from.first().map(from_start), select.from.last().map(from_end));
+    let from = match from {
+        (Some(start), Some(end)) if start <= end => spelling::text(ctx, Span::new(start, end)),
+        _ => "…".to_owned(),
+    };
+    let filter = select.filter.as_ref().map(|f| format!(" WHERE {}", spelling::text(ctx, f.span))).unwrap_or_default();
+    let counted = select.items.first().and_then(|item| match &item.expr.uncast().kind {
+        ExprKind::Call(call) => call.args.first().filter(|arg| !matches!(arg.kind, ExprKind::Wildcard(_) | ExprKind::Literal(_))),
+        _ => None,
+    });
+    // count(x) counts the rows in which x is not null
+    let not_null = counted.and_then(Expr::column).map(|_| counted.map(|c| spelling::text(ctx, c.span)).unwrap_or_default());
+    let filter = match (filter.is_empty(), not_null) {
+        (_, None) => filter,
+        (true, Some(column)) => format!(" WHERE {column} IS NOT NULL"),
+        (false, Some(column)) => format!("{filter} AND {column} IS NOT NULL"),
+    };
+    format!("{}EXISTS (SELECT 1 FROM {from}{filter})", if negated { "NOT " } else { "" })
+}
+
+fn from_start(item: &crate::facts::FromItem) -> u32 {
+    item.relations().first().map_or(u32::MAX, |r| r.span.start)
+}
+
+fn from_end(item: &crate::facts::FromItem) -> u32 {
+    let relations = item.relations().iter().map(|r| r.span.end).max().unwrap_or(0);
+    let joins = item.joins().iter().map(|j| j.span.end).max().unwrap_or(0);
+    relations.max(joins)
+}

@@ -1,0 +1,126 @@
+//! A function or cast around a filtered column, which the column's index cannot see through.
+
+use super::support::{json, ranges, rows, spelling};
+use super::{Check, Context};
+use crate::catalog::index_match::{Test, serves, tests};
+use crate::catalog::resolve::{self, Resolved, Scope};
+use crate::catalog::{Index, Knowledge, Qualified};
+use crate::facts::{Expr, ExprKind, Query};
+use crate::finding::Severity;
+
+pub(super) const CHECK: Check = Check::Query(check);
+
+fn check(ctx: &Context, query: &Query) {
+    if rows::runs_once(ctx) {
+        return;
+    }
+    resolve::visit(ctx.catalog, query, &mut |query, scope| check_one(ctx, query, scope));
+}
+
+fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
+    let conditions = json::conditions(query);
+    for condition in conditions.iter().flat_map(|c| c.conjuncts()) {
+        for test in tests(condition).into_iter().filter(|t| matches!(t.op.as_str(), "=" | "<" | ">" | "<=" | ">=")) {
+            if check_test(ctx, &test, &conditions, scope) {
+                break;
+            }
+        }
+    }
+}
+
+/// Whether it was reported.
+fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope: &Scope<'a>) -> bool {
+    let Some((column, wrapper)) = wrapped(test.tested) else { return false };
+    let own = column.column().is_some_and(|c| scope.binding(c).is_some());
+    let Some(table) = scope.resolve_expr(column).filter(|_| own) else { return false };
+    if test.value.is_some_and(|value| mentions(value, &table, scope)) {
+        return false;
+    }
+    let indexes: Vec<(&Qualified, &Index)> = ctx.catalog.indexes_of(&table.name).collect();
+    if indexes.iter().any(|(_, index)| serves(index, table.table, test, conditions)) {
+        return false;
+    }
+    let bare = spelling::text(ctx, column.span);
+    let whole = spelling::text(ctx, test.tested.span);
+    let covered = indexes.iter().find(|(_, i)| i.method == "btree" && i.keys.first().is_some_and(|k| k.expr.column().is_some_and(|c| c.column == table.column.as_str())));
+    // Without an index on the column the others decide; an arm of OR alone needs none.
+    let is_arm = !conditions.iter().flat_map(|c| c.conjuncts()).any(|c| std::ptr::eq(c, test.whole));
+    if (covered.is_none() && is_arm) || pinned(ctx, test, &table, conditions, scope, covered.is_none()) {
+        return false;
+    }
+    let rewrite = ranges::rewrite(ctx, test, column, &table);
+    let known = table.table.is_some_and(|t| t.knowledge == Knowledge::Whole);
+    let message = match covered {
+        Some((index, _)) => format!("{wrapper} around {bare} keeps index {} from being used: {whole} is computed for every row of {}", index.name, table.written),
+        None if rewrite.is_some() => format!("{whole} is computed for every row of {}: no index on {bare} can serve it", table.written),
+        None => return false,
+    };
+    let help = match (rewrite, covered) {
+        (Some(range), Some(_)) => format!("compare the column itself: {range}"),
+        (Some(range), None) => format!("compare the column itself, so that an index on {bare} can serve it: {range}"),
+        (None, _) if immutable(test.tested) => format!(
+            "index the expression: CREATE INDEX CONCURRENTLY ON {} ({});",
+            table.written,
+            spelling::index_key(ctx, test.tested)
+        ),
+        (None, _) => format!("compare {bare} itself with a value of its own type"),
+    };
+    let report = ctx.report(test.whole.span, message).help(help);
+    ctx.add(if known || covered.is_some() { report } else { report.severity(Severity::Notice) });
+    true
+}
+
+/// The bare column inside, and what stands around it.
+fn wrapped(expr: &Expr) -> Option<(&Expr, String)> {
+    match &expr.kind {
+        ExprKind::Cast { expr: inner, ty } => inner.column().map(|_| (&**inner, format!("the cast to {ty}"))),
+        ExprKind::Call(call) if call.over.is_none() && !call.distinct => {
+            let name = call.name.name.value.as_str();
+            if !WRAPPERS.contains(&name) {
+                return None;
+            }
+            let mut columns = call.args.iter().filter(|arg| arg.uncast().column().is_some());
+            let column = columns.next()?;
+            columns.next().is_none().then(|| (column.uncast(), format!("{name}()")))
+        }
+        ExprKind::Binary { left, op, right, .. } if op == "+" || op == "-" => match (left.column(), right.column()) {
+            (Some(_), None) => Some((&**left, format!("{op} …"))),
+            (None, Some(_)) if !holds_column(left) => Some((&**right, format!("… {op}"))),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+const WRAPPERS: &[&str] = &[
+    "date_trunc", "date", "date_part", "extract", "lower", "upper", "trim", "btrim", "ltrim", "rtrim", "to_char", "coalesce", "left", "substring", "substr",
+    "abs", "md5", "age", "timezone", "to_timestamp", "concat", "replace", "length", "char_length", "round", "floor",
+];
+
+fn holds_column(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.walk(&mut |e| found |= e.column().is_some());
+    found
+}
+
+/// Whether an index on the expression could be built: the functions that do not look at session settings.
+fn immutable(expr: &Expr) -> bool {
+    const SETTLED: &[&str] = &["lower", "upper", "trim", "btrim", "ltrim", "rtrim", "coalesce", "left", "substring", "substr", "abs", "md5", "replace", "length", "char_length", "round", "floor"];
+    matches!(&expr.kind, ExprKind::Call(call) if SETTLED.contains(&call.name.name.value.as_str()))
+}
+
+/// Whether the other side reads the same table: no index of it is asked with a value then.
+fn mentions<'a>(value: &'a Expr, table: &Resolved<'a>, scope: &Scope<'a>) -> bool {
+    let mut found = false;
+    value.walk(&mut |e| found |= e.column().is_some_and(|c| scope.resolve(c).is_none_or(|r| r.name == table.name)));
+    found
+}
+
+/// Whether the table's rows are found by other means: a unique key is given, or another condition has its index.
+fn pinned<'a>(ctx: &Context, test: &Test<'a>, table: &Resolved<'a>, conditions: &[&'a Expr], scope: &Scope<'a>, by_any_index: bool) -> bool {
+    let by_key = scope.bindings().iter().any(|b| b.relation.table() == Some(table.written) && rows::is_pinned(b, conditions, scope));
+    let served = |other: &Test| ctx.catalog.indexes_of(&table.name).any(|(_, index)| serves(index, table.table, other, conditions));
+    let others = conditions.iter().flat_map(|c| c.conjuncts()).filter(|c| !std::ptr::eq(*c, test.whole)).flat_map(tests);
+    let mut own = others.filter(|o| scope.resolve_expr(o.tested).is_some_and(|c| c.name == table.name));
+    by_key || (by_any_index && own.any(|other| served(&other)))
+}

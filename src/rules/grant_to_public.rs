@@ -1,0 +1,39 @@
+//! A right given to PUBLIC is given to every role, those of tomorrow included.
+
+use super::support::locks::runs_live;
+use super::{Check, Context};
+use crate::facts::{Action, Grant};
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {
+        let Action::Grant(grant) = action else { continue };
+        let Some(span) = grant.to_public.filter(|_| grant.grant && !is_default(grant)) else { continue };
+        let privileges = grant.privileges.join(", ");
+        let objects: Vec<String> = grant.objects.iter().map(ToString::to_string).collect();
+        let objects = objects.join(", ");
+        let (on, place) = match grant.kind.as_str() {
+            "" => (String::new(), String::new()),
+            "TABLE" => (format!(" on {objects}"), format!(" ON {objects}")),
+            kind => (format!(" on {} {objects}", kind.to_lowercase()), format!(" ON {kind} {objects}")),
+        };
+        let message = format!("{privileges}{on} is given to PUBLIC: every role that can connect has it, also those created later");
+        let mut report = ctx.report(span, message);
+        if grant.kind == "TABLE" {
+            report = report.help(format!("give it to a role, and make the users its members:\nCREATE ROLE reader NOLOGIN;\nGRANT {privileges}{place} TO reader;"));
+        } else {
+            report = report.help("give it to a role, and make the users its members");
+        }
+        ctx.add(report);
+    }
+}
+
+/// What every role has by default anyway says nothing new: USAGE of types and languages.
+fn is_default(grant: &Grant) -> bool {
+    let only = |word: &str| grant.privileges.iter().all(|privilege| privilege == word || privilege == "ALL");
+    match grant.kind.as_str() {
+        "TYPE" | "DOMAIN" | "LANGUAGE" => only("USAGE"),
+        _ => false,
+    }
+}

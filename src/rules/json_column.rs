@@ -1,0 +1,19 @@
+//! `json` keeps text: it has no equality, and no index can look into it.
+
+use super::support::columns::defined_columns;
+use super::{Check, Context};
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for columns in defined_columns(ctx).into_iter().filter_map(|columns| columns.of_type(|ty| ty.name == "json")) {
+        for (column, ty) in &columns.list {
+            let table = columns.table;
+            let message = format!(
+                "{table}.{column} is json: it has no equality, so DISTINCT, GROUP BY and UNION over it fail, each access parses the text anew, and no GIN index serves it"
+            );
+            let report = ctx.report(ty.span, message).help(format!("  {column} jsonb{}", "[]".repeat(usize::from(ty.dimensions))));
+            ctx.add(if ty.dimensions == 0 { report.fix("use jsonb", false, ty.span, "jsonb") } else { report });
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! A table without a primary key: no row of it can be named.
+
+use super::support::columns::is_kept;
+use super::support::locks::{columns, runs_live};
+use super::{Check, Context};
+use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Name, TableChange};
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {
+        let Action::CreateTable(create) = action else { continue };
+        if is_kept(create) && !has_key(create) && !may_inherit_key(ctx, create) && !comes_later(ctx, create) {
+            report(ctx, create);
+        }
+    }
+}
+
+fn report(ctx: &Context, create: &CreateTable) {
+    let table = &create.name;
+    let message =
+        format!("{table} has no primary key: logical replication refuses UPDATE and DELETE on it, and no statement can tell two equal rows apart");
+    let help = match candidate(create) {
+        Some(key) => format!("ALTER TABLE {table} ADD PRIMARY KEY ({});", columns(key)),
+        None => "give it the columns that name a row, or, while it is new:\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY".to_owned(),
+    };
+    ctx.add(ctx.report(table.span(), message).help(help));
+}
+
+fn is_primary(constraint: &Constraint) -> bool {
+    matches!(constraint.kind, ConstraintKind::Key { primary: true, .. })
+}
+
+fn has_key(create: &CreateTable) -> bool {
+    create.constraints.iter().any(is_primary)
+}
+
+/// A partition has its parent's key, a copy by LIKE the key of what it copies, where indexes are included.
+fn may_inherit_key(ctx: &Context, create: &CreateTable) -> bool {
+    let copied = create.likes.iter().filter(|like| like.including.iter().any(|what| what == "indexes"));
+    let has_key = |source| ctx.table(source).is_none_or(|(_, table)| !table.primary_key().is_empty());
+    create.partition_of.is_some() || copied.into_iter().any(|like| has_key(&like.source)) || (create.if_not_exists && ctx.table(&create.name).is_some())
+}
+
+/// A key added, or the table gone again, later in the file.
+fn comes_later(ctx: &Context, create: &CreateTable) -> bool {
+    let table = ctx.catalog.creation_name(&create.name, false);
+    let mut actions = ctx.following.iter().flat_map(|statement| &statement.actions);
+    actions.any(|action| match action {
+        Action::AlterTable(alter) if ctx.catalog.creation_name(&alter.name, false) == table => match &alter.change {
+            TableChange::AddConstraint(constraint) => is_primary(constraint),
+            TableChange::AddColumn { constraints, .. } => constraints.iter().any(is_primary),
+            TableChange::RenameTo { .. } => true, // a swap: what follows has another name
+            _ => false,
+        },
+        Action::AlterTable(alter) => {
+            matches!(&alter.change, TableChange::AttachPartition { partition, .. } if ctx.catalog.creation_name(partition, false) == table)
+        }
+        Action::Drop(drop) => drop.kind == "TABLE" && drop.names.iter().any(|name| ctx.catalog.creation_name(name, false) == table),
+        _ => false,
+    })
+}
+
+/// A unique key whose columns are all NOT NULL could be the primary one.
+fn candidate(create: &CreateTable) -> Option<&[Name]> {
+    let required = |name: &Name| create.columns.iter().any(|column| column.name == *name && column.not_null.is_some());
+    create.constraints.iter().find_map(|constraint| match &constraint.kind {
+        ConstraintKind::Key { primary: false, columns, .. } if !columns.is_empty() && columns.iter().all(required) => Some(columns.as_slice()),
+        _ => None,
+    })
+}

@@ -1,0 +1,87 @@
+//! Workers that take rows from a table and queue behind each other.
+
+use super::support::{rows, spelling};
+use super::{Check, Context};
+use crate::catalog::index_match::{is_value, tests};
+use crate::catalog::resolve::{self, Scope};
+use crate::facts::{BodyKind, Expr, ExprKind, ObjectName, Query, QueryBody, RelationSource, Select, Statement};
+use crate::finding::Severity;
+
+pub(super) const CHECK: Check = Check::Query(check);
+
+fn check(ctx: &Context, query: &Query) {
+    if rows::runs_once(ctx) || ctx.around.in_loop.is_some() || is_scheduled(ctx.statement) {
+        return;
+    }
+    resolve::visit(ctx.catalog, query, &mut |query, scope| {
+        check_select(ctx, query, scope);
+        check_write(ctx, query);
+    });
+}
+
+fn is_scheduled(statement: &Statement) -> bool {
+    statement.bodies.iter().any(|body| body.kind == BodyKind::Scheduled)
+}
+
+fn check_select<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
+    let (Some(locking), Some(limit), Some(select)) = (&query.locking, &query.limit, query.select()) else { return };
+    let waits = locking.strength.ends_with("UPDATE") && !locking.skip_locked && !locking.nowait;
+    // A lock on a row of one owner, or on one of several joined tables, is no queue.
+    let [_] = scope.bindings() else { return };
+    if !waits || rows::is_single(select, scope) || belongs_to_one(select) {
+        return;
+    }
+    let message = format!(
+        "sessions that run this pick the same rows: all but the first wait for its transaction to end, and then {} may find them taken",
+        spelling::text(ctx, limit.span)
+    );
+    let clause = spelling::text(ctx, locking.span);
+    ctx.add(ctx.report(locking.span, message).help(format!("take only what is free: {clause} SKIP LOCKED (or NOWAIT to fail at once)")).fix(
+        "add SKIP LOCKED",
+        false,
+        locking.span,
+        format!("{clause} SKIP LOCKED"),
+    ));
+}
+
+/// Whether a condition holds a column that refers to another table to one value: the rows of one owner.
+fn belongs_to_one(select: &Select) -> bool {
+    let owner = |e: &Expr| e.column().is_some_and(|c| c.column.value.ends_with("_id"));
+    let tests = select.filter.iter().flat_map(|f| f.conjuncts()).filter(|c| matches!(c.kind, ExprKind::Binary { .. })).flat_map(tests);
+    tests.into_iter().any(|t| t.op == "=" && owner(t.tested) && t.value.is_some_and(is_value))
+}
+
+/// `UPDATE jobs … WHERE id IN (SELECT id FROM jobs … LIMIT n)`.
+fn check_write(ctx: &Context, query: &Query) {
+    let (table, filter, returning) = match &query.body {
+        QueryBody::Update(update) => (&update.table, &update.filter, !update.returning.is_empty()),
+        QueryBody::Delete(delete) => (&delete.table, &delete.filter, !delete.returning.is_empty()),
+        _ => return,
+    };
+    let (Some(table), Some(filter)) = (table.table(), filter) else { return };
+    for condition in filter.conjuncts() {
+        let Some(inner) = picked(condition).filter(|inner| reads(inner, table)) else { continue };
+        let Some(limit) = inner.limit.as_ref().filter(|_| inner.locking.is_none()) else { continue };
+        let message = format!(
+            "sessions that run this pick the same rows of {table}: all but the first wait for its transaction, and then write the rows a second time or none at all"
+        );
+        let inner_text = spelling::text(ctx, inner.span);
+        let report = ctx.report(limit.span, message).help(format!("lock while picking: ({inner_text} FOR UPDATE SKIP LOCKED)"));
+        let report = report.fix("add FOR UPDATE SKIP LOCKED", false, limit.span, format!("{} FOR UPDATE SKIP LOCKED", spelling::text(ctx, limit.span)));
+        // Without RETURNING and in bulk it is a clean-up, which is seldom run twice at a time.
+        let bulk = !returning && rows::constant(limit) != Some(1);
+        ctx.add(if bulk { report.severity(Severity::Notice) } else { report });
+    }
+}
+
+fn picked(condition: &Expr) -> Option<&Query> {
+    match &condition.kind {
+        ExprKind::InSubquery { query, negated: false, .. } => Some(query),
+        ExprKind::Binary { op, right, .. } | ExprKind::Quantified { op, all: false, right, .. } if op == "=" => right.subquery(),
+        _ => None,
+    }
+}
+
+fn reads(query: &Query, table: &ObjectName) -> bool {
+    matches!(&query.from(), [crate::facts::FromItem::Relation(r)] if matches!(&r.source, RelationSource::Table(name) if name == table))
+}

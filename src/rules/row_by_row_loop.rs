@@ -1,0 +1,64 @@
+//! A plpgsql loop over a query that writes or reads one row at a time.
+
+use super::{Check, Context};
+use crate::facts::{ExprKind, Query, QueryBody};
+
+pub(super) const CHECK: Check = Check::Statement(check);
+
+fn check(ctx: &Context) {
+    let (Some(header), Some(query)) = (ctx.around.in_loop, &ctx.statement.query) else { return };
+    let text = super::support::spelling::text(ctx, header);
+    let Some(variable) = loop_variable(&text).filter(|v| uses(query, v)) else { return };
+    let doing = match &query.body {
+        // the row's new key is wanted for what follows
+        QueryBody::Insert(insert) if !insert.returning.is_empty() => return,
+        QueryBody::Insert(insert) if insert.source.as_ref().is_some_and(|s| matches!(s.body, QueryBody::Values(_))) => "inserts",
+        QueryBody::Update(_) => "updates",
+        QueryBody::Delete(_) => "deletes",
+        QueryBody::Select(select) if !select.from.is_empty() => "reads",
+        _ => return,
+    };
+    let message = "this loop runs a statement for each row of its query: each is planned into the same transaction, takes its own locks and snapshots, and a thousand rows are a thousand statements";
+    let one = match doing {
+        "inserts" => "INSERT INTO … SELECT … from the loop's query",
+        "updates" => "UPDATE … FROM (the loop's query) AS r WHERE …",
+        "deletes" => "DELETE FROM … USING (the loop's query) AS r WHERE …",
+        _ => "join it to the loop's query",
+    };
+    ctx.add(
+        ctx.report(header, message)
+            .help(format!("write one statement over all rows: {one}"))
+            .related(ctx.at(ctx.statement.span), format!("{doing} for each value of {variable}")),
+    );
+}
+
+/// The variable of `FOR r IN SELECT …` and of `FOREACH x IN ARRAY …`; none for counting loops, for what a parameter brings (an
+/// array, a JSON document: there are few), for the system's own tables (one statement for each object is the only way there).
+fn loop_variable(header: &str) -> Option<String> {
+    let lower = header.to_ascii_lowercase();
+    let mut words = lower.split_whitespace();
+    let kind = words.next()?;
+    let variable = words.next()?.trim_end_matches(',').to_owned();
+    let rest = words.collect::<Vec<_>>().join(" ");
+    let over_rows = kind == "for" && (rest.starts_with("in select") || rest.starts_with("in (select") || rest.starts_with("in with") || rest.starts_with("in ( select"));
+    let over_values = kind == "foreach";
+    let of_the_system = ["information_schema.", "pg_catalog.", " pg_", "generate_series", "_array_elements", "unnest(", "regexp_"].iter().any(|s| rest.contains(s));
+    ((over_rows || over_values) && !of_the_system).then_some(variable)
+}
+
+/// Whether the statement uses the loop's variable, as `r.id` or as itself.
+fn uses(query: &Query, variable: &str) -> bool {
+    let mut found = false;
+    query.walk(&mut |query| {
+        for expr in query.expressions() {
+            expr.walk(&mut |e| {
+                found |= match &e.kind {
+                    ExprKind::Column(c) => c.relation.as_ref().map_or(c.column == *variable, |r| *r == *variable),
+                    ExprKind::Wildcard(Some(of)) => of.name == *variable,
+                    _ => false,
+                }
+            });
+        }
+    });
+    found
+}

@@ -1,0 +1,46 @@
+//! SECURITY DEFINER runs with its owner's rights, but finds names by its caller's search_path.
+
+use super::{Check, Context};
+use crate::facts::{Action, CreateFunction};
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for action in ctx.actions() {
+        let Action::CreateFunction(function) = action else { continue };
+        let Some(span) = function.security_definer else { continue };
+        if ctx.origin == super::Origin::Down || function.settings.iter().any(|name| name == "search_path") || is_bound(ctx, function) || is_set_later(ctx, function) {
+            continue;
+        }
+        let name = &function.name;
+        let (kind, body) = if function.procedure { ("procedure", "PROCEDURE") } else { ("function", "FUNCTION") };
+        let message = format!(
+            "{kind} {name} runs with its owner's rights but finds tables and functions by its caller's search_path: whoever can create objects in a schema of that path runs code as the owner"
+        );
+        let arguments: Vec<String> = function.argument_types.iter().map(ToString::to_string).collect();
+        let help = format!(
+            "ALTER {body} {name}({}) SET search_path = '';\nand name each table with its schema inside it (public.…); pg_catalog is always searched",
+            arguments.join(", ")
+        );
+        let end = crate::source::Span::new(span.end, span.end);
+        ctx.add(ctx.report(span, message).help(help).fix("fix the search path", false, end, " SET search_path = pg_catalog, public, pg_temp"));
+    }
+}
+
+/// Whether the body's names were looked up when it was created (a standard SQL body), or are not SQL at all.
+fn is_bound(ctx: &Context, function: &CreateFunction) -> bool {
+    let native = matches!(function.language.as_str(), "c" | "internal");
+    let text = ctx.source(function.definition_span).to_ascii_lowercase();
+    native || (function.language == "sql" && text.split_ascii_whitespace().collect::<Vec<_>>().windows(2).any(|two| two == ["begin", "atomic"]))
+}
+
+/// Whether the file sets it by ALTER FUNCTION … SET search_path.
+fn is_set_later(ctx: &Context, function: &CreateFunction) -> bool {
+    ctx.following.iter().any(|statement| {
+        let alters = statement.actions.iter().any(|action| match action {
+            Action::AlterOther { kind, name: Some(name), .. } => matches!(kind.as_str(), "FUNCTION" | "PROCEDURE" | "ROUTINE") && *name == function.name,
+            _ => false,
+        });
+        alters && ctx.source(statement.span).to_ascii_lowercase().contains("search_path")
+    })
+}

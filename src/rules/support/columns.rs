@@ -1,0 +1,88 @@
+//! The columns that a statement defines, for rules about their types. Not a rule.
+
+use crate::facts::{Action, AlterTable, ConstraintKind, CreateTable, Name, ObjectName, TableChange, TypeName};
+use crate::rules::Context;
+use crate::rules::support::locks::runs_live;
+
+/// The columns that one action defines in one table that stays.
+pub(in crate::rules) struct Columns<'a> {
+    /// The table.
+    pub(in crate::rules) table: &'a ObjectName,
+    /// The columns with their types.
+    pub(in crate::rules) list: Vec<(&'a Name, &'a TypeName)>,
+}
+
+impl<'a> Columns<'a> {
+    /// Those whose type passes the test; `None` where no column does.
+    pub(in crate::rules) fn of_type(mut self, test: impl Fn(&TypeName) -> bool) -> Option<Columns<'a>> {
+        self.list.retain(|(_, ty)| test(ty));
+        (!self.list.is_empty()).then_some(self)
+    }
+
+    /// The columns' names in words: `a`, `a and b`, `a, b and c`.
+    pub(in crate::rules) fn names(&self) -> String {
+        let names: Vec<String> = self.list.iter().map(|(name, _)| name.to_string()).collect();
+        match names.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            _ => names.join(""),
+        }
+    }
+}
+
+/// The columns that the statement defines: by CREATE TABLE, ADD COLUMN or a new type. Temporary tables are nobody's schema.
+pub(in crate::rules) fn defined_columns<'a>(ctx: &Context<'a>) -> Vec<Columns<'a>> {
+    if !runs_live(ctx) {
+        return vec![];
+    }
+    ctx.actions().iter().filter_map(|action| of_action(ctx, action)).collect()
+}
+
+fn of_action<'a>(ctx: &Context<'a>, action: &'a Action) -> Option<Columns<'a>> {
+    match action {
+        Action::CreateTable(create) if is_kept(create) => {
+            let list = create.columns.iter().filter_map(|column| Some((&column.name, column.ty.as_ref()?))).collect();
+            Some(Columns { table: &create.name, list })
+        }
+        Action::AlterTable(alter) if !ctx.table(&alter.name).is_some_and(|(_, table)| table.temporary) => altered(alter),
+        _ => None,
+    }
+}
+
+fn altered(alter: &AlterTable) -> Option<Columns<'_>> {
+    let one = match &alter.change {
+        TableChange::AddColumn { column, .. } => (&column.name, column.ty.as_ref()?),
+        TableChange::SetType { column, ty, .. } => (column, ty),
+        _ => return None,
+    };
+    Some(Columns { table: &alter.name, list: vec![one] })
+}
+
+/// Whether a new table is one of the schema's own: not temporary, and not another server's.
+pub(in crate::rules) fn is_kept(create: &CreateTable) -> bool {
+    let temporary = create.temporary || create.name.schema.as_ref().is_some_and(|schema| schema.value.starts_with("pg_temp"));
+    !temporary && !create.foreign
+}
+
+/// The column of a primary key over one column that is written beside a table's definition.
+pub(in crate::rules) fn single_key(create: &CreateTable) -> Option<&Name> {
+    create.constraints.iter().find_map(|constraint| match &constraint.kind {
+        ConstraintKind::Key { primary: true, columns, .. } => match columns.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// Whether a type is one of the serial family, and the integer type behind it.
+pub(in crate::rules) fn serial_base(ty: &TypeName) -> Option<&'static str> {
+    if ty.schema.is_some() || ty.dimensions > 0 {
+        return None;
+    }
+    match ty.name.as_str() {
+        "serial" | "serial4" => Some("integer"),
+        "bigserial" | "serial8" => Some("bigint"),
+        "smallserial" | "serial2" => Some("smallint"),
+        _ => None,
+    }
+}

@@ -1,0 +1,101 @@
+//! A test of something computed from a column, turned into a test of the column.
+
+use super::spelling;
+use crate::catalog::index_match::Test;
+use crate::catalog::resolve::Resolved;
+use crate::facts::{Expr, ExprKind, Literal};
+use crate::rules::Context;
+
+/// The same rows by the column alone, where that can be written.
+pub(crate) fn rewrite(ctx: &Context, test: &Test, column: &Expr, table: &Resolved) -> Option<String> {
+    let value = test.value?;
+    let c = spelling::text(ctx, column.span);
+    let v = spelling::text(ctx, value.span);
+    let op = test.op.as_str();
+    match &test.tested.kind {
+        ExprKind::Cast { ty, .. } if ty.is("date") && is_point_in_time(table) != Some(false) => {
+            Some(by_step(&c, op, &as_date(value, &v), "1"))
+        }
+        ExprKind::Cast { .. } if op == "=" => {
+            let own = table.definition()?.ty.as_ref()?;
+            let numeric = ["int2", "int4", "int8", "uuid"].iter().any(|name| own.is(name));
+            numeric.then(|| format!("{c} = {}", cast(value, &v, &own.to_string())))
+        }
+        ExprKind::Call(call) => match (call.name.name.value.as_str(), &call.args[..]) {
+            ("date", [_]) => Some(by_step(&c, op, &as_date(value, &v), "1")),
+            ("date_trunc", [unit, _]) => {
+                let unit = unit.string()?.to_ascii_lowercase();
+                let step = if unit == "quarter" { "interval '3 months'".to_owned() } else { format!("interval '1 {unit}'") };
+                Some(by_step(&c, op, &v, &step))
+            }
+            ("extract" | "date_part", [field, _]) if op == "=" => year(field, &c, value, &v),
+            ("age", [_]) => Some(format!("{c} {} current_date - {v}", turned(op))),
+            _ => None,
+        },
+        ExprKind::Binary { left, op: sign, right, .. } => moved(ctx, (left, sign, right), op, &v),
+        _ => None,
+    }
+}
+
+/// `c` within the step that begins at `from`.
+fn by_step(c: &str, op: &str, from: &str, step: &str) -> String {
+    match op {
+        "=" => format!("{c} >= {from} AND {c} < {from} + {step}"),
+        ">" => format!("{c} >= {from} + {step}"),
+        "<=" => format!("{c} < {from} + {step}"),
+        _ => format!("{c} {op} {from}"),
+    }
+}
+
+fn year(field: &Expr, c: &str, value: &Expr, v: &str) -> Option<String> {
+    let named = field.string().is_some_and(|f| f.eq_ignore_ascii_case("year")) || field.column().is_some_and(|f| f.column == "year");
+    if !named {
+        return None;
+    }
+    Some(match &value.uncast().kind {
+        ExprKind::Literal(Literal::Number(n)) => {
+            let next = n.parse::<i32>().ok()?.checked_add(1)?;
+            format!("{c} >= '{n}-01-01' AND {c} < '{next}-01-01'")
+        }
+        _ => format!("{c} >= make_date({v}, 1, 1) AND {c} < make_date({v} + 1, 1, 1)"),
+    })
+}
+
+/// `c + i < v` as `c < v - i`, and `v - c > i` as `c < v - i`.
+fn moved(ctx: &Context, (left, sign, right): (&Expr, &str, &Expr), op: &str, v: &str) -> Option<String> {
+    let text = |e: &Expr| spelling::text(ctx, e.span);
+    match (left.column(), sign) {
+        (Some(_), "+") => Some(format!("{} {op} {v} - {}", text(left), text(right))),
+        (Some(_), _) => Some(format!("{} {op} {v} + {}", text(left), text(right))),
+        (None, "+") => Some(format!("{} {op} {v} - {}", text(right), text(left))),
+        (None, _) => Some(format!("{} {} {} - {v}", text(right), turned(op), text(left))),
+    }
+}
+
+fn turned(op: &str) -> &str {
+    match op {
+        "<" => ">",
+        ">" => "<",
+        "<=" => ">=",
+        ">=" => "<=",
+        same => same,
+    }
+}
+
+fn is_point_in_time(table: &Resolved) -> Option<bool> {
+    let ty = table.definition()?.ty.as_ref()?;
+    Some(ty.is("timestamp") || ty.is("timestamptz"))
+}
+
+/// A value as a date: a parameter or a string needs to be told so.
+fn as_date(value: &Expr, text: &str) -> String {
+    cast(value, text, "date")
+}
+
+fn cast(value: &Expr, text: &str, ty: &str) -> String {
+    match &value.kind {
+        ExprKind::Parameter(_) => format!("{text}::{ty}"),
+        ExprKind::Literal(Literal::String(_)) => format!("{ty} {text}"),
+        _ => text.to_owned(),
+    }
+}

@@ -1,0 +1,75 @@
+//! How many rows a query can have, and whether it runs once or again and again.
+
+use super::joins::{self, Meets};
+use crate::catalog::Knowledge;
+use crate::catalog::index_match::tests;
+use crate::catalog::resolve::{Binding, Scope, Source};
+use crate::facts::{Expr, ExprKind, Limit, Literal, Query, QueryBody, Select};
+use crate::rules::{Context, Origin};
+
+/// The value of a constant count; `FETCH NEXT ROW` is 1, and a parameter or `LIMIT ALL` is none.
+pub(crate) fn constant(limit: &Limit) -> Option<u64> {
+    match &limit.count {
+        None => (limit.span.len() > "LIMIT ALL".len() as u32).then_some(1),
+        Some(count) => match &count.uncast().kind {
+            ExprKind::Literal(Literal::Number(n)) => n.parse().ok(),
+            _ => None,
+        },
+    }
+}
+
+/// Whether a key of the first relation is fixed to values and no other relation repeats its row.
+pub(crate) fn is_single<'a>(select: &'a Select, scope: &Scope<'a>) -> bool {
+    let Some(first) = scope.bindings().first() else { return true };
+    is_pinned(first, &select.conditions(), scope) && joins::joined(select, scope).iter().all(|(_, meets)| *meets == Meets::One)
+}
+
+/// Whether the conditions fix a unique key of a relation to values from outside the query's relations.
+pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, conditions: &[&'a Expr], scope: &Scope<'a>) -> bool {
+    let Source::Table(written) = binding.source else { return false };
+    let is_own = |e: &Expr| e.column().and_then(|c| scope.binding(c)).is_some_and(|b| std::ptr::eq(b.relation, binding.relation));
+    let fixed: Vec<&str> = conditions
+        .iter()
+        .flat_map(|c| c.conjuncts())
+        .filter(|c| matches!(c.kind, ExprKind::Binary { .. }))
+        .flat_map(tests)
+        .filter(|t| t.op == "=" && is_own(t.tested) && t.value.is_some_and(|v| is_outside(v, scope)))
+        .filter_map(|t| Some(t.tested.column()?.column.value.as_str()))
+        .collect();
+    // A table that is not known has, by the habit of all, a key called id.
+    match scope.catalog().table(written) {
+        Some((name, _)) => scope.catalog().is_key_fixed(name, &fixed),
+        None => fixed.contains(&"id"),
+    }
+}
+
+/// Whether an expression names none of the query's own relations. A bare name that none of these can have is a variable, or
+/// belongs to a query outside.
+fn is_outside(expr: &Expr, scope: &Scope) -> bool {
+    let known =
+        |b: &Binding| b.relation.table().and_then(|t| scope.catalog().table(t)).is_some_and(|(_, t)| t.knowledge == Knowledge::Whole);
+    let all_known = scope.bindings().iter().all(known);
+    let mut outside = true;
+    expr.walk(&mut |e| {
+        if let ExprKind::Column(column) = &e.kind {
+            outside &= scope.binding(column).is_none() && (column.relation.is_some() || all_known && !scope.may_be_own(column));
+        }
+    });
+    outside
+}
+
+/// Whether an aggregate stands inside, so that without GROUP BY there is one row.
+pub(crate) fn holds_aggregate(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.walk(&mut |e| found |= joins::is_aggregate(e));
+    found
+}
+
+/// Whether the statement is a write of a migration: it runs once, and how it scales says nothing about the application.
+pub(crate) fn runs_once(ctx: &Context) -> bool {
+    let writes = |query: &Query| {
+        let own = |q: &Query| matches!(q.body, QueryBody::Insert(_) | QueryBody::Update(_) | QueryBody::Delete(_) | QueryBody::Merge(_));
+        own(query) || query.ctes.iter().any(|cte| own(&cte.query))
+    };
+    matches!(ctx.origin, Origin::Migration | Origin::Down) && !ctx.around.in_function && ctx.statement.query.as_ref().is_some_and(writes)
+}

@@ -1,0 +1,20 @@
+//! A `timestamp` says what a clock on some wall showed, and not when.
+
+use super::support::columns::defined_columns;
+use super::{Check, Context};
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    for columns in defined_columns(ctx).into_iter().filter_map(|columns| columns.of_type(|ty| ty.name == "timestamp")) {
+        let Some((first, ty)) = columns.list.first() else { continue };
+        let (table, names) = (columns.table, columns.names());
+        let verb = if columns.list.len() == 1 { "keeps" } else { "keep" };
+        let message = format!(
+            "{names} of {table} {verb} a local time without its zone: sessions with another TimeZone read it as another moment, and twice a year an hour is ambiguous"
+        );
+        let precision = ty.modifiers.first().map(|digits| format!("({digits})")).unwrap_or_default();
+        let help = format!("write timestamptz{precision}, which takes no more room:\n  {first} timestamptz{precision}");
+        ctx.add(ctx.report(ty.span, message).help(help));
+    }
+}

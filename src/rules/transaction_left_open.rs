@@ -1,0 +1,29 @@
+//! BEGIN without COMMIT: the connection's end takes everything back.
+
+use super::{Check, Context, Origin};
+use crate::facts::Action;
+use crate::session::Transaction;
+
+pub(super) const CHECK: Check = Check::Migration(check);
+
+fn check(ctx: &Context) {
+    let is_file = matches!(ctx.origin, Origin::Migration | Origin::Down) && !ctx.around.in_do && !ctx.around.in_function;
+    if !is_file || !matches!(ctx.session.transaction(), Transaction::None | Transaction::Implicit) {
+        return;
+    }
+    let Some(span) = ctx.actions().iter().find_map(opens) else { return };
+    let ends = |action: &Action| matches!(action, Action::Commit { chain: false } | Action::Rollback { chain: false });
+    if ctx.following.iter().flat_map(|statement| &statement.actions).any(ends) {
+        return;
+    }
+    let message = "the transaction that begins here is never committed: when the connection closes, everything after it is undone";
+    let help = "end it after the last statement:\nCOMMIT;\nor leave BEGIN out where the migration runner opens and commits one itself";
+    ctx.add(ctx.report(span, message).help(help));
+}
+
+fn opens(action: &Action) -> Option<crate::source::Span> {
+    match action {
+        Action::Begin { span } => Some(*span),
+        _ => None,
+    }
+}
