@@ -1,6 +1,7 @@
 //! Flags, and what each command prints. The only place that decides exit codes: 0 nothing at or above `--fail-on`,
 //! 1 findings, 2 bad usage, unreadable input or a broken configuration.
 
+mod extract;
 mod schema;
 
 use crate::config::{self, Config, ConfigError};
@@ -28,6 +29,8 @@ enum Command {
     /// Checks migrations and SQL files
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
+    /// Prints the SQL found in application code
+    Extract(ExtractArgs),
     /// Prints the schema that the migrations leave
     Schema(SchemaArgs),
     /// Lists the rules
@@ -74,6 +77,21 @@ struct InputArgs {
     /// The path that `-` stands for, so that its migration set is found
     #[arg(long, value_name = "PATH")]
     stdin_filename: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ExtractArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    format: PlainFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PlainFormat {
+    Human,
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -194,6 +212,7 @@ fn complain(message: &str) -> ExitCode {
 fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
         Command::Check(args) => check(args, out),
+        Command::Extract(args) => print_extracted(&args, out),
         Command::Schema(args) => print_schema(&args, out),
         Command::Rules(args) => Ok(list_rules(args.format, out).map(|()| 0)?),
         Command::Explain(args) => explain_rule(&args.rule, out),
@@ -223,6 +242,20 @@ fn exit_code(outcome: &Outcome, fail_on: Severity) -> u8 {
         return 2;
     }
     u8::from(outcome.findings.iter().any(|finding| finding.severity >= fail_on))
+}
+
+fn print_extracted(args: &ExtractArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+    let config = load(&args.input)?;
+    let Discovered { inputs, problems, .. } = find_inputs(&args.input, &config)?;
+    match args.format {
+        PlainFormat::Human => extract::human(inputs, &config.settings, out)?,
+        PlainFormat::Json => extract::json(inputs, &config.settings, out)?,
+    }
+    for problem in &problems {
+        // The exit code says it too.
+        let _ = writeln!(io::stderr(), "error: {}: {}", problem.file, problem.message);
+    }
+    Ok(if problems.is_empty() { 0 } else { 2 })
 }
 
 fn print_schema(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, Failure> {

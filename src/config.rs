@@ -84,7 +84,7 @@ fn refusal<T>(at: &Spanned<T>, message: impl Into<String>) -> Refusal {
 type Value<'i> = Spanned<DeValue<'i>>;
 
 fn read(table: &DeTable) -> Result<Config, Refusal> {
-    const KEYS: &[&str] = &["postgres", "select", "ignore", "fail-on", "exclude", "schema", "rules", "thresholds", "runner"];
+    const KEYS: &[&str] = &["postgres", "select", "ignore", "fail-on", "exclude", "schema", "rules", "thresholds", "runner", "extract"];
     let mut config = Config::default();
     for (key, value) in table {
         match key.get_ref().as_ref() {
@@ -102,6 +102,7 @@ fn read(table: &DeTable) -> Result<Config, Refusal> {
             "rules" => read_rules(value, &mut config.settings)?,
             "thresholds" => read_thresholds(value, &mut config.settings)?,
             "runner" => read_runner(value, &mut config.settings)?,
+            "extract" => read_extract(value, &mut config.settings)?,
             other => return Err(refusal(key, unknown("key", other, KEYS.iter().copied()))),
         }
     }
@@ -139,6 +140,16 @@ fn read_runner(value: &Value, settings: &mut Settings) -> Result<(), Refusal> {
             "lock-timeout" => settings.runner_sets_lock_timeout = boolean(value)?,
             "transaction" => settings.runner_wraps_transaction = Some(boolean(value)?),
             other => return Err(refusal(key, unknown("key", other, ["lock-timeout", "transaction"]))),
+        }
+    }
+    Ok(())
+}
+
+fn read_extract(value: &Value, settings: &mut Settings) -> Result<(), Refusal> {
+    for (key, value) in subtable(value)? {
+        match key.get_ref().as_ref() {
+            "calls" => settings.sql_calls = strings(value)?.into_iter().map(|(call, _)| call).collect(),
+            other => return Err(refusal(key, unknown("key", other, ["calls"]))),
         }
     }
     Ok(())

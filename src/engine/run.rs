@@ -1,8 +1,9 @@
 //! The run itself.
 
 use super::findings::{ActiveRules, OncePerFile, settle};
-use super::{Input, InputKind, markdown};
+use super::{Input, InputKind, application, markdown};
 use crate::catalog::Catalog;
+use crate::extract::Fragment;
 use crate::facts::{Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque, Outcome};
 use crate::postgres::effect::{Effect, statement_effects};
@@ -28,6 +29,7 @@ struct Unit {
 struct Read {
     units: Vec<Unit>,
     comments: Vec<Span>,
+    code: Vec<application::Code>,
 }
 
 pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> (Catalog, Outcome) {
@@ -48,7 +50,7 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     for unit in replayed {
         checker.unit(unit, &mut catalog, &mut found);
     }
-    let more: Vec<Found> = others
+    let mut more: Vec<Found> = others
         .par_iter()
         .filter(|unit| unit.reported)
         .map(|unit| {
@@ -57,6 +59,8 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
             found
         })
         .collect();
+    let code: Vec<&application::Code> = reads.iter().flat_map(|read| &read.code).filter(|code| code.reported).collect();
+    more.extend(code.par_iter().map(|code| checker.code(code, &catalog)).collect::<Vec<_>>());
     for other in more {
         found.merge(other);
     }
@@ -84,6 +88,7 @@ fn read(sources: &Sources, file: FileId, kind: &InputKind, reported: bool, setti
     let text = &sources.get(file).text;
     let whole = Span::new(0, text.len() as u32);
     let parts: Vec<(Span, Origin, Transaction)> = match kind {
+        InputKind::Code(_) => vec![],
         InputKind::Sql => vec![(whole, Origin::Script, Transaction::None)],
         InputKind::Markdown => markdown::sql_fences(text).into_iter().map(|span| (span, Origin::Script, Transaction::None)).collect(),
         InputKind::Migration(info) => {
@@ -94,7 +99,10 @@ fn read(sources: &Sources, file: FileId, kind: &InputKind, reported: bool, setti
             }
         }
     };
-    let mut read = Read { units: vec![], comments: vec![] };
+    let mut read = Read { units: vec![], comments: vec![], code: application::read(sources.get(file), file, kind, reported, settings) };
+    for code in &read.code {
+        read.comments.extend(code.comments(text));
+    }
     for (span, origin, transaction) in parts {
         let script = sql::read(file, text, span, Dialect::Psql);
         let transaction = transaction_of(transaction, origin, &script.statements, settings);
@@ -142,6 +150,8 @@ struct Checker<'a> {
 
 /// One statement in its place.
 struct Scene<'a> {
+    text: &'a str,
+    fragment: Option<&'a Fragment>,
     statement: &'a Statement,
     preceding: &'a [Statement],
     following: &'a [Statement],
@@ -164,13 +174,37 @@ impl Checker<'_> {
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (unit.origin, &session, effects.as_slice());
-                self.scene(Scene { statement, preceding, following, catalog, session, effects, origin, around }, found);
+                let fragment = None;
+                self.scene(Scene { text, fragment, statement, preceding, following, catalog, session, effects, origin, around }, found);
             }
             session.apply(statement, &effects, catalog, self.settings.postgres);
             if statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement) {
                 catalog.apply(statement, text);
             }
         }
+    }
+
+    /// The statements of application code, each with a session of its own, against the schema that the migrations leave.
+    fn code(&self, code: &application::Code, catalog: &Catalog) -> Found {
+        let mut found = Found::default();
+        for fragment in &code.extracted.fragments {
+            let text = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
+            let mut session = Session::new(RunMode { transaction: Transaction::None });
+            let statements = fragment.script.statements.as_slice();
+            for (i, statement) in statements.iter().enumerate() {
+                let effects = statement_effects(statement, catalog, self.settings.postgres);
+                count(statement, &mut found);
+                let (preceding, rest) = statements.split_at(i);
+                let following = rest.get(1..).unwrap_or_default();
+                let (origin, around) = (Origin::Application, Surroundings::default());
+                let (session_now, effects_now, fragment) = (&session, effects.as_slice(), Some(fragment));
+                let scene =
+                    Scene { text, fragment, statement, preceding, following, catalog, session: session_now, effects: effects_now, origin, around };
+                self.scene(scene, &mut found);
+                session.apply(statement, &effects, catalog, self.settings.postgres);
+            }
+        }
+        found
     }
 
     /// Asks every rule about a statement, and then about the statements inside it.
@@ -198,6 +232,8 @@ impl Checker<'_> {
             let around = Surroundings { in_loop: inner.in_loop.or(around.in_loop), ..around };
             self.scene(
                 Scene {
+                    text: scene.text,
+                    fragment: scene.fragment,
                     statement,
                     preceding: &[],
                     following: &[],
@@ -219,7 +255,8 @@ impl Checker<'_> {
             statement: scene.statement,
             preceding: scene.preceding,
             following: scene.following,
-            text: &self.sources.get(scene.statement.file).text,
+            text: scene.text,
+            application: scene.fragment,
             catalog: scene.catalog,
             session: scene.session,
             effects: scene.effects,
@@ -240,7 +277,11 @@ impl Checker<'_> {
                 Check::Migration(_) | Check::Engine => {}
             }
             for report in reports.borrow_mut().drain(..) {
-                let report: Report = report;
+                let mut report: Report = report;
+                if scene.fragment.is_some() {
+                    let file = &self.sources.get(scene.statement.file).text;
+                    application::to_source(&mut report, scene.text, file);
+                }
                 if found.once.admits(rule.name, &report) {
                     found.findings.push(self.rules.finding(rule, *severity, report, Some(scene.statement)));
                 }
@@ -270,10 +311,13 @@ fn count(statement: &Statement, found: &mut Found) {
 fn suppress(sources: &Sources, reads: &[Read], rules: &ActiveRules, findings: &mut Vec<Finding>) -> usize {
     let mut all = vec![];
     for read in reads {
-        let Some(unit) = read.units.iter().find(|unit| unit.reported) else { continue };
-        let source = sources.get(unit.file);
-        let starts: Vec<Span> = read.units.iter().flat_map(|u| &u.statements).map(|s| s.span).collect();
-        all.push(Suppressions::read(unit.file, source, &read.comments, &starts));
+        let code = read.code.iter().find(|code| code.reported && !read.comments.is_empty()).map(|code| code.file);
+        let Some(file) = read.units.iter().find(|unit| unit.reported).map(|unit| unit.file).or(code) else { continue };
+        let source = sources.get(file);
+        let mut starts: Vec<Span> = read.units.iter().flat_map(|u| &u.statements).map(|s| s.span).collect();
+        starts.extend(read.code.iter().flat_map(application::Code::statements).map(|s| s.span));
+        starts.sort();
+        all.push(Suppressions::read(file, source, &read.comments, &starts));
     }
     let before = findings.len();
     findings.retain(|finding| !all.iter_mut().any(|s| s.silences(finding)));

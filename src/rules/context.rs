@@ -1,6 +1,7 @@
 //! What a rule may ask and how it reports.
 
 use crate::catalog::{Catalog, Column, Qualified, Table};
+use crate::extract::Fragment;
 use crate::facts::{Action, AlterTable, ObjectName, Query, Statement};
 use crate::finding::{Edit, Fix, Label, Severity};
 use crate::postgres::effect::Effect;
@@ -58,6 +59,8 @@ pub struct Context<'a> {
     pub following: &'a [Statement],
     /// Its file's text.
     pub text: &'a str,
+    /// The string of application code that it stands in.
+    pub application: Option<&'a Fragment>,
     /// The schema before it. For application code: the schema after all migrations.
     pub catalog: &'a Catalog,
     /// The session before it.
