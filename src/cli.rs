@@ -1,67 +1,68 @@
 //! Flags, and what each command prints. The only place that decides exit codes: 0 nothing at or above `--fail-on`,
 //! 1 findings, 2 bad usage, unreadable input or a broken configuration.
 
+mod check;
 mod extract;
+mod fixes;
+mod init;
+mod manual;
+mod output;
 mod schema;
+mod start_after;
 
 use crate::config::{self, Config, ConfigError};
 use crate::discover::{self, Discovered};
 use crate::engine;
-use crate::finding::{Outcome, Severity};
+use crate::finding::Severity;
 use crate::postgres::version::Version;
-use crate::report::{human, json};
-use crate::{explain, rules};
+use crate::report::human;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Offline static analyser for PostgreSQL: reads migrations and says what will hurt before it is deployed.
+/// Offline static analyser for PostgreSQL: reads migrations and says what will hurt before it is deployed
+///
+/// It reads files only and never connects to a database. It replays the migrations into a schema of its own, and judges every
+/// statement against it: which table is locked, who waits, which query no index serves.
 #[derive(Debug, Parser)]
-#[command(name = "pgsift", version, propagate_version = true)]
+#[command(name = "pgsift", version, propagate_version = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
+// One line and its arguments for each command; what it does stands in `run`.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Checks migrations and SQL files
-    #[command(after_help = EXIT_CODES)]
-    Check(CheckArgs),
+    #[command(after_help = check::EXAMPLES)]
+    Check(check::CheckArgs),
     /// Prints the SQL found in application code
     Extract(ExtractArgs),
     /// Prints the schema that the migrations leave
     Schema(SchemaArgs),
     /// Lists the rules
-    Rules(RulesArgs),
+    Rules(manual::RulesArgs),
     /// Shows a rule's page: what happens in production, and the safe way
-    Explain(ExplainArgs),
+    Explain(manual::ExplainArgs),
+    /// Writes a pgsift.toml for this repository, and the hook or workflow that is asked for
+    #[command(after_help = init::EXAMPLES)]
+    Init(init::InitArgs),
+    /// Prints the completions of a shell
+    #[command(after_help = manual::COMPLETIONS)]
+    Completions(manual::CompletionsArgs),
+    /// Prints the manual page, in troff
+    Man(manual::ManArgs),
 }
 
-const EXIT_CODES: &str =
-    "Exit codes:\n  0  nothing at or above --fail-on\n  1  findings\n  2  bad usage, input that cannot be read, or a broken configuration";
-
-#[derive(Debug, Args)]
-struct CheckArgs {
-    #[command(flatten)]
-    input: InputArgs,
-    /// Output format
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
-    /// Only these rules or categories
-    #[arg(long, value_delimiter = ',', value_name = "RULE", value_parser = selector)]
-    select: Vec<String>,
-    /// Not these rules or categories
-    #[arg(long, value_delimiter = ',', value_name = "RULE", value_parser = selector)]
-    ignore: Vec<String>,
-    /// The least severity that makes the exit code 1 [default: warning]
-    #[arg(long, value_name = "SEVERITY", value_enum)]
-    fail_on: Option<FailOn>,
-    /// Colours in the human format; auto: on a terminal, unless NO_COLOR is set
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
-    color: Color,
-}
+const EXAMPLES: &str = "Examples:
+  pgsift check                       all migrations and SQL files below this folder
+  pgsift check --since origin/main   only what this branch changes
+  pgsift explain drop-column         why, and the safe way
+  pgsift init                        a pgsift.toml for this repository";
 
 #[derive(Debug, Args)]
 struct InputArgs {
@@ -69,13 +70,13 @@ struct InputArgs {
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
     /// The server's major version, 12 to 18 [default: 16]
-    #[arg(long, value_name = "MAJOR", value_parser = version)]
+    #[arg(long, value_name = "MAJOR", value_parser = version, help_heading = "What is read")]
     postgres_version: Option<Version>,
     /// Configuration file [default: the nearest pgsift.toml at or above the working directory]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "What is read")]
     config: Option<PathBuf>,
     /// The path that `-` stands for, so that its migration set is found
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = "What is read")]
     stdin_filename: Option<PathBuf>,
 }
 
@@ -101,20 +102,6 @@ struct SchemaArgs {
     /// Output format
     #[arg(long, value_enum, default_value_t = SchemaFormat::Sql)]
     format: SchemaFormat,
-}
-
-#[derive(Debug, Args)]
-struct RulesArgs {
-    /// Output format
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
-}
-
-#[derive(Debug, Args)]
-struct ExplainArgs {
-    /// The rule's name
-    #[arg(value_name = "RULE")]
-    rule: String,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -211,37 +198,15 @@ fn complain(message: &str) -> ExitCode {
 
 fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
-        Command::Check(args) => check(args, out),
+        Command::Check(args) => check::check(args, out),
         Command::Extract(args) => print_extracted(&args, out),
         Command::Schema(args) => print_schema(&args, out),
-        Command::Rules(args) => Ok(list_rules(args.format, out).map(|()| 0)?),
-        Command::Explain(args) => explain_rule(&args.rule, out),
+        Command::Rules(args) => manual::rules(&args, out),
+        Command::Explain(args) => manual::explain(&args, out),
+        Command::Init(args) => init::init(&args, out),
+        Command::Completions(args) => manual::completions(&args, out),
+        Command::Man(args) => manual::man(&args, out),
     }
-}
-
-fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure> {
-    let mut config = load(&args.input)?;
-    if !args.select.is_empty() {
-        config.settings.select = args.select;
-    }
-    config.settings.ignore.extend(args.ignore);
-    let Discovered { inputs, problems, left_out } = find_inputs(&args.input, &config)?;
-    let mut outcome = engine::check(inputs, &config.settings);
-    outcome.errors.splice(0..0, problems);
-    outcome.summary.left_out.splice(0..0, left_out);
-    match args.format {
-        Format::Human => human::write(&outcome, out, style(args.color))?,
-        Format::Json => json::write(&outcome, out)?,
-    }
-    let fail_on = args.fail_on.map(Severity::from).or(config.fail_on).unwrap_or(Severity::Warning);
-    Ok(exit_code(&outcome, fail_on))
-}
-
-fn exit_code(outcome: &Outcome, fail_on: Severity) -> u8 {
-    if !outcome.errors.is_empty() {
-        return 2;
-    }
-    u8::from(outcome.findings.iter().any(|finding| finding.severity >= fail_on))
 }
 
 fn print_extracted(args: &ExtractArgs, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -277,40 +242,6 @@ fn print_schema(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     Ok(if errors.is_empty() { 0 } else { 2 })
 }
 
-fn list_rules(format: Format, out: &mut dyn Write) -> io::Result<()> {
-    let level = |rule: &rules::Rule| rules::page::front_matter(rule.page, "severity").unwrap_or("off");
-    match format {
-        Format::Human => {
-            let width = rules::RULES.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
-            for rule in rules::RULES {
-                writeln!(out, "{:width$}  {:7}  {:13}  {}", rule.name, level(rule), rule.category(), rule.summary())?;
-            }
-            Ok(())
-        }
-        Format::Json => {
-            let rule = |rule: &rules::Rule| {
-                serde_json::json!({
-                    "name": rule.name, "category": rule.category(), "severity": level(rule), "summary": rule.summary(),
-                    "since": rules::page::front_matter(rule.page, "since"),
-                })
-            };
-            let list: Vec<_> = rules::RULES.iter().map(rule).collect();
-            serde_json::to_writer(&mut *out, &serde_json::json!({"schema": 1, "rules": list}))?;
-            out.write_all(b"\n")
-        }
-    }
-}
-
-fn explain_rule(name: &str, out: &mut dyn Write) -> Result<u8, Failure> {
-    let aliased = |rule: &&rules::Rule| {
-        rules::page::front_matter(rule.page, "aliases").is_some_and(|all| all.split(',').any(|alias| alias.trim() == name))
-    };
-    let rule = rules::find(name).or_else(|| rules::RULES.iter().find(aliased));
-    let rule = rule.ok_or_else(|| Failure::Usage(config::unknown("rule", name, rules::RULES.iter().map(|rule| rule.name))))?;
-    explain::write(rule, out)?;
-    Ok(0)
-}
-
 fn cwd() -> Result<PathBuf, Failure> {
     std::env::current_dir().map_err(|error| Failure::Usage(format!("the working directory cannot be read: {error}")))
 }
@@ -332,6 +263,11 @@ fn load(args: &InputArgs) -> Result<Config, Failure> {
 }
 
 fn find_inputs(args: &InputArgs, config: &Config) -> Result<Discovered, Failure> {
+    find_inputs_in(args, config, HashMap::new())
+}
+
+/// `contents` stand for what lies on disk.
+fn find_inputs_in(args: &InputArgs, config: &Config, contents: HashMap<PathBuf, Option<Vec<u8>>>) -> Result<Discovered, Failure> {
     let request = discover::Request {
         cwd: cwd()?,
         paths: args.paths.clone(),
@@ -339,27 +275,46 @@ fn find_inputs(args: &InputArgs, config: &Config) -> Result<Discovered, Failure>
         exclude: config.exclude.clone(),
         exclude_root: config.root.clone(),
         schema: config.schema.clone(),
+        contents,
     };
     if args.stdin_filename.is_some() && !args.paths.iter().any(|path| path == Path::new("-")) {
         return Err(Failure::Usage("--stdin-filename needs `-` among the paths".to_owned()));
     }
-    Ok(discover::discover(&request))
+    let mut found = discover::discover(&request);
+    if let Some(start) = &config.start_after {
+        start_after::apply(start, &mut found.inputs);
+    }
+    Ok(found)
+}
+
+/// An environment variable that is set and not empty.
+fn set(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn wants_color(color: Color) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let terminal = io::stdout().is_terminal();
+            terminal && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
+        }
+    }
+}
+
+/// The terminal's columns, or 100 where there is none.
+fn columns() -> usize {
+    let told = set("COLUMNS").and_then(|columns| columns.to_string_lossy().parse::<usize>().ok());
+    let measured = || if io::stdout().is_terminal() { terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) } else { None };
+    told.or_else(measured).unwrap_or(100).clamp(40, 160)
 }
 
 fn style(color: Color) -> human::Style {
-    let terminal = io::stdout().is_terminal();
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let color = match color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => terminal && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb"),
-    };
     let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default();
     let locale = locale.to_string_lossy().to_ascii_lowercase();
     let unicode = locale.contains("utf-8") || locale.contains("utf8") || cfg!(windows);
-    let columns = set("COLUMNS").and_then(|columns| columns.to_string_lossy().parse::<usize>().ok());
-    let measured = || if terminal { terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) } else { None };
-    human::Style { color, unicode, width: columns.or_else(measured).unwrap_or(100).clamp(40, 160) }
+    human::Style { color: wants_color(color), unicode, width: columns() }
 }
 
 #[cfg(test)]
@@ -370,13 +325,5 @@ mod tests {
     #[test]
     fn flags_are_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn problems_outrank_findings() {
-        let mut outcome = Outcome::default();
-        assert_eq!(exit_code(&outcome, Severity::Notice), 0);
-        outcome.errors.push(crate::finding::Problem { file: "a".into(), message: "b".into() });
-        assert_eq!(exit_code(&outcome, Severity::Notice), 2);
     }
 }

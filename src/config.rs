@@ -29,6 +29,10 @@ pub struct Config {
     pub exclude: Vec<String>,
     /// Files and folders replayed for the schema only.
     pub schema: Vec<PathBuf>,
+    /// Migrations up to this one are replayed and not reported.
+    pub start_after: Option<String>,
+    /// The file of findings that are known.
+    pub baseline: Option<PathBuf>,
     /// The folder that the file lies in.
     pub root: PathBuf,
 }
@@ -57,6 +61,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     for schema in &mut config.schema {
         *schema = config.root.join(&schema);
     }
+    config.baseline = config.baseline.map(|baseline| config.root.join(baseline));
     Ok(config)
 }
 
@@ -83,8 +88,36 @@ fn refusal<T>(at: &Spanned<T>, message: impl Into<String>) -> Refusal {
 
 type Value<'i> = Spanned<DeValue<'i>>;
 
+/// The keys of the file; `schemas/pgsift.json` describes them for editors.
+pub const KEYS: &[&str] = &[
+    "postgres",
+    "select",
+    "ignore",
+    "fail-on",
+    "exclude",
+    "schema",
+    "start-after",
+    "baseline",
+    "rules",
+    "thresholds",
+    "runner",
+    "suppressions",
+    "extract",
+];
+
+/// The keys of `[extract]`.
+pub const EXTRACT: &[&str] = &["calls"];
+
+/// The keys of `[thresholds]`.
+pub const THRESHOLDS: &[&str] = &["offset", "in-list", "short-timeout-ms"];
+
+/// The keys of `[runner]`.
+pub const RUNNER: &[&str] = &["lock-timeout", "transaction"];
+
+/// The keys of `[suppressions]`.
+pub const SUPPRESSIONS: &[&str] = &["require-reason"];
+
 fn read(table: &DeTable) -> Result<Config, Refusal> {
-    const KEYS: &[&str] = &["postgres", "select", "ignore", "fail-on", "exclude", "schema", "rules", "thresholds", "runner", "extract"];
     let mut config = Config::default();
     for (key, value) in table {
         match key.get_ref().as_ref() {
@@ -99,6 +132,9 @@ fn read(table: &DeTable) -> Result<Config, Refusal> {
             "fail-on" => config.fail_on = Some(severity(value)?),
             "exclude" => config.exclude = patterns(value)?,
             "schema" => config.schema = strings(value)?.into_iter().map(|(path, _)| path.into()).collect(),
+            "start-after" => config.start_after = Some(string(value)?.to_owned()),
+            "baseline" => config.baseline = Some(string(value)?.into()),
+            "suppressions" => read_suppressions(value, &mut config.settings)?,
             "rules" => read_rules(value, &mut config.settings)?,
             "thresholds" => read_thresholds(value, &mut config.settings)?,
             "runner" => read_runner(value, &mut config.settings)?,
@@ -128,7 +164,7 @@ fn read_thresholds(value: &Value, settings: &mut Settings) -> Result<(), Refusal
             "offset" => settings.offset_threshold = integer(value)?,
             "in-list" => settings.in_list_threshold = usize::try_from(integer(value)?).unwrap_or(usize::MAX),
             "short-timeout-ms" => settings.short_timeout_ms = integer(value)?,
-            other => return Err(refusal(key, unknown("threshold", other, ["offset", "in-list", "short-timeout-ms"]))),
+            other => return Err(refusal(key, unknown("threshold", other, THRESHOLDS.iter().copied()))),
         }
     }
     Ok(())
@@ -139,7 +175,17 @@ fn read_runner(value: &Value, settings: &mut Settings) -> Result<(), Refusal> {
         match key.get_ref().as_ref() {
             "lock-timeout" => settings.runner_sets_lock_timeout = boolean(value)?,
             "transaction" => settings.runner_wraps_transaction = Some(boolean(value)?),
-            other => return Err(refusal(key, unknown("key", other, ["lock-timeout", "transaction"]))),
+            other => return Err(refusal(key, unknown("key", other, RUNNER.iter().copied()))),
+        }
+    }
+    Ok(())
+}
+
+fn read_suppressions(value: &Value, settings: &mut Settings) -> Result<(), Refusal> {
+    for (key, value) in subtable(value)? {
+        match key.get_ref().as_ref() {
+            "require-reason" => settings.require_reason = boolean(value)?,
+            other => return Err(refusal(key, unknown("key", other, SUPPRESSIONS.iter().copied()))),
         }
     }
     Ok(())
@@ -149,7 +195,7 @@ fn read_extract(value: &Value, settings: &mut Settings) -> Result<(), Refusal> {
     for (key, value) in subtable(value)? {
         match key.get_ref().as_ref() {
             "calls" => settings.sql_calls = strings(value)?.into_iter().map(|(call, _)| call).collect(),
-            other => return Err(refusal(key, unknown("key", other, ["calls"]))),
+            other => return Err(refusal(key, unknown("key", other, EXTRACT.iter().copied()))),
         }
     }
     Ok(())

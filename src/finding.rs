@@ -94,6 +94,8 @@ pub struct Finding {
     pub statement: Option<Location>,
     /// Stable across edits elsewhere: from the rule, the path and the statement's normalised text, never from lines.
     pub fingerprint: String,
+    /// The same without the path, so that a statement is known again in a file that was moved.
+    pub content: String,
     /// How to change it.
     pub fix: Option<Fix>,
     /// What the log says.
@@ -127,6 +129,10 @@ pub struct Summary {
     pub statements: usize,
     /// Findings silenced by comments.
     pub suppressed: usize,
+    /// Findings that the baseline knows.
+    pub baseline: usize,
+    /// Findings outside of the changes asked about.
+    pub unchanged: usize,
     /// Files left out, with the reason and how many: `("MySQL", 3)`.
     pub left_out: Vec<(String, usize)>,
 }
@@ -142,6 +148,8 @@ pub struct Outcome {
     pub opaque: Vec<Opaque>,
     /// What could not be read.
     pub errors: Vec<Problem>,
+    /// What else is worth saying: entries of a baseline that no longer match, settings that match nothing.
+    pub notes: Vec<String>,
     /// Counts.
     pub summary: Summary,
 }

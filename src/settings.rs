@@ -36,6 +36,10 @@ pub struct Settings {
     pub short_timeout_ms: u64,
     /// Calls of the application that take SQL, besides those known.
     pub sql_calls: Vec<String>,
+    /// Comments that silence must say why.
+    pub require_reason: bool,
+    /// The day of the run, as `2026-11-21`, which decides whether a comment has expired; `None`: none has.
+    pub today: Option<String>,
 }
 
 impl Default for Settings {
@@ -51,6 +55,8 @@ impl Default for Settings {
             runner_wraps_transaction: None,
             short_timeout_ms: 60_000,
             sql_calls: vec![],
+            require_reason: false,
+            today: None,
         }
     }
 }

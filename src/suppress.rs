@@ -1,10 +1,13 @@
 //! Comments that silence findings: `-- pgsift: ignore[rule, rule] reason` on the finding's line, on the statement's first or
-//! last line, or right before the statement; `-- pgsift: ignore-file[rule]` for the whole file.
+//! last line, or right before the statement; `-- pgsift: ignore-file[rule]` for the whole file; `-- pgsift: ignore[rule] until
+//! 2027-01-31 reason` through that day only.
 //!
-//! What a comment fails to do is said too: a rule that does not exist, a comment that silences nothing.
+//! What a comment fails to do is said too: a rule that does not exist, a comment that silences nothing or has expired, a reason
+//! that is missing where the settings ask for one.
 
 use crate::finding::{Finding, Label};
 use crate::rules::Report;
+use crate::settings::Settings;
 use crate::source::{FileId, Location, Source, Span};
 
 /// The comments of one file that silence something.
@@ -25,12 +28,16 @@ struct Entry {
     /// The first byte of the statement right after the comment, or on whose first or last line it stands.
     statements: Vec<Span>,
     used: bool,
+    /// The last day on which it silences.
+    until: Option<String>,
+    /// What is wrong with it, whatever it silences.
+    fault: Option<String>,
     source_lines: std::ops::Range<u32>,
 }
 
 impl Suppressions {
     /// Reads a file's comments; `statements` are the bytes of its statements, in order.
-    pub fn read(file: FileId, source: &Source, comments: &[Span], statements: &[Span]) -> Self {
+    pub fn read(file: FileId, source: &Source, comments: &[Span], statements: &[Span], settings: &Settings) -> Self {
         let mut entries = vec![];
         for comment in comments {
             let text = comment.of(&source.text);
@@ -38,7 +45,7 @@ impl Suppressions {
             let line = source.position(comment.start).line;
             let line_span = source.line_span(line);
             let targets = if directive.whole_file { vec![] } else { targets(source, *comment, line, statements) };
-            for (at, rule) in directive.rules {
+            for &(at, rule) in &directive.rules {
                 let start = comment.start + at as u32;
                 entries.push(Entry {
                     span: Span::new(start, start + rule.len() as u32),
@@ -46,6 +53,8 @@ impl Suppressions {
                     line: (!directive.whole_file).then_some(line),
                     statements: targets.clone(),
                     used: false,
+                    until: directive.until.map(str::to_owned),
+                    fault: directive.fault(settings),
                     source_lines: line_span.start..line_span.end,
                 });
             }
@@ -54,7 +63,7 @@ impl Suppressions {
     }
 
     /// Whether a comment silences this finding; remembers that it did.
-    pub fn silences(&mut self, finding: &Finding) -> bool {
+    pub fn silences(&mut self, finding: &Finding, today: Option<&str>) -> bool {
         if finding.primary.at.file != self.file {
             return false;
         }
@@ -65,34 +74,38 @@ impl Suppressions {
                 || (entry.source_lines.start..=entry.source_lines.end).contains(&at)
                 || finding.statement.is_some_and(|s| entry.statements.iter().any(|target| target.contains(s.span)));
             entry.used |= applies;
-            silenced |= applies;
+            silenced |= applies && !entry.expired(today);
         }
         silenced
     }
 
     /// What is wrong with the comments: unknown rules, and known active ones that silenced nothing.
-    pub fn complaints(&self, known: impl Fn(&str) -> bool, active: impl Fn(&str) -> bool) -> Vec<Report> {
+    pub fn complaints(&self, known: impl Fn(&str) -> bool, active: impl Fn(&str) -> bool, today: Option<&str>) -> Vec<Report> {
         let complaint = |entry: &Entry| {
+            let mut help = "remove it, or correct the name (see `pgsift rules`)";
             let message = if !known(&entry.rule) {
                 format!("`{}` is not a rule: this comment silences nothing", entry.rule)
             } else if active(&entry.rule) && !entry.used {
                 format!("no finding of {} here: this comment silences nothing", entry.rule)
+            } else if entry.used && entry.expired(today) {
+                help = "mend the statement, or give the comment a later date and a reason";
+                format!("this comment silenced {} until {} and has expired", entry.rule, entry.until.as_deref().unwrap_or(""))
             } else {
-                return None;
+                help = "write -- pgsift: ignore[rule] until 2027-01-31 reason; the date and `until` may be left out";
+                entry.fault.clone()?
             };
             let at = Location { file: self.file, span: entry.span };
             let primary = Label { at, message: String::new() };
-            Some(Report {
-                primary,
-                message,
-                help: Some("remove it, or correct the name (see `pgsift rules`)".to_owned()),
-                related: vec![],
-                fix: None,
-                severity: None,
-                once_per_file: false,
-            })
+            Some(Report { primary, message, help: Some(help.to_owned()), related: vec![], fix: None, severity: None, once_per_file: false })
         };
         self.entries.iter().filter_map(complaint).collect()
+    }
+}
+
+impl Entry {
+    fn expired(&self, today: Option<&str>) -> bool {
+        // ISO dates sort as text.
+        matches!((&self.until, today), (Some(until), Some(today)) if until.as_str() < today)
     }
 }
 
@@ -121,21 +134,58 @@ struct Directive<'t> {
     whole_file: bool,
     /// Each rule's name and where it begins in the comment.
     rules: Vec<(usize, &'t str)>,
+    until: Option<&'t str>,
+    /// The word after `until`, where it is no date.
+    no_date: Option<&'t str>,
+    reason: &'t str,
 }
 
 impl<'t> Directive<'t> {
     fn parse(comment: &'t str) -> Option<Self> {
-        let body = comment.trim_start_matches(['-', '/', '*', ' ', '\t']);
+        let body = comment.trim_start_matches(['-', '/', '*', '#', ' ', '\t']);
         let rest = body.strip_prefix("pgsift:")?.trim_start();
         let (whole_file, rest) = match rest.strip_prefix("ignore-file") {
             Some(rest) => (true, rest),
             None => (false, rest.strip_prefix("ignore")?),
         };
-        let (list, _) = rest.trim_start().strip_prefix('[')?.split_once(']')?;
+        let (list, rest) = rest.trim_start().strip_prefix('[')?.split_once(']')?;
         let offset = |part: &str| part.as_ptr() as usize - comment.as_ptr() as usize;
         let rules = list.split(',').map(str::trim).filter(|rule| !rule.is_empty()).map(|rule| (offset(rule), rule)).collect();
-        Some(Directive { whole_file, rules })
+        let rest = rest.trim_matches(['*', '/', ':', ' ', '\t', '\r', '\n']);
+        let (mut until, mut no_date, mut reason) = (None, None, rest);
+        if let Some(dated) = rest.strip_prefix("until ") {
+            let (word, after) = dated.trim_start().split_once(char::is_whitespace).unwrap_or((dated.trim_start(), ""));
+            let word = word.trim_end_matches([':', ',']);
+            if is_date(word) {
+                (until, reason) = (Some(word), after.trim());
+            } else if word.starts_with(|c: char| c.is_ascii_digit()) {
+                no_date = Some(word);
+            }
+        }
+        Some(Directive { whole_file, rules, until, no_date, reason })
     }
+
+    fn fault(&self, settings: &Settings) -> Option<String> {
+        if let Some(word) = self.no_date {
+            return Some(format!("`{word}` is not a date like 2027-01-31: this comment never expires"));
+        }
+        let bare = settings.require_reason && self.reason.is_empty();
+        bare.then(|| "this comment gives no reason, and the settings ask for one".to_owned())
+    }
+}
+
+fn is_date(word: &str) -> bool {
+    let parts: Vec<&str> = word.split('-').collect();
+    let number = |text: &str, len: usize| (text.len() == len).then(|| text.parse::<u32>().ok()).flatten();
+    let [year, month, day] = parts[..] else { return false };
+    let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else { return false };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(leap),
+        _ => 31,
+    };
+    (1..=12).contains(&month) && (1..=days).contains(&day)
 }
 
 #[cfg(test)]
@@ -149,5 +199,16 @@ mod tests {
         assert_eq!(found, Some((false, vec![(18, "drop-table"), (30, "x")])));
         assert!(Directive::parse("/* pgsift: ignore-file[a] */").is_some_and(|d| d.whole_file));
         assert!(Directive::parse("-- pgsift is fine").is_none());
+        assert!(Directive::parse("# pgsift: ignore[a]").is_some());
+    }
+
+    #[test]
+    fn dates_and_reasons() {
+        let parse = |text| Directive::parse(text).map(|d| (d.until, d.no_date, d.reason));
+        assert_eq!(parse("-- pgsift: ignore[a] until 2027-01-31: with ops"), Some((Some("2027-01-31"), None, "with ops")));
+        assert_eq!(parse("/* pgsift: ignore[a] until 2027-01-31 */"), Some((Some("2027-01-31"), None, "")));
+        assert_eq!(parse("-- pgsift: ignore[a] until 2027-02-30 x").map(|p| p.1), Some(Some("2027-02-30")));
+        assert_eq!(parse("-- pgsift: ignore[a] until the move is done"), Some((None, None, "until the move is done")));
+        assert_eq!(["2024-02-29", "2023-02-29", "2023-13-01", "2023-1-01", "a"].map(is_date), [true, false, false, false, false]);
     }
 }

@@ -9,7 +9,8 @@ use std::path::Path;
 const LARGE: usize = 4 << 20;
 
 /// Folders of other people's code, or of what tools made.
-const VENDORED: &[&str] = &["third_party", "third-party", "thirdparty", "dist", "bower_components", "site-packages", ".next", "Pods", "external"];
+const VENDORED: &[&str] =
+    &["third_party", "third-party", "thirdparty", "dist", "bower_components", "site-packages", ".next", "Pods", "external"];
 
 /// What generators write near the top of a file.
 const GENERATED: &[&str] =
@@ -21,7 +22,8 @@ pub(super) fn read(shown: &Path, bytes: Vec<u8>, language: Language) -> Content 
         return Content::Nothing;
     }
     let name = shown.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let folder = |names: &[&str]| shown.parent().is_some_and(|p| p.components().any(|c| c.as_os_str().to_str().is_some_and(|c| names.contains(&c))));
+    let folder =
+        |names: &[&str]| shown.parent().is_some_and(|p| p.components().any(|c| c.as_os_str().to_str().is_some_and(|c| names.contains(&c))));
     if folder(VENDORED) || name.ends_with(".min.js") || name.contains(".bundle.") {
         return Content::Other("vendored code");
     }

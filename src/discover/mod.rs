@@ -16,7 +16,7 @@ use crate::source::MAX_FILE_BYTES;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use layout::{Order, Surveyor};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use walk::Found;
@@ -39,6 +39,8 @@ pub struct Request {
     pub exclude_root: PathBuf,
     /// Files and folders replayed for the schema only.
     pub schema: Vec<PathBuf>,
+    /// Contents that stand for what lies on disk, by absolute path; `None`: as if the file did not exist.
+    pub contents: HashMap<PathBuf, Option<Vec<u8>>>,
 }
 
 /// What was found.
@@ -170,7 +172,25 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>) -> Vec<Candidate> 
             candidates.push(Candidate { path, reported: false, bytes: None });
         }
     }
+    if !request.contents.is_empty() {
+        substitute(request, &folders, &excluded, &mut candidates);
+    }
     candidates
+}
+
+/// Puts the contents that the request brings in the place of what lies on disk.
+fn substitute(request: &Request, folders: &[PathBuf], excluded: impl Fn(&Path) -> bool, candidates: &mut Vec<Candidate>) {
+    candidates.retain(|candidate| candidate.bytes.is_some() || request.contents.get(&candidate.path).is_none_or(Option::is_some));
+    for candidate in candidates.iter_mut() {
+        if let Some(Some(bytes)) = request.contents.get(&candidate.path) {
+            candidate.bytes = Some(bytes.clone());
+        }
+    }
+    let known: HashSet<PathBuf> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
+    let missing = request.contents.iter().filter(|(path, bytes)| bytes.is_some() && !known.contains(*path) && !path.exists());
+    for (path, bytes) in missing.filter(|(path, _)| file_kind(path).is_some() && folders.iter().any(|folder| path.starts_with(folder))) {
+        candidates.push(Candidate { path: path.clone(), reported: !excluded(path), bytes: bytes.clone() });
+    }
 }
 
 /// What is read for the schema only: the configured paths, and the rest of the migration set of every file whose set was not

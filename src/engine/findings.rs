@@ -45,6 +45,7 @@ impl ActiveRules {
             related: report.related,
             statement: statement.map(Statement::location),
             fingerprint: String::new(),
+            content: String::new(),
             fix: report.fix,
             evidence: None,
         }
@@ -82,18 +83,19 @@ pub(super) fn settle(findings: &mut Vec<Finding>, sources: &Sources) {
     findings.dedup_by(|a, b| a.rule == b.rule && a.primary.at == b.primary.at && a.message == b.message);
     let mut seen: HashMap<u64, u32> = HashMap::new();
     for finding in findings.iter_mut() {
-        let base = fingerprint(finding, sources);
+        let content = content(finding, sources);
+        let path = sources.get(finding.primary.at.file).name().replace('\\', "/");
+        let base = fnv(content, path.as_bytes());
         let ordinal = seen.entry(base).or_default();
+        finding.content = format!("{content:016x}");
         finding.fingerprint = format!("{:016x}", fnv(base, &ordinal.to_le_bytes()));
         *ordinal += 1;
     }
 }
 
-/// From the rule, the path and the statement's text without its white space and case: edits elsewhere do not change it.
-fn fingerprint(finding: &Finding, sources: &Sources) -> u64 {
+/// From the rule and the statement's text without its white space and case: neither edits elsewhere nor a new path change it.
+fn content(finding: &Finding, sources: &Sources) -> u64 {
     let mut hash = fnv(0xcbf2_9ce4_8422_2325, finding.rule.as_bytes());
-    let path = sources.get(finding.primary.at.file).name().replace('\\', "/");
-    hash = fnv(hash, path.as_bytes());
     let text = sources.text(finding.statement.unwrap_or(finding.primary.at));
     for word in text.split_whitespace() {
         hash = fnv(fnv(hash, b" "), word.to_ascii_lowercase().as_bytes());

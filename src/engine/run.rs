@@ -64,7 +64,7 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     for other in more {
         found.merge(other);
     }
-    let suppressed = suppress(&sources, &reads, &rules, &mut found.findings);
+    let suppressed = suppress(&sources, &reads, &rules, settings, &mut found.findings);
     settle(&mut found.findings, &sources);
 
     let mut outcome = Outcome { findings: found.findings, opaque: found.opaque, ..Outcome::default() };
@@ -198,8 +198,18 @@ impl Checker<'_> {
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, around) = (Origin::Application, Surroundings::default());
                 let (session_now, effects_now, fragment) = (&session, effects.as_slice(), Some(fragment));
-                let scene =
-                    Scene { text, fragment, statement, preceding, following, catalog, session: session_now, effects: effects_now, origin, around };
+                let scene = Scene {
+                    text,
+                    fragment,
+                    statement,
+                    preceding,
+                    following,
+                    catalog,
+                    session: session_now,
+                    effects: effects_now,
+                    origin,
+                    around,
+                };
                 self.scene(scene, &mut found);
                 session.apply(statement, &effects, catalog, self.settings.postgres);
             }
@@ -308,7 +318,8 @@ fn count(statement: &Statement, found: &mut Found) {
 }
 
 /// Takes out what comments silence, adds what is wrong with the comments, and counts the silenced.
-fn suppress(sources: &Sources, reads: &[Read], rules: &ActiveRules, findings: &mut Vec<Finding>) -> usize {
+fn suppress(sources: &Sources, reads: &[Read], rules: &ActiveRules, settings: &Settings, findings: &mut Vec<Finding>) -> usize {
+    let today = settings.today.as_deref();
     let mut all = vec![];
     for read in reads {
         let code = read.code.iter().find(|code| code.reported && !read.comments.is_empty()).map(|code| code.file);
@@ -317,14 +328,14 @@ fn suppress(sources: &Sources, reads: &[Read], rules: &ActiveRules, findings: &m
         let mut starts: Vec<Span> = read.units.iter().flat_map(|u| &u.statements).map(|s| s.span).collect();
         starts.extend(read.code.iter().flat_map(application::Code::statements).map(|s| s.span));
         starts.sort();
-        all.push(Suppressions::read(file, source, &read.comments, &starts));
+        all.push(Suppressions::read(file, source, &read.comments, &starts, settings));
     }
     let before = findings.len();
-    findings.retain(|finding| !all.iter_mut().any(|s| s.silences(finding)));
+    findings.retain(|finding| !all.iter_mut().any(|s| s.silences(finding, today)));
     let silenced = before - findings.len();
     let Some((rule, severity)) = rules.rules.iter().find(|(rule, _)| matches!(rule.check, Check::Engine)) else { return silenced };
     for suppressions in &all {
-        for report in suppressions.complaints(|name| crate::rules::find(name).is_some(), |name| rules.contains(name)) {
+        for report in suppressions.complaints(|name| crate::rules::find(name).is_some(), |name| rules.contains(name), today) {
             findings.push(rules.finding(rule, *severity, report, None));
         }
     }

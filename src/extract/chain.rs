@@ -178,7 +178,12 @@ impl Linker<'_, '_> {
                 Kind::Punct(b'?') if token.spaced => break,
                 Kind::Punct(b':') if token.spaced => break,
                 Kind::Punct(b'&') if self.tree.is(at + 1, b'&') => break,
-                Kind::Word if at > from && matches!(token.span.of(self.tree.text), "if" | "unless" | "else" | "for" | "do" | "and" | "or" | "rescue") => break,
+                Kind::Word
+                    if at > from
+                        && matches!(token.span.of(self.tree.text), "if" | "unless" | "else" | "for" | "do" | "and" | "or" | "rescue") =>
+                {
+                    break;
+                }
                 _ if at > from && self.tree.operator(at, self.syntax.concat).is_some() => break,
                 _ if self.tree.around(at) != around => break,
                 _ => {}

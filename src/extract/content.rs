@@ -261,7 +261,9 @@ fn php_name(rest: &[u8]) -> usize {
     let len = 1 + name(1);
     match rest.get(len..) {
         Some([b'-', b'>', c, ..]) if is_name_start(*c) => len + 2 + name(len + 2),
-        Some([b'[', tail @ ..]) => tail.iter().take(100).position(|&b| b == b']' || b == b'\n').map_or(len, |i| if tail[i] == b']' { len + i + 2 } else { len }),
+        Some([b'[', tail @ ..]) => {
+            tail.iter().take(100).position(|&b| b == b']' || b == b'\n').map_or(len, |i| if tail[i] == b']' { len + i + 2 } else { len })
+        }
         _ => len,
     }
 }

@@ -80,7 +80,9 @@ fn place(draft: &mut Draft, text: &str, tokens: &[Token], at: u32) -> Role {
     }
     let before = index.checked_sub(1).and_then(|i| tokens.get(i));
     let after = tokens.get(index + 1);
-    let glued = |a: &Token, b: &Token| text.as_bytes()[a.span.end as usize..(b.span.start as usize).max(a.span.end as usize)].iter().all(|&b| b == FILLER);
+    let glued = |a: &Token, b: &Token| {
+        text.as_bytes()[a.span.end as usize..(b.span.start as usize).max(a.span.end as usize)].iter().all(|&b| b == FILLER)
+    };
     if let Some(before) = before.filter(|before| glued(before, token)) {
         match before.kind {
             // `$` and a number
@@ -134,7 +136,10 @@ fn place(draft: &mut Draft, text: &str, tokens: &[Token], at: u32) -> Role {
 
 /// Key words after which no name is glued on.
 fn ends_clause(token: &Token, text: &str) -> bool {
-    const WORDS: &[&str] = &["SELECT", "FROM", "WHERE", "AND", "OR", "BY", "LIMIT", "OFFSET", "IN", "VALUES", "SET", "LIKE", "ILIKE", "ANY", "INTO", "JOIN", "ON"];
+    const WORDS: &[&str] = &[
+        "SELECT", "FROM", "WHERE", "AND", "OR", "BY", "LIMIT", "OFFSET", "IN", "VALUES", "SET", "LIKE", "ILIKE", "ANY", "INTO", "JOIN",
+        "ON",
+    ];
     WORDS.iter().any(|w| token.is_word(text, w))
 }
 
@@ -150,10 +155,69 @@ fn follows_operand(before: Option<&Token>, text: &str) -> bool {
 
 /// Key words that something follows.
 const EXPECTS: &[&str] = &[
-    "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "ON", "HAVING", "SET", "BY", "VALUES", "IN", "LIKE", "ILIKE", "BETWEEN", "LIMIT", "OFFSET",
-    "JOIN", "INTO", "UPDATE", "TABLE", "ANY", "ALL", "AS", "WHEN", "THEN", "ELSE", "CASE", "RETURNING", "USING", "DISTINCT", "INTERVAL", "EXISTS",
-    "ONLY", "INDEX", "VIEW", "SCHEMA", "IF", "COLUMN", "TO", "WITH", "UNION", "EXECUTE", "CALL", "COPY", "SEQUENCE", "FUNCTION", "TYPE", "TRIGGER",
-    "DATABASE", "ROLE", "USER", "CONSTRAINT", "REFERENCES", "TRUNCATE", "VIEW", "NOTIFY", "LISTEN", "EXTENSION", "PARTITION", "LOCAL", "ARRAY", "IS",
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "AND",
+    "OR",
+    "NOT",
+    "ON",
+    "HAVING",
+    "SET",
+    "BY",
+    "VALUES",
+    "IN",
+    "LIKE",
+    "ILIKE",
+    "BETWEEN",
+    "LIMIT",
+    "OFFSET",
+    "JOIN",
+    "INTO",
+    "UPDATE",
+    "TABLE",
+    "ANY",
+    "ALL",
+    "AS",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "CASE",
+    "RETURNING",
+    "USING",
+    "DISTINCT",
+    "INTERVAL",
+    "EXISTS",
+    "ONLY",
+    "INDEX",
+    "VIEW",
+    "SCHEMA",
+    "IF",
+    "COLUMN",
+    "TO",
+    "WITH",
+    "UNION",
+    "EXECUTE",
+    "CALL",
+    "COPY",
+    "SEQUENCE",
+    "FUNCTION",
+    "TYPE",
+    "TRIGGER",
+    "DATABASE",
+    "ROLE",
+    "USER",
+    "CONSTRAINT",
+    "REFERENCES",
+    "TRUNCATE",
+    "VIEW",
+    "NOTIFY",
+    "LISTEN",
+    "EXTENSION",
+    "PARTITION",
+    "LOCAL",
+    "ARRAY",
+    "IS",
 ];
 
 fn by_position(text: &str, tokens: &[Token], index: usize) -> Role {
@@ -166,10 +230,20 @@ fn by_position(text: &str, tokens: &[Token], index: usize) -> Role {
         K::LeftParen | K::Comma => in_list(text, tokens, index),
         K::Word if is(&["LIMIT", "OFFSET", "LIKE", "ILIKE", "BETWEEN", "IN", "INTERVAL", "THEN", "ELSE", "ANY"]) => Role::Value,
         K::Word if is(&["AND"]) => {
-            let between = tokens[..index].iter().rev().take(8).skip(1).take_while(|t| !t.is_word(text, "AND") && !t.is_word(text, "WHERE")).any(|t| t.is_word(text, "BETWEEN"));
+            let between = tokens[..index]
+                .iter()
+                .rev()
+                .take(8)
+                .skip(1)
+                .take_while(|t| !t.is_word(text, "AND") && !t.is_word(text, "WHERE"))
+                .any(|t| t.is_word(text, "BETWEEN"));
             if between { Role::Value } else { Role::Fragment }
         }
-        K::Word if is(&["WHERE", "OR", "ON", "HAVING", "SET", "VALUES", "NOT", "RETURNING", "WHEN", "EXISTS", "AS", "IF", "WITH", "UNION"]) => Role::Fragment,
+        K::Word
+            if is(&["WHERE", "OR", "ON", "HAVING", "SET", "VALUES", "NOT", "RETURNING", "WHEN", "EXISTS", "AS", "IF", "WITH", "UNION"]) =>
+        {
+            Role::Fragment
+        }
         K::Word if EXPECTS.iter().any(|w| before.is_word(text, w)) => Role::Identifier,
         _ => Role::Fragment,
     }
@@ -186,7 +260,9 @@ fn in_list(text: &str, tokens: &[Token], index: usize) -> Role {
                 let Some(head) = i.checked_sub(1).map(|i| &tokens[i]) else { return Role::Fragment };
                 let table = i >= 2 && (tokens[i - 2].is_word(text, "INTO") || tokens[i - 2].kind == K::Dot);
                 let word = |words: &[&str]| words.iter().any(|w| head.is_word(text, w));
-                return if word(&["FROM", "WHERE", "AND", "OR", "AS", "JOIN", "EXISTS", "SELECT", "CONFLICT", "USING", "KEY", "UNIQUE", "BY"]) {
+                return if word(&[
+                    "FROM", "WHERE", "AND", "OR", "AS", "JOIN", "EXISTS", "SELECT", "CONFLICT", "USING", "KEY", "UNIQUE", "BY",
+                ]) {
                     if index == i + 1 && !word(&["CONFLICT", "USING", "KEY", "UNIQUE", "BY"]) { Role::Fragment } else { Role::Identifier }
                 } else if table || word(&["TABLE", "INDEX"]) {
                     Role::Identifier

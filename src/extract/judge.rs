@@ -38,27 +38,107 @@ enum Case {
 
 /// Words that begin statements.
 const FIRST: &[&str] = &[
-    "select", "insert", "update", "delete", "with", "merge", "values", "create", "alter", "drop", "truncate", "grant", "revoke", "comment",
-    "lock", "refresh", "reindex", "vacuum", "analyze", "cluster", "copy", "explain", "set", "show", "reset", "listen", "notify", "unlisten",
-    "begin", "commit", "rollback", "savepoint", "release", "do", "call", "prepare", "execute", "deallocate", "declare", "fetch", "discard",
-    "import", "reassign", "start", "end", "abort", "table", "move", "close", "security", "checkpoint", "load",
+    "select",
+    "insert",
+    "update",
+    "delete",
+    "with",
+    "merge",
+    "values",
+    "create",
+    "alter",
+    "drop",
+    "truncate",
+    "grant",
+    "revoke",
+    "comment",
+    "lock",
+    "refresh",
+    "reindex",
+    "vacuum",
+    "analyze",
+    "cluster",
+    "copy",
+    "explain",
+    "set",
+    "show",
+    "reset",
+    "listen",
+    "notify",
+    "unlisten",
+    "begin",
+    "commit",
+    "rollback",
+    "savepoint",
+    "release",
+    "do",
+    "call",
+    "prepare",
+    "execute",
+    "deallocate",
+    "declare",
+    "fetch",
+    "discard",
+    "import",
+    "reassign",
+    "start",
+    "end",
+    "abort",
+    "table",
+    "move",
+    "close",
+    "security",
+    "checkpoint",
+    "load",
 ];
 
 /// Words of prose after a verb.
 const ARTICLES: &[&str] = &[
-    "a", "an", "the", "your", "you", "one", "which", "this", "that", "these", "those", "some", "any", "at", "up", "how", "what", "it", "its",
-    "his", "her", "their", "our", "my", "each", "every", "another", "more", "if", "whether", "to", "for", "or", "and", "in", "of", "an",
+    "a", "an", "the", "your", "you", "one", "which", "this", "that", "these", "those", "some", "any", "at", "up", "how", "what", "it",
+    "its", "his", "her", "their", "our", "my", "each", "every", "another", "more", "if", "whether", "to", "for", "or", "and", "in", "of",
+    "an",
 ];
 
 /// What only other databases write.
 const FOREIGN: &[&str] = &[
-    "auto_increment", "autoincrement", "nvarchar", "varchar2", "straight_join", "sqlite_master", "sqlite_schema", "nolock", "prewhere",
-    "mergetree", "tinyint", "mediumtext", "longtext", "keyspace", "rownum",
+    "auto_increment",
+    "autoincrement",
+    "nvarchar",
+    "varchar2",
+    "straight_join",
+    "sqlite_master",
+    "sqlite_schema",
+    "nolock",
+    "prewhere",
+    "mergetree",
+    "tinyint",
+    "mediumtext",
+    "longtext",
+    "keyspace",
+    "rownum",
 ];
 
 const FOREIGN_CALLS: &[&str] = &[
-    "ifnull", "isnull", "getdate", "group_concat", "nvl", "unix_timestamp", "str_to_date", "date_format", "scope_identity", "last_insert_id",
-    "last_insert_rowid", "from_unixtime", "json_extract", "datetime", "julianday", "getutcdate", "newid", "curdate", "date_sub", "sysdate",
+    "ifnull",
+    "isnull",
+    "getdate",
+    "group_concat",
+    "nvl",
+    "unix_timestamp",
+    "str_to_date",
+    "date_format",
+    "scope_identity",
+    "last_insert_id",
+    "last_insert_rowid",
+    "from_unixtime",
+    "json_extract",
+    "datetime",
+    "julianday",
+    "getutcdate",
+    "newid",
+    "curdate",
+    "date_sub",
+    "sysdate",
 ];
 
 /// Whether the text begins with a word that begins statements.
@@ -190,7 +270,8 @@ impl Words<'_> {
             "merge" if self.is(at + 1, "into") && self.has("using") => Verdict::Sql,
             "create" | "alter" | "drop" => self.define(at, case, standing),
             "explain" => {
-                let inner = (at + 1..self.tokens.len().min(at + 16)).find(|&i| ["select", "insert", "update", "delete", "with"].iter().any(|w| self.is(i, w)));
+                let inner = (at + 1..self.tokens.len().min(at + 16))
+                    .find(|&i| ["select", "insert", "update", "delete", "with"].iter().any(|w| self.is(i, w)));
                 inner.map_or(Verdict::No, |_| self.usual(at + 1, case))
             }
             _ => self.rare(at, &first, case, standing),
@@ -237,7 +318,9 @@ impl Words<'_> {
             (None, _) => {
                 let value = matches!(kind, K::Number | K::String | K::Param | K::LeftParen | K::DollarString)
                     || (kind == K::Operator && self.tokens[next].text(self.text) == "*")
-                    || (kind == K::Word && matches!(self.kind(next + 1), Some(K::LeftParen)) && self.tokens[next].span.end == self.tokens[next + 1].span.start)
+                    || (kind == K::Word
+                        && matches!(self.kind(next + 1), Some(K::LeftParen))
+                        && self.tokens[next].span.end == self.tokens[next + 1].span.start)
                     || self.is(next, "exists")
                     || self.is(next, "not")
                     || self.is(next, "current_user");
@@ -285,31 +368,98 @@ impl Words<'_> {
 
     fn define(&self, at: usize, case: Case, standing: Standing) -> Verdict {
         const MODIFIERS: &[&str] = &[
-            "or", "replace", "global", "local", "temp", "temporary", "unlogged", "unique", "materialized", "recursive", "constraint", "event",
-            "foreign", "trusted", "procedural", "default", "text", "search", "operator", "access", "user", "data", "large",
+            "or",
+            "replace",
+            "global",
+            "local",
+            "temp",
+            "temporary",
+            "unlogged",
+            "unique",
+            "materialized",
+            "recursive",
+            "constraint",
+            "event",
+            "foreign",
+            "trusted",
+            "procedural",
+            "default",
+            "text",
+            "search",
+            "operator",
+            "access",
+            "user",
+            "data",
+            "large",
         ];
         const OBJECTS: &[&str] = &[
-            "table", "index", "view", "function", "procedure", "trigger", "type", "schema", "extension", "sequence", "database", "role", "user",
-            "policy", "domain", "publication", "subscription", "aggregate", "server", "rule", "cast", "collation", "conversion", "statistics",
-            "tablespace", "group", "language", "owned", "system", "mapping", "class", "family", "operator", "dictionary", "configuration",
-            "parser", "template", "method", "routine", "wrapper", "privileges", "constraint",
+            "table",
+            "index",
+            "view",
+            "function",
+            "procedure",
+            "trigger",
+            "type",
+            "schema",
+            "extension",
+            "sequence",
+            "database",
+            "role",
+            "user",
+            "policy",
+            "domain",
+            "publication",
+            "subscription",
+            "aggregate",
+            "server",
+            "rule",
+            "cast",
+            "collation",
+            "conversion",
+            "statistics",
+            "tablespace",
+            "group",
+            "language",
+            "owned",
+            "system",
+            "mapping",
+            "class",
+            "family",
+            "operator",
+            "dictionary",
+            "configuration",
+            "parser",
+            "template",
+            "method",
+            "routine",
+            "wrapper",
+            "privileges",
+            "constraint",
         ];
         let mut object = at + 1;
-        while MODIFIERS.contains(&self.lower(object).as_str()) && !(OBJECTS.contains(&self.lower(object).as_str()) && !OBJECTS.contains(&self.lower(object + 1).as_str())) {
+        while MODIFIERS.contains(&self.lower(object).as_str())
+            && !(OBJECTS.contains(&self.lower(object).as_str()) && !OBJECTS.contains(&self.lower(object + 1).as_str()))
+        {
             object += 1;
         }
         let kind = self.lower(object);
         if !OBJECTS.contains(&kind.as_str()) || (self.tokens.len() <= object + 1) {
             return Verdict::No;
         }
-        let marks = self.tokens.iter().any(|t| matches!(t.kind, K::LeftParen | K::Semicolon | K::QuotedIdent | K::Placeholder | K::Operator))
-            || self.has("on")
-            || self.has("exists");
+        let marks =
+            self.tokens.iter().any(|t| matches!(t.kind, K::LeftParen | K::Semicolon | K::QuotedIdent | K::Placeholder | K::Operator))
+                || self.has("on")
+                || self.has("exists");
         match case {
-            Case::Upper if matches!(kind.as_str(), "table" | "index" | "view" | "function" | "trigger" | "type" | "extension") && marks => Verdict::Sql,
+            Case::Upper if matches!(kind.as_str(), "table" | "index" | "view" | "function" | "trigger" | "type" | "extension") && marks => {
+                Verdict::Sql
+            }
             Case::Upper => Verdict::IfRead,
             _ if self.prose(object + 1) => Verdict::No,
-            Case::Lower if standing >= Standing::Hinted || (marks && matches!(kind.as_str(), "table" | "index" | "view" | "function" | "trigger" | "type" | "extension")) => {
+            Case::Lower
+                if standing >= Standing::Hinted
+                    || (marks && matches!(kind.as_str(), "table" | "index" | "view" | "function" | "trigger" | "type" | "extension")) =>
+            {
                 Verdict::IfRead
             }
             _ if standing == Standing::Known => Verdict::IfRead,
@@ -321,17 +471,26 @@ impl Words<'_> {
     fn rare(&self, at: usize, first: &str, case: Case, standing: Standing) -> Verdict {
         let next = |word: &str| self.is(at + 1, word);
         let shaped = match first {
-            "truncate" => next("table") || (self.name(at + 1) && standing >= Standing::Hinted) || (self.name(at + 1) && self.tokens.len() == at + 2),
+            "truncate" => {
+                next("table") || (self.name(at + 1) && standing >= Standing::Hinted) || (self.name(at + 1) && self.tokens.len() == at + 2)
+            }
             "grant" => self.has("on") && self.has("to"),
             "revoke" => self.has("on") && self.has("from"),
             "comment" => next("on") && self.has("is"),
             "lock" => next("table"),
             "refresh" => next("materialized"),
             "reindex" => ["index", "table", "schema", "database"].iter().any(|w| next(w)),
-            "copy" => (self.has("from") || self.has("to")) && self.tokens.iter().any(|t| t.kind == K::LeftParen || self.has("stdin") || self.has("stdout")),
+            "copy" => {
+                (self.has("from") || self.has("to"))
+                    && self.tokens.iter().any(|t| t.kind == K::LeftParen || self.has("stdin") || self.has("stdout"))
+            }
             "set" => {
                 let name = self.skip(self.skip(at + 1, "local"), "session");
-                self.name(name) && self.after_name(name).is_some_and(|i| self.is(i, "to") || self.tokens.get(i).is_some_and(|t| t.text(self.text) == "=")) && case == Case::Upper
+                self.name(name)
+                    && self
+                        .after_name(name)
+                        .is_some_and(|i| self.is(i, "to") || self.tokens.get(i).is_some_and(|t| t.text(self.text) == "="))
+                    && case == Case::Upper
                     || ((next("constraints") || next("transaction") || next("role")) && case == Case::Upper)
             }
             "do" => self.kind(at + 1) == Some(K::DollarString),
@@ -360,14 +519,20 @@ impl Words<'_> {
             match token.kind {
                 K::Operator => text.contains('`'),
                 K::Unknown => text == "`",
-                K::LeftBracket => at > 0 && ["from", "into", "join", "update", "table"].iter().any(|w| self.is(at - 1, w)) && self.kind(at + 1) == Some(K::Word),
+                K::LeftBracket => {
+                    at > 0
+                        && ["from", "into", "join", "update", "table"].iter().any(|w| self.is(at - 1, w))
+                        && self.kind(at + 1) == Some(K::Word)
+                }
                 K::Word if text.len() > 2 => {
                     let call = || self.kind(at + 1) == Some(K::LeftParen);
                     FOREIGN.iter().any(|w| text.eq_ignore_ascii_case(w))
                         || (FOREIGN_CALLS.iter().any(|w| text.eq_ignore_ascii_case(w)) && call())
                         || (text.eq_ignore_ascii_case("top") && at == 1 && matches!(self.kind(2), Some(K::Number | K::LeftParen)))
                         || (text.eq_ignore_ascii_case("duplicate") && self.is(at + 1, "key") && at > 0 && self.is(at - 1, "on"))
-                        || (text.eq_ignore_ascii_case("engine") && self.tokens.get(at + 1).is_some_and(|t| t.text(self.text) == "=") && self.is(0, "create"))
+                        || (text.eq_ignore_ascii_case("engine")
+                            && self.tokens.get(at + 1).is_some_and(|t| t.text(self.text) == "=")
+                            && self.is(0, "create"))
                         || (text.eq_ignore_ascii_case("dual") && at > 0 && self.is(at - 1, "from") && self.tokens.len() < 12)
                 }
                 _ => false,

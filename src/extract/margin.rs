@@ -23,11 +23,7 @@ pub(super) fn margins(text: &str, content: Span, margin: Margin, bar: bool) -> V
 
 fn cut(text: &str, line: Span, width: usize, bar: bool) -> Option<Span> {
     let found = indent(line.of(text));
-    let len = if bar {
-        (line.of(text).as_bytes().get(found) == Some(&b'|')).then_some(found + 1)?
-    } else {
-        found.min(width)
-    };
+    let len = if bar { (line.of(text).as_bytes().get(found) == Some(&b'|')).then_some(found + 1)? } else { found.min(width) };
     (len > 0).then(|| Span::new(line.start, line.start + len as u32))
 }
 

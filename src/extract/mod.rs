@@ -107,9 +107,35 @@ impl Extracted {
 /// Whether a file's bytes could hold SQL at all.
 pub fn may_hold_sql(bytes: &[u8]) -> bool {
     const WORDS: &[&[u8]] = &[
-        b"select", b"SELECT", b"Select", b"insert", b"INSERT", b"Insert", b"update", b"UPDATE", b"Update", b"delete", b"DELETE", b"Delete",
-        b"create ", b"CREATE ", b"alter ", b"ALTER ", b"drop ", b"DROP ", b"truncate", b"TRUNCATE", b"with ", b"WITH ", b"where", b"WHERE",
-        b"order", b"sql", b"SQL", b"query", b"execute",
+        b"select",
+        b"SELECT",
+        b"Select",
+        b"insert",
+        b"INSERT",
+        b"Insert",
+        b"update",
+        b"UPDATE",
+        b"Update",
+        b"delete",
+        b"DELETE",
+        b"Delete",
+        b"create ",
+        b"CREATE ",
+        b"alter ",
+        b"ALTER ",
+        b"drop ",
+        b"DROP ",
+        b"truncate",
+        b"TRUNCATE",
+        b"with ",
+        b"WITH ",
+        b"where",
+        b"WHERE",
+        b"order",
+        b"sql",
+        b"SQL",
+        b"query",
+        b"execute",
     ];
     WORDS.iter().any(|word| memmem::find(bytes, word).is_some())
 }
@@ -327,7 +353,10 @@ impl Finder<'_, '_> {
                 && let Some(call) = tree.callee(open)
             {
                 let name = call.of(self.text);
-                let wrapper = matches!(name.rsplit(['.', ':']).next(), Some("dedent" | "cleandoc" | "trim" | "squish" | "concat!" | "indoc!" | "format!" | "str" | "String"));
+                let wrapper = matches!(
+                    name.rsplit(['.', ':']).next(),
+                    Some("dedent" | "cleandoc" | "trim" | "squish" | "concat!" | "indoc!" | "format!" | "str" | "String")
+                );
                 if !wrapper {
                     return Setting { call: Some(call), early, ..Setting::default() };
                 }
@@ -357,9 +386,11 @@ impl Finder<'_, '_> {
             return None;
         }
         // over the type: `const X: &str = `
-        (at.saturating_sub(8)..at).rev().take_while(|&i| !matches!(tree.punct(i), Some(b';' | b'{' | b'}' | b','))).filter_map(|i| tree.word(i)).find(|w| {
-            calls::names_sql(w)
-        })
+        (at.saturating_sub(8)..at)
+            .rev()
+            .take_while(|&i| !matches!(tree.punct(i), Some(b';' | b'{' | b'}' | b',')))
+            .filter_map(|i| tree.word(i))
+            .find(|w| calls::names_sql(w))
     }
 
     /// A comment right before, or at the start, that says SQL.
@@ -368,7 +399,17 @@ impl Finder<'_, '_> {
         let inside = literal.content.of(self.text).trim_start();
         let says = |comment: &str| {
             let text = comment.trim_matches(['/', '*', '#', '-', ' ', '\t', '\n']).to_ascii_lowercase();
-            matches!(text.as_str(), "sql" | "postgres" | "postgresql" | "pgsql" | "language=sql" | "language=postgresql" | "language=postgres" | "language: sql")
+            matches!(
+                text.as_str(),
+                "sql"
+                    | "postgres"
+                    | "postgresql"
+                    | "pgsql"
+                    | "language=sql"
+                    | "language=postgresql"
+                    | "language=postgres"
+                    | "language: sql"
+            )
         };
         if inside.starts_with("--") && inside.lines().next().is_some_and(says) {
             return true;
@@ -440,7 +481,8 @@ impl Finder<'_, '_> {
 
     /// Whether the statement's parameters change with each turn of the loop.
     fn depends(&self, tree: &Tree, chain: &Chain, holes: &[Hole], found: &Loop) -> bool {
-        let names: Vec<&str> = found.variables.iter().map(|v| v.of(self.text)).filter(|v| v.len() > 1 || v.chars().all(char::is_alphabetic)).collect();
+        let names: Vec<&str> =
+            found.variables.iter().map(|v| v.of(self.text)).filter(|v| v.len() > 1 || v.chars().all(char::is_alphabetic)).collect();
         let word = |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').any(|w| names.contains(&w));
         if holes.iter().any(|hole| word(hole.code.of(self.text))) {
             return true;

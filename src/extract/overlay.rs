@@ -140,7 +140,8 @@ fn percent(rest: &[u8]) -> Option<(usize, bool)> {
         Some(b'{') => return rest.iter().take(80).position(|&b| b == b'}').map(|i| (i + 1, true)),
         _ => 1,
     };
-    let flags = rest[named..].iter().take(12).take_while(|b| matches!(b, b'0'..=b'9' | b'$' | b'-' | b'+' | b'.' | b'[' | b']' | b'#')).count();
+    let flags =
+        rest[named..].iter().take(12).take_while(|b| matches!(b, b'0'..=b'9' | b'$' | b'-' | b'+' | b'.' | b'[' | b']' | b'#')).count();
     let letter = *rest.get(named + flags)?;
     letter.is_ascii_alphabetic().then_some((named + flags + 1, true))
 }
@@ -152,7 +153,9 @@ fn braces(rest: &[u8]) -> Option<(usize, bool)> {
         [b'{', ..] => {
             let len = rest.iter().take(120).position(|&b| b == b'}')?;
             let inner = &rest[1..len];
-            let plain = inner.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'!' | b':' | b'?' | b'>' | b'<' | b'[' | b']' | b'#' | b','));
+            let plain = inner.iter().all(|b| {
+                b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'!' | b':' | b'?' | b'>' | b'<' | b'[' | b']' | b'#' | b',')
+            });
             plain.then_some((len + 1, true))
         }
         _ => None,

@@ -126,8 +126,7 @@ pub(super) fn scan(text: &str, range: Span, syntax: &'static Syntax) -> Scan {
     let at = (range.start as usize).min(end);
     let bytes = &text.as_bytes()[..end];
     let out = Scan { streams: vec![Stream::default()], ..Scan::default() };
-    let mut scanner =
-        Scanner { text, bytes, syntax, at, end, out, unterminated: 0, heredocs: vec![], stream: 0, line_start: at };
+    let mut scanner = Scanner { text, bytes, syntax, at, end, out, unterminated: 0, heredocs: vec![], stream: 0, line_start: at };
     if let Some((open, _)) = syntax.code_marks {
         scanner.enter_code(open);
     }
@@ -357,7 +356,14 @@ impl<'t> Scanner<'t> {
     }
 
     /// Reads a string whose quote begins at `at`; `prefix` stands right before it.
-    fn quoted(&mut self, quote: &'static Quote, prefix: Span, escapes: Option<Escapes>, holes: &'static [Hole], hashes: usize) -> Option<Kind> {
+    fn quoted(
+        &mut self,
+        quote: &'static Quote,
+        prefix: Span,
+        escapes: Option<Escapes>,
+        holes: &'static [Hole],
+        hashes: usize,
+    ) -> Option<Kind> {
         let (start, mut open) = (self.at, quote.open.len());
         let mut close = quote.close.to_owned();
         if quote.fence == super::syntax::Fence::Quotes {
@@ -369,7 +375,8 @@ impl<'t> Scanner<'t> {
             close.extend(std::iter::repeat_n('#', hashes));
         }
         let raw = matches!(escapes, Some(Escapes::Raw));
-        let form = Form { close: &close, escapes: escapes.unwrap_or(quote.escapes), holes, lines: quote.lines || raw, triple: close == "\"\"\"" };
+        let form =
+            Form { close: &close, escapes: escapes.unwrap_or(quote.escapes), holes, lines: quote.lines || raw, triple: close == "\"\"\"" };
         self.at = start + open;
         let from = if prefix.is_empty() { start } else { prefix.start as usize };
         match self.content(&form) {

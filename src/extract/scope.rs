@@ -31,9 +31,45 @@ pub(super) struct Around {
 
 /// Words in a loop's first line that say that it has few turns, or that each turn is many rows.
 const BOUNDED: &[&str] = &[
-    "chunk", "batch", "retr", "attempt", "migration", "table", "schema", "partition", "shard", "statement", "stmt", "quer", "sql", "script",
-    "ddl", "column", "index", "page", "backend", "worker", "iteration", "field", "test", "case", "fixture", "seed", "range", "times",
-    "slice", "version", "dialect", "extension", "tries", "database", "constraint", "conn", "option", "keys_of", "signal",
+    "chunk",
+    "batch",
+    "retr",
+    "attempt",
+    "migration",
+    "table",
+    "schema",
+    "partition",
+    "shard",
+    "statement",
+    "stmt",
+    "quer",
+    "sql",
+    "script",
+    "ddl",
+    "column",
+    "index",
+    "page",
+    "backend",
+    "worker",
+    "iteration",
+    "field",
+    "test",
+    "case",
+    "fixture",
+    "seed",
+    "range",
+    "times",
+    "slice",
+    "version",
+    "dialect",
+    "extension",
+    "tries",
+    "database",
+    "constraint",
+    "conn",
+    "option",
+    "keys_of",
+    "signal",
 ];
 
 /// Follows the tokens of a stream, and says what stands around those at `wanted` (ascending).
@@ -71,7 +107,10 @@ fn of(scopes: &[(u32, Scope)]) -> Around {
 /// A line that ends or goes on with what began at its column.
 fn closes(tree: &Tree, at: usize) -> bool {
     matches!(tree.tokens[at].kind, Kind::Punct(b'}' | b')' | b']' | b'{' | b'.'))
-        || matches!(tree.word(at), Some("end" | "else" | "elif" | "elsif" | "rescue" | "ensure" | "except" | "finally" | "catch" | "done" | "do" | "where"))
+        || matches!(
+            tree.word(at),
+            Some("end" | "else" | "elif" | "elsif" | "rescue" | "ensure" | "except" | "finally" | "catch" | "done" | "do" | "where")
+        )
 }
 
 fn opened(tree: &Tree, syntax: &Syntax, from: usize, to: usize) -> Option<Scope> {
@@ -81,11 +120,13 @@ fn opened(tree: &Tree, syntax: &Syntax, from: usize, to: usize) -> Option<Scope>
         return Some(Scope::Function(name));
     }
     let word = |at: usize| tree.word(at).unwrap_or("");
-    let start = (from..to.min(from + 4)).find(|&at| !matches!(word(at), "await" | "async" | "") || tree.word(at).is_some_and(|w| syntax.loops.contains(&w)));
+    let start = (from..to.min(from + 4))
+        .find(|&at| !matches!(word(at), "await" | "async" | "") || tree.word(at).is_some_and(|w| syntax.loops.contains(&w)));
     if let Some(start) = start.filter(|&at| syntax.loops.contains(&word(at))) {
         return Some(Scope::Loop(header(tree, start, to)));
     }
-    let call = (from..to).find(|&at| syntax.loop_calls.contains(&word(at)) && at > from && (tree.is(at - 1, b'.') || syntax.code_marks.is_some()))?;
+    let call = (from..to)
+        .find(|&at| syntax.loop_calls.contains(&word(at)) && at > from && (tree.is(at - 1, b'.') || syntax.code_marks.is_some()))?;
     let closure = (call..to).any(|at| {
         tree.is(at, b'|')
             || (tree.is(at, b'=') && tree.is(at + 1, b'>'))
@@ -105,7 +146,18 @@ fn function(tree: &Tree, syntax: &Syntax, from: usize, to: usize) -> Option<Span
         }
         let control = matches!(
             word,
-            "if" | "for" | "while" | "switch" | "catch" | "foreach" | "using" | "lock" | "return" | "new" | "await" | "synchronized" | "super"
+            "if" | "for"
+                | "while"
+                | "switch"
+                | "catch"
+                | "foreach"
+                | "using"
+                | "lock"
+                | "return"
+                | "new"
+                | "await"
+                | "synchronized"
+                | "super"
         );
         if control {
             return None;
@@ -113,11 +165,15 @@ fn function(tree: &Tree, syntax: &Syntax, from: usize, to: usize) -> Option<Span
         // `name(…) {` of C's family
         if tree.is(at + 1, b'(') && (at == from || !matches!(tree.punct(at - 1), Some(b'.' | b'=' | b'('))) {
             let close = tree.closing(at + 1);
-            let body = (close + 1..close + 8).find(|&i| !matches!(tree.tokens.get(i).map(|t| t.kind), Some(Kind::Word | Kind::Punct(b':' | b'<' | b'>' | b','))));
+            let body = (close + 1..close + 8)
+                .find(|&i| !matches!(tree.tokens.get(i).map(|t| t.kind), Some(Kind::Word | Kind::Punct(b':' | b'<' | b'>' | b','))));
             return body.filter(|&i| tree.is(i, b'{')).map(|_| tree.tokens[at].span);
         }
         // `const name = async (…) =>`
-        if tree.is(at + 1, b'=') && (at + 2..to).any(|i| tree.is(i, b'=') && tree.is(i + 1, b'>')) && matches!(tree.word(from), Some("const" | "let" | "export")) {
+        if tree.is(at + 1, b'=')
+            && (at + 2..to).any(|i| tree.is(i, b'=') && tree.is(i + 1, b'>'))
+            && matches!(tree.word(from), Some("const" | "let" | "export"))
+        {
             return Some(tree.tokens[at].span);
         }
     }
@@ -145,7 +201,10 @@ fn header(tree: &Tree, from: usize, to: usize) -> Option<Loop> {
 fn variables(tree: &Tree, from: usize, to: usize) -> Option<Vec<Span>> {
     let word = |at: usize| tree.word(at);
     let names = |range: std::ops::Range<usize>| -> Vec<Span> {
-        const NOT: &[&str] = &["for", "let", "const", "var", "final", "mut", "while", "if", "Some", "Ok", "await", "async", "val", "each", "map", "do", "fn", "function", "as", "_", "auto", "foreach", "forEach"];
+        const NOT: &[&str] = &[
+            "for", "let", "const", "var", "final", "mut", "while", "if", "Some", "Ok", "await", "async", "val", "each", "map", "do", "fn",
+            "function", "as", "_", "auto", "foreach", "forEach",
+        ];
         range.filter_map(|at| tree.word(at).filter(|w| !NOT.contains(w)).map(|_| tree.tokens[at].span)).collect()
     };
     let keyword = word(from).unwrap_or("");

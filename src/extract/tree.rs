@@ -98,8 +98,12 @@ impl<'s> Tree<'s> {
     fn path_start(&self, at: usize) -> usize {
         let mut start = at;
         for _ in 0..4 {
+            if self.tokens[start].first {
+                break;
+            }
             let mut before = start;
-            while before > 0 && before + 3 > start && matches!(self.punct(before - 1), Some(b'.' | b':' | b'?' | b'-' | b'>' | b'&' | b'!')) {
+            while before > 0 && before + 3 > start && matches!(self.punct(before - 1), Some(b'.' | b':' | b'?' | b'-' | b'>' | b'&' | b'!'))
+            {
                 before -= 1;
             }
             let joined = before < start && matches!(self.punct(start - 1), Some(b'.' | b':' | b'>'));

@@ -3,6 +3,7 @@
 //! Snippets are miette's. Its stock sources scan a file from its start for every label; [`Snippet`] answers from the line
 //! index instead, and cuts lines that no terminal could show.
 
+use super::count;
 use crate::finding::{Finding, Outcome, Severity};
 use crate::source::{Location, Source, Sources, Span, floor_boundary};
 use miette::{
@@ -49,6 +50,9 @@ pub fn write(outcome: &Outcome, out: &mut dyn Write, style: Style) -> io::Result
     if let Some(rest) = outcome.opaque.len().checked_sub(OPAQUE_SHOWN).filter(|&rest| rest > 0) {
         writeln!(out, "not understood: {} more (--format json lists all)", rest)?;
     }
+    for note in &outcome.notes {
+        writeln!(out, "note: {note}")?;
+    }
     writeln!(out, "{}", summary(outcome))
 }
 
@@ -90,11 +94,13 @@ fn summary(outcome: &Outcome) -> String {
     if summary.suppressed > 0 {
         line += &format!("; {} suppressed", summary.suppressed);
     }
+    if summary.baseline > 0 {
+        line += &format!("; {} in the baseline", summary.baseline);
+    }
+    if summary.unchanged > 0 {
+        line += &format!("; {} on unchanged lines", summary.unchanged);
+    }
     line
-}
-
-fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// A file, as miette asks for it.
@@ -246,6 +252,7 @@ pub(super) mod tests {
             related: vec![Label { at: at(a, 0, 17), message: "created here".into() }],
             statement: Some(at(b, 3, 15)),
             fingerprint: "f".into(),
+            content: "c".into(),
             fix: Some(Fix { title: "x".into(), safe: true, edits: vec![Edit { file: b, span: Span::new(3, 7), text: "x".into() }] }),
             evidence: None,
         });

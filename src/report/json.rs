@@ -15,6 +15,7 @@ pub fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         findings: outcome.findings.iter().map(|finding| finding_json(finding, sources)).collect(),
         opaque: outcome.opaque.iter().map(|opaque| opaque_json(opaque, sources)).collect(),
         errors: outcome.errors.iter().map(|Problem { file, message }| ErrorJson { file, message }).collect(),
+        notes: &outcome.notes,
         summary: summary_json(outcome),
     };
     serde_json::to_writer(&mut *out, &document)?;
@@ -28,6 +29,7 @@ struct Document<'a> {
     findings: Vec<FindingJson<'a>>,
     opaque: Vec<OpaqueJson<'a>>,
     errors: Vec<ErrorJson<'a>>,
+    notes: &'a [String],
     summary: SummaryJson<'a>,
 }
 
@@ -49,6 +51,7 @@ struct FindingJson<'a> {
     labels: Vec<LabelJson<'a>>,
     statement: Option<&'a str>,
     fingerprint: &'a str,
+    content_fingerprint: &'a str,
     fix: Option<FixJson<'a>>,
     evidence: Option<EvidenceJson<'a>>,
 }
@@ -118,6 +121,8 @@ struct SummaryJson<'a> {
     statements: usize,
     opaque: usize,
     suppressed: usize,
+    baseline: usize,
+    unchanged: usize,
     findings: Counts,
     left_out: Vec<LeftOutJson<'a>>,
 }
@@ -158,6 +163,7 @@ fn finding_json<'a>(finding: &'a Finding, sources: &'a Sources) -> FindingJson<'
         labels: primary.into_iter().chain(&finding.related).map(|label| label_json(label, sources)).collect(),
         statement: finding.statement.map(|at| sources.text(at)),
         fingerprint: &finding.fingerprint,
+        content_fingerprint: &finding.content,
         fix: finding.fix.as_ref().map(|fix| fix_json(fix, sources)),
         evidence: finding.evidence.as_ref().map(evidence_json),
     }
@@ -187,6 +193,8 @@ fn summary_json(outcome: &Outcome) -> SummaryJson<'_> {
         statements: summary.statements,
         opaque: outcome.opaque.len(),
         suppressed: summary.suppressed,
+        baseline: summary.baseline,
+        unchanged: summary.unchanged,
         findings: Counts {
             error: outcome.count(Severity::Error),
             warning: outcome.count(Severity::Warning),

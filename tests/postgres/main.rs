@@ -5,3 +5,4 @@
 mod server;
 
 mod locks;
+mod rewrites;

@@ -1,10 +1,14 @@
 //! The keyset form of a paged query, written from its own ORDER BY.
 
-use super::{json, spelling};
+mod predicate;
+mod wrapped;
+
+use super::{json, rows, spelling};
 use crate::catalog::index_match::{OrderBy, gives_order, is_value, tests};
 use crate::catalog::resolve::{Resolved, Scope, Source};
 use crate::facts::{Expr, ExprKind, Literal, Query, quote_identifier};
 use crate::rules::Context;
+use predicate::Step;
 
 /// One key of the order, as the predicate will write it.
 struct Key<'a> {
@@ -27,8 +31,13 @@ pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> 
         }
         return no_order(ctx, scope);
     }
+    if query
+        .select()
+        .is_none_or(|s| !s.group_by.is_empty() || s.distinct.is_some() || s.items.iter().any(|i| rows::holds_aggregate(&i.expr)))
+    {
+        return wrapped::advice(ctx, query);
+    }
     let mut keys: Vec<Key> = query.order_by.iter().map(|key| read(ctx, query, scope, key)).collect();
-    let grouped = query.select().is_none_or(|s| !s.group_by.is_empty() || s.distinct.is_some());
     let mut notes = vec![];
     if let Some(key) = keys.iter().find(|key| key.expr.is_some_and(is_random)) {
         return format!(
@@ -37,32 +46,24 @@ pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> 
         );
     }
     add_tiebreaker(ctx, query, scope, &mut keys, &mut notes);
-    let predicate = predicate(&keys);
+    let predicate = predicate::after(&steps(&keys));
     let order: Vec<String> = keys.iter().map(order_text).collect();
     let limit = query.limit.as_ref().map_or_else(|| "LIMIT n".to_owned(), |limit| spelling::text(ctx, limit.span));
-    let head = if grouped {
-        format!("wrap the query and continue after the last row seen: SELECT * FROM (…) AS page WHERE {predicate}")
-    } else {
-        let filter = query.select().and_then(|s| s.filter.as_ref());
-        let prefix = filter.map_or("WHERE ".to_owned(), |filter| {
-            let text = spelling::text(ctx, filter.span);
-            match (&filter.kind, text.len()) {
-                (ExprKind::Or(_), ..=160) => format!("WHERE ({text}) AND "),
-                (_, ..=160) => format!("WHERE {text} AND "),
-                _ => "… AND ".to_owned(),
-            }
-        });
-        let bracketed = filter.is_some() && predicate.contains(" OR ") && !predicate.starts_with('(');
-        let predicate = if bracketed { format!("({predicate})") } else { predicate };
-        format!("continue after the last row seen: {prefix}{predicate}")
-    };
+    let filter = query.select().and_then(|s| s.filter.as_ref());
+    let prefix = filter.map_or("WHERE ".to_owned(), |filter| {
+        let text = spelling::text(ctx, filter.span);
+        match (&filter.kind, text.len()) {
+            (ExprKind::Or(_), ..=160) => format!("WHERE ({text}) AND "),
+            (_, ..=160) => format!("WHERE {text} AND "),
+            _ => "… AND ".to_owned(),
+        }
+    });
+    let bracketed = filter.is_some() && predicate.contains(" OR ");
+    let predicate = if bracketed { format!("({predicate})") } else { predicate };
+    let head = format!("continue after the last row seen: {prefix}{predicate}");
     let mut help = format!("{head} ORDER BY {} {limit}", order.join(", "));
-    for key in keys.iter().filter(|key| key.nullable) {
-        notes.push(null_note(key, &keys));
-    }
-    if !grouped {
-        notes.extend(index(ctx, query, scope, &keys));
-    }
+    notes.extend(null_note(&keys));
+    notes.extend(index(ctx, query, scope, &keys));
     for note in notes {
         help.push('\n');
         help.push_str(&note);
@@ -94,10 +95,18 @@ fn read<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, key: &'a crate::
         Some(c) => format!("$last_{}", c.column.value),
         None => format!("$last_{}", output_name(query, expr).unwrap_or_else(|| "value".to_owned())),
     };
-    let known_nullable = column.as_ref().and_then(|c| c.definition()).is_some_and(|c| !c.not_null);
+    let known_nullable = may_be_null(expr, scope);
     let nulls_first = key.nulls_first.unwrap_or(key.descending);
     let nullable = known_nullable || (key.nulls_first.is_some() && column.as_ref().and_then(|c| c.definition()).is_none());
     Key { expr: Some(expr), text, parameter, column, descending: key.descending, nulls_first, nullable }
+}
+
+/// Whether a column inside is known to take NULLs.
+fn may_be_null(expr: &Expr, scope: &Scope) -> bool {
+    let mut found = false;
+    let guarded = matches!(&expr.kind, ExprKind::Call(call) if call.name.name == "coalesce");
+    expr.walk(&mut |e| found |= scope.resolve_expr(e).and_then(|c| c.definition().map(|d| !d.not_null)).unwrap_or(false));
+    found && !guarded
 }
 
 /// An ordinal or an output name stands for its entry in the select list.
@@ -193,13 +202,18 @@ fn qualifier(query: &Query, scope: &Scope, name: &crate::catalog::Qualified, key
 }
 
 fn order_text(key: &Key) -> String {
-    let direction = if key.descending { " DESC" } else { "" };
-    let nulls = match (key.nulls_first, key.descending) {
+    written(&key.text, key.descending, key.nulls_first)
+}
+
+/// A key as ORDER BY writes it.
+fn written(key: &str, descending: bool, nulls_first: bool) -> String {
+    let direction = if descending { " DESC" } else { "" };
+    let nulls = match (nulls_first, descending) {
         (true, false) => " NULLS FIRST",
         (false, true) => " NULLS LAST",
         _ => "",
     };
-    format!("{}{direction}{nulls}", key.text)
+    format!("{key}{direction}{nulls}")
 }
 
 fn compare(left: &[String], op: &str, right: &[String]) -> String {
@@ -209,42 +223,30 @@ fn compare(left: &[String], op: &str, right: &[String]) -> String {
     }
 }
 
-/// The rows after the last one seen: a row comparison where all keys run one way, else written out key by key.
-fn predicate(keys: &[Key]) -> String {
-    let op = |key: &Key| if key.descending { "<" } else { ">" };
-    let uniform = keys.iter().all(|key| key.descending == keys[0].descending);
-    let nulls_follow = keys.iter().any(|key| key.nullable && !key.nulls_first);
-    if uniform && !nulls_follow {
-        let (left, right): (Vec<String>, Vec<String>) = keys.iter().map(|k| (k.text.clone(), k.parameter.clone())).unzip();
-        return compare(&left, op(&keys[0]), &right);
-    }
-    let arms: Vec<String> = (0..keys.len())
-        .map(|at| {
-            let key = &keys[at];
-            let mut parts: Vec<String> = keys[..at].iter().map(|k| format!("{} = {}", k.text, k.parameter)).collect();
-            let beyond = format!("{} {} {}", key.text, op(key), key.parameter);
-            let with_nulls = key.nullable && !key.nulls_first;
-            parts.push(if with_nulls { format!("({beyond} OR {} IS NULL)", key.text) } else { beyond });
-            if parts.len() > 1 { format!("({})", parts.join(" AND ")) } else { parts.concat() }
-        })
-        .collect();
-    arms.join(" OR ")
+/// The keys as the predicate sees them.
+fn steps<'k>(keys: &'k [Key]) -> Vec<Step<'k>> {
+    let step = |k: &'k Key| Step {
+        text: &k.text,
+        parameter: &k.parameter,
+        descending: k.descending,
+        nulls_first: k.nulls_first,
+        nullable: k.nullable,
+    };
+    keys.iter().map(step).collect()
 }
 
-fn null_note(key: &Key, keys: &[Key]) -> String {
-    let rest: Vec<&Key> = keys.iter().skip_while(|k| k.text != key.text).skip(1).collect();
-    let then = if rest.is_empty() {
-        String::new()
-    } else {
-        let op = if rest[0].descending { "<" } else { ">" };
-        let (left, right): (Vec<String>, Vec<String>) = rest.iter().map(|k| (k.text.clone(), k.parameter.clone())).unzip();
-        format!(" AND {}", compare(&left, op, &right))
-    };
-    let onward = if key.nulls_first { format!(" OR {} IS NOT NULL", key.text) } else { String::new() };
-    format!(
-        "{text} may be NULL, and NULL compares with nothing: once the last row's {text} is NULL, continue with {text} IS NULL{then}{onward}; a NOT NULL column needs none of this",
-        text = key.text
-    )
+fn null_note(keys: &[Key]) -> Option<String> {
+    let predicate = predicate::after_null(&steps(keys))?;
+    let nullable: Vec<&str> = keys.iter().filter(|k| k.nullable).map(|k| k.text.as_str()).collect();
+    Some(match nullable[..] {
+        [one] => format!(
+            "{one} may be NULL, and NULL compares with nothing: once the last row's {one} is NULL, continue with {predicate}; a NOT NULL column needs none of this"
+        ),
+        _ => format!(
+            "{} may be NULL, and NULL compares with nothing: once one of them is NULL in the last row, continue with {predicate}; NOT NULL columns need none of this",
+            nullable.join(" and ")
+        ),
+    })
 }
 
 /// Which index the rewrite needs, and whether it is there.

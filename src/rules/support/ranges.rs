@@ -26,13 +26,18 @@ pub(crate) fn rewrite(ctx: &Context, test: &Test, column: &Expr, table: &Resolve
             ("date_trunc", [unit, _]) => {
                 let unit = unit.string()?.to_ascii_lowercase();
                 let step = if unit == "quarter" { "interval '3 months'".to_owned() } else { format!("interval '1 {unit}'") };
-                Some(by_step(&c, op, &v, &step))
+                Some(by_step(&c, op, &as_moment(value, &v, table), &step))
             }
             ("extract" | "date_part", [field, _]) if op == "=" => year(field, &c, value, &v),
             ("age", [_]) => Some(format!("{c} {} current_date - {v}", turned(op))),
             _ => None,
         },
-        ExprKind::Binary { left, op: sign, right, .. } => moved(ctx, (left, sign, right), op, &v),
+        ExprKind::Binary { left, op: sign, right, .. } => {
+            let interval = |e: &Expr| matches!(&e.kind, ExprKind::Cast { ty, .. } if ty.is("interval"));
+            let shifted = interval(left) || interval(right) || is_point_in_time(table) == Some(true);
+            let v = if shifted && left.column().is_some() { as_moment(value, &v, table) } else { v };
+            moved(ctx, (left, sign, right), op, &v)
+        }
         _ => None,
     }
 }
@@ -90,6 +95,12 @@ fn is_point_in_time(table: &Resolved) -> Option<bool> {
 /// A value as a date: a parameter or a string needs to be told so.
 fn as_date(value: &Expr, text: &str) -> String {
     cast(value, text, "date")
+}
+
+/// A value as what the column holds: beside an interval PostgreSQL takes an untyped one for an interval too.
+fn as_moment(value: &Expr, text: &str, table: &Resolved) -> String {
+    let own = table.definition().and_then(|c| c.ty.as_ref()).map(|ty| ty.name.as_str());
+    cast(value, text, own.unwrap_or("timestamptz"))
 }
 
 fn cast(value: &Expr, text: &str, ty: &str) -> String {
