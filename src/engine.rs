@@ -4,9 +4,11 @@
 //! prints nothing and cannot fail.
 
 mod application;
+mod checker;
 mod findings;
 mod input;
 mod markdown;
+mod parts;
 mod run;
 
 pub use application::ExtractedPiece;

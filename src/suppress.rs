@@ -10,6 +10,11 @@ use crate::rules::Report;
 use crate::settings::Settings;
 use crate::source::{FileId, Location, Source, Span};
 
+/// Whether a text can hold a comment that silences something: most files hold none, and need nothing remembered.
+pub fn is_mentioned(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), b"pgsift:").is_some()
+}
+
 /// The comments of one file that silence something.
 #[derive(Debug)]
 pub struct Suppressions {

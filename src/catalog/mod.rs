@@ -25,9 +25,11 @@ mod store;
 mod tables;
 mod text;
 mod undo;
+mod uses;
 
 #[cfg(test)]
 mod tests;
 
 pub use model::*;
 pub use store::{Key, Leans, Store};
+pub use uses::Uses;

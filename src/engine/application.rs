@@ -1,19 +1,20 @@
 //! Application code in a run: its strings read as SQL, and findings carried back to its source bytes.
 
+use super::parts::Remarks;
 use super::{Input, InputKind, markdown};
 use crate::extract::{self, Extracted, Fragment, FragmentKind, Language, Options};
 use crate::facts::Statement;
 use crate::rules::Report;
 use crate::settings::Settings;
-use crate::source::{FILLER, FileId, Source, Span};
+use crate::source::{FILLER, FileId, Source, Sources, Span};
 use crate::sql::{self, token::Dialect, token::TokenKind};
+use crate::suppress;
 use rayon::prelude::*;
 
 /// The SQL of one file of code, or of one fence of a document.
 pub(super) struct Code {
     pub(super) file: FileId,
     pub(super) extracted: Extracted,
-    pub(super) reported: bool,
 }
 
 impl Code {
@@ -21,15 +22,34 @@ impl Code {
         self.extracted.fragments.iter().flat_map(|fragment| &fragment.script.statements)
     }
 
-    /// The comments that speak to pgsift, of the code and of its SQL.
-    pub(super) fn comments<'c>(&'c self, text: &'c str) -> impl Iterator<Item = Span> + 'c {
+    /// What suppression needs: the comments that speak to pgsift, of the code and of its SQL.
+    pub(super) fn remarks(&self, sources: &Sources) -> Option<Remarks> {
+        let text = &sources.get(self.file).text;
         let own = self.extracted.fragments.iter().flat_map(|fragment| &fragment.script.comments);
-        self.extracted.comments.iter().chain(own).copied().filter(move |comment| comment.of(text).contains("pgsift:"))
+        let comments: Vec<Span> =
+            self.extracted.comments.iter().chain(own).copied().filter(|comment| suppress::is_mentioned(comment.of(text))).collect();
+        let statements = || self.statements().map(|statement| statement.span).collect();
+        (!comments.is_empty()).then(|| Remarks { file: self.file, comments, statements: statements() })
     }
 }
 
+/// The inputs that hold code and are reported, by the numbers that their files will have.
+pub(super) fn among(inputs: &[Input]) -> Vec<(FileId, InputKind)> {
+    let numbered = inputs.iter().enumerate().filter(|(_, input)| input.reported);
+    numbered
+        .filter(|(_, input)| matches!(input.kind, InputKind::Code(_) | InputKind::Markdown))
+        .map(|(i, input)| (FileId(i as u32), input.kind.clone()))
+        .collect()
+}
+
+/// Reads the code of these files.
+pub(super) fn read_all(coded: &[(FileId, InputKind)], sources: &Sources, settings: &Settings) -> Vec<Code> {
+    let one = |(file, kind): &(FileId, InputKind)| read(sources.get(*file), *file, kind, settings);
+    if coded.len() < 8 { coded.iter().flat_map(one).collect() } else { coded.par_iter().flat_map_iter(one).collect() }
+}
+
 /// Reads the code of an input.
-pub(super) fn read(source: &Source, file: FileId, kind: &InputKind, reported: bool, settings: &Settings) -> Vec<Code> {
+fn read(source: &Source, file: FileId, kind: &InputKind, settings: &Settings) -> Vec<Code> {
     let options = Options { calls: &settings.sql_calls };
     let text = source.text.as_str();
     match kind {
@@ -42,11 +62,11 @@ pub(super) fn read(source: &Source, file: FileId, kind: &InputKind, reported: bo
                     fragment.bound = true;
                 });
             }
-            vec![Code { file, extracted, reported }]
+            vec![Code { file, extracted }]
         }
         InputKind::Markdown => {
             let fences = markdown::code_fences(text);
-            let code = |(span, language)| Code { file, extracted: extract::extract_in(file, text, span, language, options), reported };
+            let code = |(span, language)| Code { file, extracted: extract::extract_in(file, text, span, language, options) };
             fences.into_iter().map(code).collect()
         }
         _ => vec![],
@@ -112,7 +132,7 @@ pub struct ExtractedPiece {
 pub(super) fn list(inputs: Vec<Input>, settings: &Settings) -> Vec<ExtractedPiece> {
     let read_one = |input: Input| {
         let source = Source::new(input.path, input.bytes);
-        let codes = read(&source, FileId(0), &input.kind, true, settings);
+        let codes = read(&source, FileId(0), &input.kind, settings);
         let language = match input.kind {
             InputKind::Code(language) => Some(language),
             _ => None,

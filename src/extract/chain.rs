@@ -140,6 +140,10 @@ impl Linker<'_, '_> {
             return false;
         }
         let operand = self.at + len;
+        if len == 2 && self.tree.is(self.at, b'+') {
+            // fragments of SQL are joined with a blank
+            self.chain.parts.push(Part::Blank(self.tree.tokens[self.at].span));
+        }
         if let Some(literal) = self.tree.literal(operand) {
             self.at = operand;
             self.push_literal(literal);
@@ -296,6 +300,7 @@ impl Linker<'_, '_> {
         let name = open.checked_sub(1 + usize::from(bang)).and_then(|at| self.tree.word(at));
         // the template comes first, or after what it is written to
         let early = (open + 1..first).filter(|&at| self.tree.is(at, b',')).count() <= 1;
+        self.chain.margin |= name.is_some_and(|name| self.syntax.margin_calls.contains(&name));
         let found = name.and_then(|name| self.syntax.formatting_calls.iter().find(|(call, _)| *call == name));
         self.chain.format = found.filter(|_| early).map(|(_, format)| *format);
     }

@@ -14,6 +14,8 @@ pub struct Hole {
     pub code: Span,
     /// What it gives.
     pub role: Role,
+    /// It cannot bring SQL of its own: a constant, a number, what was quoted, or placeholders.
+    pub trusted: bool,
 }
 
 /// What a hole gives.
@@ -50,7 +52,7 @@ pub(super) fn settle(draft: &mut Draft) -> Vec<Hole> {
         } else {
             place(draft, &text, &tokens, at)
         };
-        found.push(Hole { span: hole.span, code: hole.code, role });
+        found.push(Hole { span: hole.span, code: hole.code, role, trusted: false });
     }
     draft.holes = holes;
     found

@@ -301,7 +301,9 @@ impl Words<'_> {
     fn select(&self, at: usize, case: Case, standing: Standing) -> Verdict {
         let next = at + 1;
         let Some(kind) = self.kind(next) else { return Verdict::No };
-        if self.prose(next) && !(case == Case::Upper && matches!(self.kind(next + 1), Some(K::Dot | K::Comma))) {
+        // `select a, b from t`: a column of that name
+        let column = matches!(self.kind(next + 1), Some(K::Dot | K::Comma)) || self.is(next + 1, "from");
+        if self.prose(next) && !(case == Case::Upper || (column && case == Case::Lower)) {
             return Verdict::No;
         }
         let from = (next..self.tokens.len()).find(|&i| self.is(i, "from"));

@@ -18,6 +18,7 @@ mod scan;
 mod scope;
 mod syntax;
 mod tree;
+mod trust;
 
 pub use holes::{Hole, Role};
 pub use languages::Language;
@@ -290,7 +291,8 @@ impl Finder<'_, '_> {
                     scan::PieceKind::Gone => continue,
                     scan::PieceKind::Hole(..) => b"{}",
                 };
-                let skip = if head.is_empty() { bytes.iter().take_while(|b| b.is_ascii_whitespace()).count() } else { 0 };
+                let bar = |b: &u8| chain.bar_margin && *b == b'|';
+                let skip = if head.is_empty() { bytes.iter().take_while(|b| b.is_ascii_whitespace() || bar(b)).count() } else { 0 };
                 head.extend(bytes[skip..].iter().take(48));
                 if head.len() >= 48 {
                     return head;
@@ -441,7 +443,8 @@ impl Finder<'_, '_> {
             }
             Verdict::Sql | Verdict::IfRead => {}
         }
-        let holes = holes::settle(&mut draft);
+        let mut holes = holes::settle(&mut draft);
+        holes.iter_mut().for_each(|hole| hole.trusted = trust::is_trusted(self.text, hole));
         let kind = if frame.is_empty() { FragmentKind::Statement } else { FragmentKind::Clause };
         let fragment = Fragment {
             span: draft.content,

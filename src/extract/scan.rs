@@ -155,8 +155,9 @@ impl<'t> Scanner<'t> {
             let b = self.bytes[self.at];
             match b {
                 b'\n' => {
-                    self.newline();
-                    (first, spaced) = (true, true);
+                    // after a here-document of PHP its line goes on
+                    first = !self.newline();
+                    spaced = true;
                     continue;
                 }
                 b' ' | b'\t' | b'\r' | 0x0c => {
@@ -210,13 +211,16 @@ impl<'t> Scanner<'t> {
         until == Until::End
     }
 
-    fn newline(&mut self) {
+    /// Whether code goes on in the line that ended before here-documents.
+    fn newline(&mut self) -> bool {
         self.at += 1;
         self.line_start = self.at;
-        if !self.heredocs.is_empty() {
-            self.heredoc_bodies();
-            self.line_start = self.at;
+        if self.heredocs.is_empty() {
+            return false;
         }
+        self.heredoc_bodies();
+        self.line_start = self.at;
+        self.syntax.code_marks.is_some()
     }
 
     /// Passes a Python format (`!r:>10`) up to its brace.

@@ -106,7 +106,13 @@ impl<'s> Tree<'s> {
             {
                 before -= 1;
             }
-            let joined = before < start && matches!(self.punct(start - 1), Some(b'.' | b':' | b'>'));
+            let joined = before < start
+                && match self.punct(start - 1) {
+                    Some(b'.') => true,
+                    Some(b':') => before + 1 < start && self.is(start - 2, b':'),
+                    Some(b'>') => before + 1 < start && self.is(start - 2, b'-'),
+                    _ => false,
+                };
             match before.checked_sub(1) {
                 Some(word) if joined && self.word(word).is_some() && !self.tokens[before].first => start = word,
                 _ => break,

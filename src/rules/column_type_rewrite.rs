@@ -32,7 +32,10 @@ fn type_change(ctx: &Context, alter: &AlterTable, column: &Name, ty: &TypeName, 
     } else {
         return; // brief: the catalog changes and no row is touched
     };
-    let report = ctx.report(alter.span, message).help(safe_way(alter, column, ty));
+    let mut report = ctx.report(alter.span, message).help(safe_way(alter, column, ty));
+    for at in ctx.uses.of_column(ctx.catalog, &ctx.catalog.resolve(table), &column.value).into_iter().take(6) {
+        report = report.related(at, format!("uses {table}.{column}"));
+    }
     ctx.add(if effect.unsure.is_some() { report.severity(Severity::Warning) } else { report });
 }
 

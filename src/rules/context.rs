@@ -1,6 +1,6 @@
 //! What a rule may ask and how it reports.
 
-use crate::catalog::{Catalog, Column, Qualified, Table};
+use crate::catalog::{Catalog, Column, Qualified, Table, Uses};
 use crate::extract::Fragment;
 use crate::facts::{Action, AlterTable, ObjectName, Query, Statement};
 use crate::finding::{Edit, Fix, Label, Severity};
@@ -61,6 +61,8 @@ pub struct Context<'a> {
     pub text: &'a str,
     /// The string of application code that it stands in.
     pub application: Option<&'a Fragment>,
+    /// What the application uses of the schema.
+    pub uses: &'a Uses,
     /// The schema before it. For application code: the schema after all migrations.
     pub catalog: &'a Catalog,
     /// The session before it.

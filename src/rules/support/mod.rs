@@ -9,4 +9,5 @@ pub(super) mod locks;
 pub(super) mod ranges;
 pub(super) mod rows;
 pub(super) mod spelling;
+pub(super) mod uses;
 pub(super) mod views;
