@@ -106,7 +106,7 @@ pub(super) fn to_source(report: &mut Report, layer: &str, file: &str) {
 /// Whether the bytes on both sides of an edit are the string's own too.
 fn surrounded(span: Span, layer: &str, file: &str) -> bool {
     let same = |at: usize| layer.as_bytes().get(at) == file.as_bytes().get(at);
-    (span.start as usize).checked_sub(1).is_none_or(|at| same(at) || !span.is_empty()) && (span.len() > 0 || same(span.end as usize))
+    (span.start as usize).checked_sub(1).is_none_or(|at| same(at) || !span.is_empty()) && (!span.is_empty() || same(span.end as usize))
 }
 
 /// A piece of SQL with all that is printed of it.

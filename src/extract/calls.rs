@@ -339,10 +339,10 @@ pub(super) fn binds(path: &str) -> bool {
 }
 
 /// The frame in which a call's clause is a statement.
-pub(super) fn frame(path: &str) -> Option<&'static str> {
+pub(super) fn frame(path: &str, chained: bool) -> Option<&'static str> {
     let last = last(path);
     // a member of something: `where(…)` alone is a function of anybody's
-    let member = path.len() > last.len() || last == "fragment";
+    let member = chained || path.len() > last.len() || last == "fragment";
     CLAUSES.iter().find(|(call, _)| *call == last && member).map(|(_, frame)| *frame)
 }
 

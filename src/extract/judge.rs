@@ -307,9 +307,10 @@ impl Words<'_> {
             return Verdict::No;
         }
         let from = (next..self.tokens.len()).find(|&i| self.is(i, "from"));
-        let marks = self.tokens[next..].iter().any(|t| {
-            !matches!(t.kind, K::Word | K::Dot | K::Unknown | K::Colon | K::Unterminated | K::Placeholder | K::Ellipsis)
-                && !(t.kind == K::Operator && matches!(t.text(self.text), "?" | "!"))
+        let marks = self.tokens[next..].iter().any(|t| match t.kind {
+            K::Word | K::Dot | K::Unknown | K::Colon | K::Unterminated | K::Placeholder | K::Ellipsis => false,
+            K::Operator => !matches!(t.text(self.text), "?" | "!"),
+            _ => true,
         });
         match (from, case) {
             (Some(from), Case::Upper) if from > next && self.tokens.len() > from + 1 => Verdict::Sql,
@@ -439,9 +440,12 @@ impl Words<'_> {
             "constraint",
         ];
         let mut object = at + 1;
-        while MODIFIERS.contains(&self.lower(object).as_str())
-            && !(OBJECTS.contains(&self.lower(object).as_str()) && !OBJECTS.contains(&self.lower(object + 1).as_str()))
-        {
+        loop {
+            let (word, next) = (self.lower(object), self.lower(object + 1));
+            let last = OBJECTS.contains(&word.as_str()) && !OBJECTS.contains(&next.as_str());
+            if last || !MODIFIERS.contains(&word.as_str()) {
+                break;
+            }
             object += 1;
         }
         let kind = self.lower(object);

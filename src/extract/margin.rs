@@ -15,7 +15,7 @@ pub(super) fn margins(text: &str, content: Span, margin: Margin, bar: bool) -> V
     let width = match margin {
         _ if bar => 0,
         Margin::Common => common(text, lines.get(skip..).unwrap_or_default()),
-        Margin::Closing => lines.last().map_or(0, |last| indent(last.of(text))),
+        Margin::Closing => lines.last().and_then(|last| text.get(last.start as usize..)).map_or(0, indent),
         Margin::Keep => 0,
     };
     lines.iter().enumerate().filter(|(i, _)| bar || *i >= skip).filter_map(|(_, line)| cut(text, *line, width, bar)).collect()

@@ -270,7 +270,7 @@ impl Finder<'_, '_> {
         let head = self.head(&chain);
         let sql = judge::begins_like_sql(&head) || head.starts_with(b"--") || head.starts_with(b"/*");
         let setting = self.setting(tree, &chain);
-        let clause = || setting.early && setting.call.is_some_and(|call| calls::frame(call.of(self.text)).is_some());
+        let clause = || setting.early && setting.call.is_some_and(|call| calls::frame(call.of(self.text), self.chained(call)).is_some());
         if !sql && !clause() {
             return None;
         }
@@ -324,14 +324,18 @@ impl Finder<'_, '_> {
         setting
     }
 
+    /// Whether a call goes on from another: `.order(…)`.
+    fn chained(&self, call: Span) -> bool {
+        (call.start as usize).checked_sub(1).and_then(|at| self.text.as_bytes().get(at)).is_some_and(|&b| b == b'.' || b == b'>')
+    }
+
     /// The call that a chain is given to.
     fn call(&self, tree: &Tree, chain: &Chain) -> Setting {
         let first = chain.first;
         let literal = chain.literals().next().map(|i| &self.scan.literals[i]);
-        if let Some(prefix) = literal.map(|l| l.prefix).filter(|p| !p.is_empty() && self.syntax.any_prefix.is_some()) {
-            if !matches!(prefix.of(self.text), "s" | "f" | "raw") {
-                return Setting { call: Some(prefix), early: true, tagged: true, ..Setting::default() };
-            }
+        let interpolator = literal.map(|l| l.prefix).filter(|p| !p.is_empty() && self.syntax.any_prefix.is_some());
+        if let Some(prefix) = interpolator.filter(|prefix| !matches!(prefix.of(self.text), "s" | "f" | "raw")) {
+            return Setting { call: Some(prefix), early: true, tagged: true, ..Setting::default() };
         }
         let before = first.checked_sub(1);
         // a tag before a template
@@ -432,7 +436,7 @@ impl Finder<'_, '_> {
         let mut verdict = if judge::begins_like_sql(&draft.bytes) { judge::judge(&text, whole, standing) } else { Verdict::No };
         let mut frame = "";
         if verdict == Verdict::No && setting.early {
-            frame = calls::frame(&path).filter(|_| clause_like(&text)).unwrap_or("");
+            frame = calls::frame(&path, setting.call.is_some_and(|call| self.chained(call))).filter(|_| clause_like(&text)).unwrap_or("");
             verdict = if frame.is_empty() { Verdict::No } else { Verdict::IfRead };
         }
         match verdict {
@@ -491,8 +495,7 @@ impl Finder<'_, '_> {
             return true;
         }
         let indent = tree.tokens[..=chain.first].iter().rev().find(|t| t.first).map_or(0, |t| t.indent);
-        let mut at = chain.after;
-        for _ in 0..80 {
+        for at in chain.after..chain.after + 80 {
             let Some(token) = tree.tokens.get(at) else { return false };
             let goes_on = matches!(token.kind, scan::Kind::Punct(b'.' | b')' | b']' | b'}'));
             if tree.is(at, b';') || (token.first && token.indent <= indent && !goes_on) {
@@ -501,7 +504,6 @@ impl Finder<'_, '_> {
             if tree.word(at).is_some_and(|w| names.contains(&w)) {
                 return true;
             }
-            at += 1;
         }
         false
     }

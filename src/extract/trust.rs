@@ -38,7 +38,8 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
     if SAFE.iter().any(|word| lower.contains(word)) || (lower.contains("join") && lower.contains(['?', '%', '$'])) {
         return true;
     }
-    let last = code.rsplit(['.', ':', '>']).next().unwrap_or(code);
+    let code = code.split("!r").next().unwrap_or(code);
+    let last = code.rsplit(['.', ':']).next().unwrap_or(code);
     let shouted = last.len() > 1 && last.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
     let number = code.chars().all(|c| c.is_ascii_digit() || c == '_');
     shouted || number || is_constant(text, code)
