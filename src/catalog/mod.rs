@@ -12,6 +12,7 @@ mod drops;
 pub mod index_match;
 mod indexes;
 mod json;
+mod mentions;
 mod model;
 mod naming;
 mod objects;
@@ -25,11 +26,11 @@ mod store;
 mod tables;
 mod text;
 mod undo;
-mod uses;
+pub mod uses;
 
 #[cfg(test)]
 mod tests;
 
+pub use mentions::Mentions;
 pub use model::*;
 pub use store::{Key, Leans, Store};
-pub use uses::Uses;

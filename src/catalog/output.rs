@@ -5,7 +5,7 @@ use super::{Catalog, Qualified};
 use crate::facts::{Expr, ExprKind, FromItem, Literal, ObjectName, Query, QueryBody, RelationSource, Select, TypeName};
 
 /// Columns with their types.
-pub(super) type Columns = Vec<(String, Option<TypeName>)>;
+pub(crate) type Columns = Vec<(String, Option<TypeName>)>;
 
 /// Subqueries and views are followed this deep.
 const DEEPEST: usize = 12;
@@ -18,7 +18,7 @@ type Scope<'q> = Vec<(Option<&'q str>, Option<Columns>)>;
 
 impl Catalog {
     /// The columns that a query gives; `None` where a `*` hides some.
-    pub(super) fn output_columns(&self, query: &Query) -> Option<Columns> {
+    pub(crate) fn output_columns(&self, query: &Query) -> Option<Columns> {
         self.query_columns(query, &mut vec![], 0)
     }
 

@@ -1,138 +1,679 @@
-//! Where the application uses tables and columns: what a migration that drops or renames one will break.
+//! How a query uses each table: which conditions reach it, in which order its rows are wanted, and how many.
 //!
-//! Names are kept as the statements have them and compared with the schema as it is when they are asked for, so that a column
-//! dropped by the last migration is still found.
+//! What the planner does before it looks for indexes: subqueries, views and CTEs that keep their rows are merged with the query
+//! around them, conditions sink into those that group or unite, an outer join keeps conditions from its preserved side, and
+//! what stands on another relation is a value while one of its rows is looked up. Must not know a rule.
 
-use super::{Catalog, Qualified};
-use crate::facts::{ColumnRef, ExprKind, ObjectName, Query, QueryBody, Statement};
-use crate::source::Location;
-use std::collections::HashMap;
+use super::index_match::build::operator;
+use super::index_match::{Kind, Meaning, Node, Reader, Sort, implies, type_name};
+use super::resolve::{Origin, Scope, Source, first_branch, keeps_rows};
+use super::{Catalog, Qualified, Table};
+use crate::facts::{
+    Call, ColumnRef, Expr, ExprKind, FromItem, Join, JoinCondition, JoinKind, Limit, ObjectName, OrderKey, Query, QueryBody, Relation,
+};
+use std::rc::Rc;
 
-/// A relation as a statement names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Named {
-    schema: Option<String>,
-    name: String,
+/// How deep queries in queries are followed.
+const DEEPEST: usize = 24;
+
+/// One table as one place of a query uses it.
+#[derive(Debug)]
+pub struct TableUse<'a> {
+    /// The place in FROM, or the target of a write.
+    pub relation: &'a Relation,
+    /// The table as written there.
+    pub written: &'a ObjectName,
+    /// Its resolved name.
+    pub name: Qualified,
+    /// The table, where known; a materialized view is not one.
+    pub table: Option<&'a Table>,
+    /// The conditions on it that a scan of it can use.
+    pub clauses: Vec<Clause<'a>>,
+    /// The order wanted of its rows, where all of it is this table's.
+    pub order: Vec<Sort>,
+    /// The ORDER BY behind it; empty for `min()` and `max()`.
+    pub order_keys: &'a [OrderKey],
+    /// LIMIT or FETCH: only the first rows are wanted.
+    pub limit: Option<&'a Limit>,
+    /// The query whose FROM, or whose subqueries', it stands in.
+    pub query: &'a Query,
+    /// Its rows are written by UPDATE or DELETE.
+    pub is_target: bool,
+    /// It stands in the text of the statement itself rather than in a view's.
+    pub own_text: bool,
+    /// The columns that the query reads of it; `None`: all, or not known.
+    pub reads: Option<Vec<String>>,
 }
 
-impl Named {
-    fn of(name: &ObjectName) -> Self {
-        Named { schema: name.schema.as_ref().map(|schema| schema.value.clone()), name: name.name.value.clone() }
-    }
-
-    fn may_be(&self, table: &Qualified) -> bool {
-        self.name == *table.name && self.schema.as_ref().is_none_or(|schema| *schema == *table.schema)
+impl TableUse<'_> {
+    /// The nodes of the clauses.
+    pub fn nodes(&self) -> Vec<Node> {
+        self.clauses.iter().map(|clause| clause.node.clone()).collect()
     }
 }
 
-/// The uses that application code makes of the schema.
-#[derive(Debug, Default)]
-pub struct Uses {
-    statements: usize,
-    tables: HashMap<String, Vec<(Named, Location)>>,
-    /// By column: the relations that it may belong to, and the place.
-    columns: HashMap<String, Vec<(Vec<Named>, Location)>>,
+/// One condition on a table.
+#[derive(Debug, Clone)]
+pub struct Clause<'a> {
+    /// As the planner compares it.
+    pub node: Node,
+    /// As written; `None` for USING and NATURAL.
+    pub expr: Option<&'a Expr>,
+    /// It stands in the text of the statement itself.
+    pub own_text: bool,
 }
 
-impl Uses {
-    /// Takes note of a statement of the application.
-    pub fn add(&mut self, statement: &Statement) {
-        let queries = statement.queries();
-        self.statements += usize::from(!queries.is_empty());
-        for query in queries {
-            self.query(statement, query, &[], &[], 0);
-        }
-    }
+/// Every table of a query with its use, the query's subqueries' too.
+pub fn uses<'a>(catalog: &'a Catalog, query: &'a Query) -> Vec<TableUse<'a>> {
+    let mut gathered = Gathering { catalog, uses: vec![], seen: vec![] };
+    gathered.query(Rc::new(Scope::new(catalog, query, None)), query, &[], true, 0);
+    gathered.uses
+}
 
-    /// How many statements of the application were read.
-    pub fn statements(&self) -> usize {
-        self.statements
-    }
+/// A condition of some query, with the scope that its names are looked up in.
+#[derive(Clone)]
+struct Condition<'a> {
+    test: Test<'a>,
+    scope: Rc<Scope<'a>>,
+    /// The relations that it can be used on: all, or those of one side of an outer join.
+    only: Option<Rc<Vec<*const Relation>>>,
+    /// It removes rows after the joins: on a relation that an outer join fills up it cannot be used before.
+    after_joins: bool,
+    own_text: bool,
+}
 
-    /// The places that use a table.
-    pub fn of_table(&self, table: &Qualified) -> Vec<Location> {
-        let uses = self.tables.get(&*table.name).into_iter().flatten();
-        uses.filter(|(named, _)| named.may_be(table)).map(|(_, at)| *at).collect()
-    }
+#[derive(Clone)]
+enum Test<'a> {
+    Expr(&'a Expr),
+    /// `left IN (SELECT item …)`: the left side with its own scope.
+    Equal(&'a Expr, Rc<Scope<'a>>, &'a Expr),
+    /// USING (column) between two relations.
+    Using(&'a Relation, &'a Relation, &'a str),
+}
 
-    /// The places that use a column, in the schema as it is.
-    pub fn of_column(&self, catalog: &Catalog, table: &Qualified, column: &str) -> Vec<Location> {
-        let uses = self.columns.get(column).into_iter().flatten();
-        let owned = |candidates: &[Named]| {
-            // a bare name of several tables is this one's only where the others are known not to have it
-            let other_has_none = |other: &Named| {
-                let name = other.as_object();
-                other.may_be(table) || catalog.table(&name).is_some_and(|(_, t)| t.column(column).is_none())
-            };
-            candidates.iter().any(|named| named.may_be(table)) && candidates.iter().all(other_has_none)
-        };
-        uses.filter(|(candidates, _)| owned(candidates)).map(|(_, at)| *at).collect()
-    }
+/// A relation of a planning unit.
+#[derive(Clone)]
+struct Member<'a> {
+    relation: &'a Relation,
+    written: &'a ObjectName,
+    /// Filled up with NULLs by an outer join.
+    nullable: bool,
+    own_text: bool,
+    is_target: bool,
+}
 
-    fn query(&mut self, statement: &Statement, query: &Query, outer: &[(String, Named)], ctes: &[String], depth: usize) {
-        if depth > 64 {
+struct Gathering<'a> {
+    catalog: &'a Catalog,
+    uses: Vec<TableUse<'a>>,
+    seen: Vec<*const Query>,
+}
+
+/// A subquery in FROM that is planned by itself.
+struct Inner<'a> {
+    scope: Rc<Scope<'a>>,
+    query: &'a Query,
+    relation: &'a Relation,
+    own_text: bool,
+    /// No condition sinks into it.
+    fenced: bool,
+}
+
+/// What is planned together.
+#[derive(Default)]
+struct Unit<'a> {
+    members: Vec<Member<'a>>,
+    conditions: Vec<Condition<'a>>,
+    /// Subqueries that are planned by themselves, with their scopes and the conditions that may sink into them.
+    inner: Vec<Inner<'a>>,
+    /// Scopes whose expressions may hold subqueries.
+    merged: Vec<(Rc<Scope<'a>>, &'a Query, bool)>,
+}
+
+impl<'a> Gathering<'a> {
+    fn query(&mut self, scope: Rc<Scope<'a>>, query: &'a Query, sunk: &[Condition<'a>], own_text: bool, depth: usize) {
+        if depth > DEEPEST || self.seen.contains(&std::ptr::from_ref(query)) && own_text {
             return;
         }
-        let ctes: Vec<String> = ctes.iter().cloned().chain(query.ctes.iter().map(|cte| cte.name.value.clone())).collect();
-        let at = |span| Location { file: statement.file, span };
-        let mut own = vec![];
-        for relation in query.from().iter().flat_map(|item| item.relations()).chain(query.target()) {
-            let Some(table) = relation.table() else { continue };
-            if table.schema.is_none() && ctes.contains(&table.name.value) {
-                continue;
+        self.seen.push(query);
+        if let QueryBody::SetOperation { left, right, .. } = &query.body {
+            for branch in [&**left, &**right] {
+                let inner = Rc::new(Scope::new(self.catalog, branch, Some(scope.clone())));
+                let sunk = sunk.iter().map(|c| self.for_branch(c, query, branch)).collect::<Vec<_>>();
+                self.query(inner, branch, &sunk, own_text, depth + 1);
             }
-            let named = Named::of(table);
-            self.tables.entry(named.name.clone()).or_default().push((named.clone(), at(table.span())));
-            own.push((relation.binding().map_or_else(|| named.name.clone(), |name| name.value.clone()), named));
+        } else {
+            self.unit(scope.clone(), query, sunk, own_text, depth);
         }
-        if let QueryBody::Insert(insert) = &query.body {
-            self.written(insert.columns.iter(), query, &at);
+        for cte in &query.ctes {
+            if !self.seen.contains(&std::ptr::from_ref(&cte.query)) {
+                let inner = Rc::new(Scope::new(self.catalog, &cte.query, Some(scope.clone())));
+                self.query(inner, &cte.query, &[], own_text, depth + 1);
+            }
         }
-        if let QueryBody::Update(update) = &query.body {
-            self.written(update.assignments.iter().map(|(name, _)| name), query, &at);
+        if let QueryBody::Insert(insert) = &query.body
+            && let Some(source) = &insert.source
+        {
+            let inner = Rc::new(Scope::new(self.catalog, source, Some(scope)));
+            self.query(inner, source, &[], own_text, depth + 1);
         }
-        let scope: Vec<(String, Named)> = own.iter().cloned().chain(outer.iter().cloned()).collect();
-        for expr in query.expressions() {
-            expr.walk(&mut |e| {
-                if let ExprKind::Column(column) = &e.kind {
-                    let candidates = candidates(column, &own, &scope);
-                    if !candidates.is_empty() {
-                        self.columns.entry(column.column.value.clone()).or_default().push((candidates, at(column.column.span)));
+    }
+
+    /// A condition that sinks into one branch of a set operation sees that branch in the place of the whole.
+    fn for_branch(&self, condition: &Condition<'a>, whole: &'a Query, branch: &'a Query) -> Condition<'a> {
+        let relation = condition.scope.bindings().iter().find(|b| matches!(b.source, Source::Query(q) if std::ptr::eq(q, whole)));
+        let Some(relation) = relation.map(|b| b.relation) else { return condition.clone() };
+        Condition { scope: Rc::new(condition.scope.with_branch(relation, branch)), ..condition.clone() }
+    }
+
+    fn unit(&mut self, scope: Rc<Scope<'a>>, query: &'a Query, sunk: &[Condition<'a>], own_text: bool, depth: usize) {
+        let mut unit = Unit { conditions: sunk.to_vec(), ..Unit::default() };
+        self.members(&scope, query, false, None, own_text, &mut unit, depth);
+        self.reduce(&mut unit);
+        for member in unit.members.clone() {
+            let found = self.table_use(&scope, query, &member, &unit);
+            self.uses.push(found);
+        }
+        for inner in std::mem::take(&mut unit.inner) {
+            let sinks = |c: &&Condition<'a>| !inner.fenced && self.sinks(c, inner.relation, inner.query);
+            let sinking: Vec<Condition<'a>> = unit.conditions.iter().filter(sinks).cloned().collect();
+            self.query(inner.scope, inner.query, &sinking, inner.own_text, depth + 1);
+        }
+        for (scope, query, own) in std::mem::take(&mut unit.merged) {
+            for expr in query.expressions() {
+                let mut any_of: Vec<(&'a Expr, &'a Query)> = vec![];
+                expr.walk(&mut |e| {
+                    if let ExprKind::Quantified { left, op, all: false, right } = &e.kind
+                        && op == "="
+                    {
+                        any_of.extend(right.subquery().map(|query| (&**left, query)));
+                    }
+                });
+                expr.walk(&mut |e| {
+                    if let Some(inner) = e.subquery() {
+                        let inner_scope = Rc::new(Scope::new(self.catalog, inner, Some(scope.clone())));
+                        let tested = match &e.kind {
+                            ExprKind::InSubquery { expr, negated: false, .. } => Some(&**expr),
+                            _ => any_of.iter().find(|(_, query)| std::ptr::eq(*query, inner)).map(|(left, _)| *left),
+                        };
+                        let item = inner.select().map(|s| &s.items[..]).filter(|items| items.len() == 1 && keeps_rows(inner));
+                        let looked_up = tested.zip(item.and_then(|items| items.first())).map(|(left, item)| Condition {
+                            test: Test::Equal(left, scope.clone(), &item.expr),
+                            scope: inner_scope.clone(),
+                            only: None,
+                            after_joins: true,
+                            own_text: own,
+                        });
+                        let sunk: Vec<Condition<'a>> = looked_up.into_iter().collect();
+                        self.query(inner_scope, inner, &sunk, own, depth + 1);
+                    }
+                });
+            }
+        }
+    }
+
+    /// The relations and conditions of a query, with those of the subqueries that are merged with it.
+    #[allow(clippy::too_many_arguments)] // each is a different thing that nesting hands down
+    fn members(
+        &mut self,
+        scope: &Rc<Scope<'a>>,
+        query: &'a Query,
+        nullable: bool,
+        only: Option<Rc<Vec<*const Relation>>>,
+        own_text: bool,
+        unit: &mut Unit<'a>,
+        depth: usize,
+    ) {
+        unit.merged.push((scope.clone(), query, own_text));
+        if let Some(target) = query.target()
+            && !matches!(query.body, QueryBody::Insert(_))
+        {
+            self.relation(scope, target, nullable, own_text, true, unit, depth);
+        }
+        for item in query.from() {
+            self.item(scope, item, nullable, own_text, unit, depth);
+        }
+        let filter = match &query.body {
+            QueryBody::Select(select) => select.filter.as_ref(),
+            QueryBody::Update(update) => update.filter.as_ref(),
+            QueryBody::Delete(delete) => delete.filter.as_ref(),
+            QueryBody::Merge(merge) => merge.condition.as_ref(),
+            _ => None,
+        };
+        for expr in filter.into_iter().flat_map(Expr::conjuncts) {
+            if let ExprKind::Exists { query: inner, negated: false } = &expr.kind {
+                // a semi-join: the rows found inside can look up those outside
+                let inner_scope = Rc::new(Scope::new(self.catalog, inner, Some(scope.clone())));
+                for expr in inner.select().and_then(|s| s.filter.as_ref()).into_iter().flat_map(Expr::conjuncts) {
+                    let test = Test::Expr(expr);
+                    unit.conditions.push(Condition { test, scope: inner_scope.clone(), only: only.clone(), after_joins: true, own_text });
+                }
+            }
+            let test = Test::Expr(expr);
+            unit.conditions.push(Condition { test, scope: scope.clone(), only: only.clone(), after_joins: true, own_text });
+        }
+    }
+
+    fn item(&mut self, scope: &Rc<Scope<'a>>, item: &'a FromItem, nullable: bool, own_text: bool, unit: &mut Unit<'a>, depth: usize) {
+        match item {
+            FromItem::Relation(relation) => self.relation(scope, relation, nullable, own_text, false, unit, depth),
+            FromItem::Join(join) => self.join(scope, join, nullable, own_text, unit, depth),
+        }
+    }
+
+    fn join(&mut self, scope: &Rc<Scope<'a>>, join: &'a Join, nullable: bool, own_text: bool, unit: &mut Unit<'a>, depth: usize) {
+        if depth > DEEPEST * 8 {
+            return;
+        }
+        let (left, right) = match join.kind {
+            JoinKind::Left => (nullable, true),
+            JoinKind::Right => (true, nullable),
+            JoinKind::Full => (true, true),
+            JoinKind::Inner | JoinKind::Cross => (nullable, nullable),
+        };
+        let start = unit.members.len();
+        self.item(scope, &join.left, left, own_text, unit, depth + 1);
+        let middle = unit.members.len();
+        self.item(scope, &join.right, right, own_text, unit, depth + 1);
+        let side = |range: std::ops::Range<usize>| -> Vec<*const Relation> {
+            unit.members.get(range).unwrap_or_default().iter().map(|m| std::ptr::from_ref(m.relation)).collect()
+        };
+        let end = unit.members.len();
+        let only = match join.kind {
+            JoinKind::Left => Some(side(middle..end)),
+            JoinKind::Right => Some(side(start..middle)),
+            JoinKind::Full => Some(vec![]),
+            JoinKind::Inner | JoinKind::Cross if nullable => Some(side(start..end)),
+            JoinKind::Inner | JoinKind::Cross => None,
+        };
+        let after_joins = only.is_none();
+        let only = only.map(Rc::new);
+        let mut add = |test| unit.conditions.push(Condition { test, scope: scope.clone(), only: only.clone(), after_joins, own_text });
+        match &join.condition {
+            JoinCondition::On(on) => on.conjuncts().into_iter().for_each(|expr| add(Test::Expr(expr))),
+            JoinCondition::Using(columns) => {
+                for column in columns {
+                    if let Some((l, r)) = using_sides(scope, join, &column.value) {
+                        add(Test::Using(l, r, &column.value));
                     }
                 }
-            });
-        }
-        for child in query.children() {
-            self.query(statement, child, &scope, &ctes, depth + 1);
+            }
+            JoinCondition::Natural => {
+                for (l, r, column) in natural_columns(scope, join) {
+                    add(Test::Using(l, r, column));
+                }
+            }
+            JoinCondition::None => {}
         }
     }
 
-    fn written<'n>(
+    #[allow(clippy::too_many_arguments)] // as above
+    fn relation(
         &mut self,
-        names: impl Iterator<Item = &'n crate::facts::Name>,
-        query: &Query,
-        at: &impl Fn(crate::source::Span) -> Location,
+        scope: &Rc<Scope<'a>>,
+        relation: &'a Relation,
+        nullable: bool,
+        own_text: bool,
+        is_target: bool,
+        unit: &mut Unit<'a>,
+        depth: usize,
     ) {
-        let Some(target) = query.target().and_then(|relation| relation.table()).map(Named::of) else { return };
-        for name in names {
-            self.columns.entry(name.value.clone()).or_default().push((vec![target.clone()], at(name.span)));
+        let Some(binding) = scope.bindings().iter().find(|b| std::ptr::eq(b.relation, relation)) else { return };
+        match binding.source {
+            Source::Table(written) => unit.members.push(Member { relation, written, nullable, own_text, is_target }),
+            Source::Query(inner) | Source::Fence(inner) => {
+                let own = own_text && self.stands_here(scope, relation);
+                let inner_scope = Rc::new(Scope::new(self.catalog, inner, Some(scope.clone())));
+                let fenced = matches!(binding.source, Source::Fence(_)) || self.is_shared(scope, relation);
+                if depth < DEEPEST && !fenced && keeps_rows(inner) && inner.target().is_none() {
+                    self.seen.push(inner);
+                    let first = unit.members.len();
+                    self.members(&inner_scope, inner, nullable, None, own, unit, depth + 1);
+                    // a row that the join fills up is not the subquery's: its WHERE holds before
+                    if nullable {
+                        let inside: Vec<*const Relation> =
+                            unit.members.iter().skip(first).map(|m| std::ptr::from_ref(m.relation)).collect();
+                        let inside = Rc::new(inside);
+                        for condition in unit.conditions.iter_mut().filter(|c| Rc::ptr_eq(&c.scope, &inner_scope)) {
+                            condition.after_joins = false;
+                            condition.only.get_or_insert_with(|| inside.clone());
+                        }
+                    }
+                    for cte in &inner.ctes {
+                        if !self.seen.contains(&std::ptr::from_ref(&cte.query)) {
+                            let cte_scope = Rc::new(Scope::new(self.catalog, &cte.query, Some(inner_scope.clone())));
+                            unit.inner.push(Inner { scope: cte_scope, query: &cte.query, relation, own_text: own, fenced: true });
+                        }
+                    }
+                } else {
+                    unit.inner.push(Inner { scope: inner_scope, query: inner, relation, own_text: own, fenced });
+                }
+            }
+            Source::Other => {}
+        }
+    }
+
+    /// Whether what a name in FROM stands for is written in this statement: a subquery or CTE, not a view.
+    fn stands_here(&self, scope: &Scope<'a>, relation: &'a Relation) -> bool {
+        let view = relation.table().and_then(|name| self.catalog.view(name));
+        let Some((_, view)) = view else { return true };
+        let Some(query) = &view.query else { return true };
+        !scope
+            .bindings()
+            .iter()
+            .any(|b| std::ptr::eq(b.relation, relation) && matches!(b.source, Source::Query(q) if std::ptr::eq(q, query)))
+    }
+
+    /// Whether a CTE is read more than once, and so computed once for all.
+    fn is_shared(&self, scope: &Scope<'a>, relation: &Relation) -> bool {
+        let Some(name) = relation.table().filter(|t| t.schema.is_none()) else { return false };
+        let mut outermost = scope;
+        while let Some(outer) = outermost.outer() {
+            outermost = outer;
+        }
+        let cte = scope.cte_named(&name.name);
+        if cte.is_none_or(|cte| cte.materialized == Some(false)) {
+            return false;
+        }
+        let mut count = 0usize;
+        outermost.query().walk(&mut |query| {
+            let of = query.from().iter().flat_map(FromItem::relations).filter_map(Relation::table);
+            count += of.filter(|t| t.schema.is_none() && t.name == name.name).count();
+        });
+        count > 1
+    }
+
+    /// A strict condition on a relation that an outer join fills up makes the join an inner one.
+    fn reduce(&self, unit: &mut Unit<'a>) {
+        for _ in 0..2 {
+            let strict: Vec<*const Relation> = unit
+                .members
+                .iter()
+                .filter(|member| member.nullable)
+                .filter(|member| {
+                    unit.conditions.iter().filter(|c| c.after_joins).any(|condition| {
+                        let node = self.node(condition, member);
+                        node.clone().conjuncts().iter().any(|part| {
+                            !matches!(part.kind, Kind::IsNull(_, false))
+                                && part.columns().iter().any(|column| {
+                                    let column = Node { kind: Kind::Column((*column).to_owned()), ty: None, collation: None };
+                                    implies::is_strict_for(part, &column)
+                                        || matches!(&part.kind, Kind::IsNull(tested, true) if implies::is_strict_for(tested, &column))
+                                })
+                        })
+                    })
+                })
+                .map(|member| std::ptr::from_ref(member.relation))
+                .collect();
+            for member in &mut unit.members {
+                if strict.contains(&std::ptr::from_ref(member.relation)) {
+                    member.nullable = false;
+                }
+            }
+        }
+    }
+
+    /// Whether a condition may be tested before a subquery groups, dedups or unites.
+    fn sinks(&self, condition: &Condition<'a>, relation: &'a Relation, inner: &'a Query) -> bool {
+        let Test::Expr(expr) = condition.test else { return false };
+        let Some(binding) = condition.scope.bindings().iter().find(|b| std::ptr::eq(b.relation, relation)) else { return false };
+        if !condition.after_joins || inner.limit.is_some() || inner.offset.is_some() || matches!(binding.source, Source::Fence(_)) {
+            return false;
+        }
+        let mut columns = vec![];
+        expr.walk(&mut |e| columns.extend(e.column()));
+        let ours: Vec<&ColumnRef> =
+            columns.into_iter().filter(|c| condition.scope.binding(c).is_some_and(|b| std::ptr::eq(b.relation, relation))).collect();
+        !ours.is_empty() && ours.iter().all(|column| passes(inner, &column.column.value, &binding.names, 0))
+    }
+
+    fn node(&self, condition: &Condition<'a>, member: &Member<'a>) -> Node {
+        let table = self.catalog.tables.get(&self.catalog.resolve(member.written));
+        match &condition.test {
+            Test::Expr(expr) => read(self.catalog, table, member.relation, &condition.scope, expr, 0),
+            Test::Equal(left, scope, item) => {
+                let left = read(self.catalog, table, member.relation, scope, left, 0);
+                operator("=", read(self.catalog, table, member.relation, &condition.scope, item, 0), left)
+            }
+            Test::Using(left, right, column) => {
+                let (left, right, column) = (*left, *right, *column);
+                let own = std::ptr::eq(left, member.relation) || std::ptr::eq(right, member.relation);
+                if !own {
+                    return Node::boolean(true);
+                }
+                let names = |_: &ColumnRef| Meaning::Outside(String::new(), None);
+                let reader = Reader { catalog: self.catalog, table, names: &names };
+                let outside = Node { kind: Kind::Outside(format!("using {column}")), ty: None, collation: None };
+                operator("=", reader.column(column), outside)
+            }
+        }
+    }
+
+    fn table_use(&self, scope: &Rc<Scope<'a>>, query: &'a Query, member: &Member<'a>, unit: &Unit<'a>) -> TableUse<'a> {
+        let name = self.catalog.resolve(member.written);
+        let table = self.catalog.tables.get(&name);
+        let mut clauses: Vec<Clause<'a>> = vec![];
+        for condition in &unit.conditions {
+            let allowed = condition.only.as_ref().is_none_or(|only| only.contains(&std::ptr::from_ref(member.relation)));
+            if !allowed || (condition.after_joins && member.nullable) {
+                continue;
+            }
+            let expr = match condition.test {
+                Test::Expr(expr) => Some(expr),
+                Test::Equal(left, ..) => Some(left),
+                Test::Using(..) => None,
+            };
+            for node in self.node(condition, member).conjuncts() {
+                if !node.columns().is_empty() && !clauses.iter().any(|c| c.node == node) {
+                    clauses.push(Clause { node, expr, own_text: condition.own_text });
+                }
+            }
+        }
+        let (order, order_keys) = self.order(scope, query, member, table);
+        equate(&mut clauses);
+        let limit = query.limit.as_ref().filter(|limit| limit.count.is_some() || limit.span.len() > "LIMIT ALL".len() as u32);
+        TableUse {
+            relation: member.relation,
+            written: member.written,
+            name,
+            table,
+            clauses,
+            order,
+            order_keys,
+            limit,
+            query,
+            is_target: member.is_target,
+            own_text: member.own_text,
+            reads: self.columns_read(scope, query, member),
+        }
+    }
+
+    /// The order wanted of a table's rows: ORDER BY on its columns alone, or the one `min()` or `max()`.
+    fn order(&self, scope: &Rc<Scope<'a>>, query: &'a Query, member: &Member<'a>, table: Option<&Table>) -> (Vec<Sort>, &'a [OrderKey]) {
+        let none = (vec![], &[][..]);
+        let Some(select) = query.select() else { return none };
+        let read = |expr: &'a Expr| read(self.catalog, table, member.relation, scope, expr, 0);
+        let of_table = |node: &Node| !node.columns().is_empty() && !node.reads_outside();
+        if let ([item], true) = (&select.items[..], query.order_by.is_empty())
+            && let ExprKind::Call(call) = &item.expr.kind
+            && is_extreme(call)
+            && select.group_by.is_empty()
+            && select.relations().len() == 1
+        {
+            let node = read(&call.args[0]);
+            let descending = call.name.name.value == "max";
+            return if of_table(&node) { (vec![Sort { node, descending, nulls_first: descending }], &[]) } else { none };
+        }
+        let plain = select.group_by.is_empty() && select.having.is_none() && select.distinct.as_ref().is_none_or(|d| d.on.is_some());
+        if !plain || query.order_by.is_empty() {
+            return none;
+        }
+        let mut sorts = vec![];
+        for key in &query.order_by {
+            let expr = match &key.expr.kind {
+                ExprKind::Literal(crate::facts::Literal::Number(n)) => {
+                    n.parse::<usize>().ok().and_then(|n| select.items.get(n.checked_sub(1)?)).map_or(&key.expr, |item| &item.expr)
+                }
+                ExprKind::Column(column) if column.relation.is_none() => {
+                    let aliased = select.items.iter().find(|item| item.alias.as_ref().is_some_and(|a| *a == column.column));
+                    aliased.map_or(&key.expr, |item| &item.expr)
+                }
+                _ => &key.expr,
+            };
+            let node = read(expr);
+            if !of_table(&node) {
+                return none;
+            }
+            sorts.push(Sort { node, descending: key.descending, nulls_first: key.nulls_first.unwrap_or(key.descending) });
+        }
+        (sorts, &query.order_by)
+    }
+
+    /// The columns that a query names of a table that stands in its own FROM; `None` with `*` or where a name is not certain.
+    fn columns_read(&self, scope: &Rc<Scope<'a>>, query: &'a Query, member: &Member<'a>) -> Option<Vec<String>> {
+        let select = query.select()?;
+        if !scope.bindings().iter().any(|b| std::ptr::eq(b.relation, member.relation)) || query.locking.is_some() {
+            return None;
+        }
+        let star = |item: &crate::facts::SelectItem| matches!(item.expr.kind, ExprKind::Wildcard(_));
+        if select.items.iter().any(star) {
+            return None;
+        }
+        let mut found: Vec<String> = vec![];
+        for column in query.column_refs() {
+            match scope.row_origin(column) {
+                Some(Origin::Column(resolved, relation))
+                    if std::ptr::eq(relation, member.relation) && !found.contains(&resolved.column) =>
+                {
+                    found.push(resolved.column);
+                }
+                Some(_) => {}
+                // a whole row by its alias, an ordinal's alias, a subquery's own column
+                None if column.relation.is_none() && member.relation.binding() == Some(&column.column) => return None,
+                None => {}
+            }
+        }
+        Some(found)
+    }
+}
+
+/// What is equal to something equal to a value is equal to the value.
+fn equate(clauses: &mut Vec<Clause>) {
+    let equality = |clause: &Clause| match &clause.node.kind {
+        Kind::Op(op, list) if op == "=" && list.len() == 2 => Some((list[0].clone(), list[1].clone())),
+        _ => None,
+    };
+    let pairs: Vec<(Node, Node)> = clauses.iter().filter_map(equality).collect();
+    for (a, b) in pairs.iter().filter(|(_, b)| !b.is_value()) {
+        for (tested, value) in pairs.iter().filter(|(_, value)| value.is_value()) {
+            let other = if tested.is_operand(a) {
+                b
+            } else if tested.is_operand(b) {
+                a
+            } else {
+                continue;
+            };
+            let node = operator("=", other.clone(), value.clone());
+            if !clauses.iter().any(|c| c.node == node) {
+                clauses.push(Clause { node, expr: None, own_text: false });
+            }
         }
     }
 }
 
-impl Named {
-    fn as_object(&self) -> ObjectName {
-        let name = |value: &String| crate::facts::Name::new(value.clone(), crate::source::Span::default());
-        ObjectName { schema: self.schema.as_ref().map(name), name: name(&self.name) }
-    }
+/// `min(x)`, `max(x)`.
+fn is_extreme(call: &Call) -> bool {
+    matches!(call.name.name.value.as_str(), "min" | "max") && call.args.len() == 1 && call.filter.is_none() && call.over.is_none()
 }
 
-/// The relations that a column may belong to.
-fn candidates(column: &ColumnRef, own: &[(String, Named)], scope: &[(String, Named)]) -> Vec<Named> {
-    match &column.relation {
-        Some(relation) => {
-            scope.iter().find(|(binding, _)| *binding == relation.value).map(|(_, named)| named.clone()).into_iter().collect()
+/// Reads an expression of a query with one of its relations in mind.
+fn read<'a>(catalog: &'a Catalog, table: Option<&Table>, relation: &'a Relation, scope: &Rc<Scope<'a>>, expr: &Expr, depth: usize) -> Node {
+    let names = |column: &ColumnRef| match scope.origin(column) {
+        Some(Origin::Column(resolved, of)) if std::ptr::eq(of, relation) => Meaning::Own(resolved.column),
+        Some(Origin::Column(resolved, of)) => {
+            let ty = resolved.definition().and_then(|c| c.ty.as_ref()).map(|ty| type_name(ty, catalog));
+            Meaning::Outside(format!("{:p} {}", std::ptr::from_ref(of), resolved.column), ty)
         }
-        None => own.iter().map(|(_, named)| named.clone()).collect(),
+        Some(Origin::Expression(inner, scope)) if depth < DEEPEST => {
+            Meaning::Node(read(catalog, table, relation, &scope, inner, depth + 1))
+        }
+        _ => Meaning::Outside(format!("? {}", column.column.value), None),
+    };
+    Reader { catalog, table, names: &names }.read(expr)
+}
+
+/// Whether a column of a subquery is one by which it groups, dedups or unites, so that a condition on it may be tested before.
+fn passes(query: &Query, column: &str, names: &[String], depth: usize) -> bool {
+    if depth > DEEPEST {
+        return false;
     }
+    if let QueryBody::SetOperation { left, right, .. } = &query.body {
+        let own = query.limit.is_none() && query.offset.is_none();
+        return own && passes(left, column, names, depth + 1) && passes_by_place(left, right, column, names, depth);
+    }
+    let Some(select) = query.select() else { return false };
+    if query.limit.is_some() || query.offset.is_some() {
+        return false;
+    }
+    let windowed = |item: &crate::facts::SelectItem| {
+        let mut found = false;
+        item.expr.walk(&mut |e| found |= matches!(&e.kind, ExprKind::Call(call) if call.over.is_some()));
+        found
+    };
+    if select.items.iter().any(windowed) {
+        return false;
+    }
+    let place = names.iter().position(|n| n == column);
+    let item = place.map_or_else(|| super::resolve::output(select, column), |at| select.items.get(at).map(|i| &i.expr));
+    let Some(expr) = item else {
+        return select.group_by.is_empty() && select.distinct.as_ref().is_none_or(|d| d.on.is_none());
+    };
+    let at = select.items.iter().position(|i| std::ptr::eq(&i.expr, expr));
+    let listed = |list: &[Expr]| {
+        list.iter().any(|key| {
+            super::index_match::same(key, expr)
+                || key.column().is_some_and(|c| c.relation.is_none() && c.column == *column)
+                || matches!(&key.kind, ExprKind::Literal(crate::facts::Literal::Number(n)) if n.parse::<usize>().ok() == at.map(|a| a + 1))
+        })
+    };
+    let grouped = select.group_by.is_empty() || listed(&select.group_by);
+    let dedup = select.distinct.as_ref().and_then(|d| d.on.as_deref()).is_none_or(listed);
+    let aggregated = select.group_by.is_empty() && !keeps_rows(query) && select.distinct.is_none();
+    grouped && dedup && !aggregated
+}
+
+/// The same column of the right branch, which has the left one's names.
+fn passes_by_place(left: &Query, right: &Query, column: &str, names: &[String], depth: usize) -> bool {
+    let items = |query| super::resolve::output_items(query).unwrap_or_default();
+    let named = |item: &crate::facts::SelectItem| match &item.alias {
+        Some(alias) => alias.value == column,
+        None => item.expr.column().is_some_and(|c| c.column == *column),
+    };
+    let place = names.iter().position(|n| n == column).or_else(|| items(left).iter().position(named));
+    let Some(place) = place else { return first_branch(right).select().is_some_and(|s| s.group_by.is_empty()) };
+    let mut padded: Vec<String> = vec![String::new(); place];
+    padded.push(column.to_owned());
+    passes(right, column, &padded, depth + 1)
+}
+
+/// The relations on either side of a join that USING names a column of.
+fn using_sides<'a>(scope: &Scope<'a>, join: &'a Join, column: &str) -> Option<(&'a Relation, &'a Relation)> {
+    let side = |item: &'a FromItem| {
+        let relations = item.relations();
+        let has =
+            |r: &&&'a Relation| scope.bindings().iter().any(|b| std::ptr::eq(b.relation, **r) && scope.may_have(b, column) == Some(true));
+        relations.iter().find(has).copied().or(if relations.len() == 1 { relations.first().copied() } else { None })
+    };
+    Some((side(&join.left)?, side(&join.right)?))
+}
+
+/// The columns that NATURAL joins by, where both sides are known tables.
+fn natural_columns<'a>(scope: &Scope<'a>, join: &'a Join) -> Vec<(&'a Relation, &'a Relation, &'a str)> {
+    let ([left], [right]) = (&join.left.relations()[..], &join.right.relations()[..]) else { return vec![] };
+    let columns = |relation: &Relation| -> Option<&'a Table> { Some(scope.catalog().table(relation.table()?)?.1) };
+    let Some(listed) = columns(left).or(columns(right)) else { return vec![] };
+    let has = |relation: &Relation, column: &str| {
+        scope.bindings().iter().any(|b| std::ptr::eq(b.relation, relation) && scope.may_have(b, column) == Some(true))
+    };
+    let both = |c: &&super::Column| has(left, &c.name) && has(right, &c.name);
+    listed.columns.iter().filter(both).map(|c| (*left, *right, c.name.as_str())).collect()
 }

@@ -20,6 +20,8 @@ const ENGINES: &[(&str, &str)] = &[
     ("oracle", "Oracle"),
     ("clickhouse", "ClickHouse"),
     ("duckdb", "DuckDB"),
+    ("cockroach", "CockroachDB"),
+    ("cockroachdb", "CockroachDB"),
 ];
 
 const POSTGRES: &[&str] = &["postgres", "postgresql", "pg", "psql", "pgsql"];
@@ -41,7 +43,9 @@ pub(super) fn by_path_alone(path: &Path) -> Option<&'static str> {
 fn by_path(path: &Path) -> Option<Option<&'static str>> {
     let stem = path.file_stem()?.to_string_lossy().to_ascii_lowercase();
     // In a file's name only a suffix or the whole name counts: `0007_drop_mysql_bridge` is about a table.
-    let suffix = stem.rsplit(['.', '_', '-']).next().and_then(engine);
+    // `20240101_users.sqlite3.up.sql`: the direction stands behind it.
+    const DIRECTIONS: &[&str] = &["up", "down", "autocommit"];
+    let suffix = stem.rsplit(['.', '_', '-']).find(|word| !DIRECTIONS.contains(word)).and_then(engine);
     let folders = || {
         let parts: Vec<String> = path.parent()?.components().map(|part| part.as_os_str().to_string_lossy().to_ascii_lowercase()).collect();
         parts.iter().rev().find_map(|part| part.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(engine))
@@ -139,6 +143,9 @@ mod tests {
         assert_eq!(of("db/schema.mssql.sql", ""), Some("SQL Server"));
         assert_eq!(of("mysql/postgres/1.sql", "create table `a` (`b` int)"), None);
         assert_eq!(of("m/0007_drop_mysql_bridge.sql", ""), None);
+        assert_eq!(of("m/1_users.sqlite3.up.sql", ""), Some("SQLite"));
+        assert_eq!(of("m/1_users.cockroach.autocommit.down.sql", ""), Some("CockroachDB"));
+        assert_eq!(of("m/1_users.postgres.up.sql", "create table `a` (`b` int)"), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::application::{self, Code};
 use super::findings::{ActiveRules, OncePerFile};
 use super::parts::Unit;
-use crate::catalog::{Catalog, Uses};
+use crate::catalog::{Catalog, Mentions};
 use crate::extract::Fragment;
 use crate::facts::{Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque};
@@ -36,7 +36,7 @@ pub(super) struct Checker<'a> {
     pub(super) settings: &'a Settings,
     pub(super) rules: &'a ActiveRules,
     /// What the application uses of the schema.
-    pub(super) uses: &'a Uses,
+    pub(super) mentions: &'a Mentions,
 }
 
 /// One statement in its place.
@@ -63,7 +63,7 @@ impl Checker<'_> {
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if part.reported {
                 count(statement, found);
-                let around = Surroundings::default();
+                let around = Surroundings { unwrapped: unit.unwrapped, ..Surroundings::default() };
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
@@ -151,7 +151,7 @@ impl Checker<'_> {
             following: scene.following,
             text: scene.text,
             application: scene.fragment,
-            uses: self.uses,
+            mentions: self.mentions,
             catalog: scene.catalog,
             session: scene.session,
             effects: scene.effects,

@@ -6,7 +6,7 @@ use super::application::{self, Code};
 use super::checker::{Checker, Found};
 use super::findings::{ActiveRules, settle};
 use super::parts::{self, Part, Remarks, Unit};
-use crate::catalog::{Catalog, Uses};
+use crate::catalog::{Catalog, Mentions};
 use crate::finding::{Finding, Opaque, Outcome};
 use crate::rules::{Check, Origin};
 use crate::settings::Settings;
@@ -24,10 +24,10 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let coded = application::among(&inputs);
     let (sources, parts) = parts::of(inputs);
     let codes = application::read_all(&coded, &sources, settings);
-    let mut uses = Uses::default();
-    codes.iter().flat_map(application::Code::statements).for_each(|statement| uses.add(statement));
+    let mut mentions = Mentions::default();
+    codes.iter().flat_map(application::Code::statements).for_each(|statement| mentions.add(statement));
     let rules = if with_rules { ActiveRules::new(settings) } else { ActiveRules::new(&nothing()) };
-    let run = Run { checker: Checker { sources: &sources, settings, rules: &rules, uses: &uses } };
+    let run = Run { checker: Checker { sources: &sources, settings, rules: &rules, mentions: &mentions } };
 
     // Migrations change the schema for what comes after them; everything else sees the schema that they leave.
     let (migrations, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| part.origin == Origin::Migration);

@@ -5,5 +5,6 @@ pub mod effect;
 pub mod functions;
 pub mod lock;
 pub mod opclass;
+pub mod operators;
 pub mod types;
 pub mod version;

@@ -57,6 +57,7 @@ fn gin_operators(opclass: &str) -> Option<&'static [&'static str]> {
         "gin_trgm_ops" => TRIGRAM,
         "gin_hstore_ops" => &["?", "?&", "?|", "@>"],
         "gin__int_ops" => &["&&", "<@", "=", "@>", "@@"],
+        "enum_ops" => ORDER,
         _ if default_btree(opclass.strip_suffix("_ops")?).is_some() => ORDER, // btree_gin
         _ => return None,
     })
@@ -83,7 +84,7 @@ fn gist_operators(opclass: &str) -> Option<&'static [&'static str]> {
 
 fn spgist_operators(opclass: &str) -> Option<&'static [&'static str]> {
     Some(match opclass {
-        "text_ops" => &["<", "<=", "=", ">=", ">", "^@", "~<~", "~<=~", "~>=~", "~>~", "LIKE", "~~"],
+        "text_ops" => &["<", "<=", "=", ">=", ">", "^@", "~<~", "~<=~", "~>=~", "~>~"],
         "range_ops" => RANGE,
         "box_ops" | "poly_ops" => BOX,
         "kd_point_ops" | "quad_point_ops" => POINT,

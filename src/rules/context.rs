@@ -1,6 +1,6 @@
 //! What a rule may ask and how it reports.
 
-use crate::catalog::{Catalog, Column, Qualified, Table, Uses};
+use crate::catalog::{Catalog, Column, Mentions, Qualified, Table};
 use crate::extract::Fragment;
 use crate::facts::{Action, AlterTable, ObjectName, Query, Statement};
 use crate::finding::{Edit, Fix, Label, Severity};
@@ -44,6 +44,8 @@ pub struct Surroundings {
     pub in_function: bool,
     /// Inside DO (runs now, in a transaction).
     pub in_do: bool,
+    /// Whoever runs the file is known, and known to open no transaction around it.
+    pub unwrapped: bool,
     /// A loop around it, in a body.
     pub in_loop: Option<Span>,
 }
@@ -62,7 +64,7 @@ pub struct Context<'a> {
     /// The string of application code that it stands in.
     pub application: Option<&'a Fragment>,
     /// What the application uses of the schema.
-    pub uses: &'a Uses,
+    pub mentions: &'a Mentions,
     /// The schema before it. For application code: the schema after all migrations.
     pub catalog: &'a Catalog,
     /// The session before it.
@@ -98,10 +100,15 @@ pub struct Report {
     pub once_per_file: bool,
 }
 
+/// A name that a body puts together when it runs has a specifier of `format` in its place, which tells a reader nothing.
+fn readable(text: String) -> String {
+    if text.contains("\"%s\"") { text.replace("\"%s\"", "…") } else { text }
+}
+
 impl Report {
     /// With the rewrite.
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(readable(help.into()));
         self
     }
 
@@ -141,7 +148,7 @@ impl<'a> Context<'a> {
     /// A report about these bytes of the statement's file; pass it to [`Context::add`] when it is complete.
     pub fn report(&self, span: Span, message: impl Into<String>) -> Report {
         let primary = Label { at: self.at(span), message: String::new() };
-        Report { primary, message: message.into(), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
+        Report { primary, message: readable(message.into()), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
     }
 
     /// States a finding.
@@ -202,6 +209,11 @@ impl<'a> Context<'a> {
     /// Whether the statement runs in a transaction block: opened by hand, by the framework, implicit, or inside DO or a function.
     pub fn in_transaction(&self) -> bool {
         self.around.in_do || self.around.in_function || self.session.transaction() != Transaction::None
+    }
+
+    /// Whether it is certain that no transaction is open: a plain file may be run in one by whoever runs it.
+    pub fn surely_outside_transaction(&self) -> bool {
+        self.around.unwrapped && !self.in_transaction()
     }
 
     /// The effect on the named relation, if any.

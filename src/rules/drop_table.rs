@@ -1,16 +1,21 @@
 //! A dropped table breaks the application that still runs, and its rows are gone.
 use super::support::locks::runs_live;
-use super::support::uses::with_uses;
+use super::support::mentions::with_uses;
 use super::{Check, Context};
-use crate::facts::Action;
+use crate::facts::{Action, Drop};
 
 pub(super) const CHECK: Check = Check::Migration(check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {
         let Action::Drop(drop) = action else { continue };
-        if drop.kind != "TABLE" && drop.kind != "FOREIGN TABLE" {
-            continue;
+        match drop.kind.as_str() {
+            "TABLE" | "FOREIGN TABLE" => {}
+            "SCHEMA" | "DATABASE" => {
+                dropped_whole(ctx, drop);
+                continue;
+            }
+            _ => continue,
         }
         for table in drop.names.iter().filter(|table| !ctx.is_new(table)) {
             let message = format!("dropping {table} deletes its rows for good and breaks every running process that still names it");
@@ -18,8 +23,25 @@ fn check(ctx: &Context) {
             let help = format!(
                 "first deploy code that does not use {table}; a rename shows who still does, and can be undone:\nALTER TABLE {table} RENAME TO {old};"
             );
-            let uses = ctx.uses.of_table(&ctx.catalog.resolve(table));
+            let uses = ctx.mentions.of_table(&ctx.catalog.resolve(table));
             ctx.add(with_uses(ctx, ctx.report(table.span(), message).help(help), &table.to_string(), &uses));
         }
+    }
+}
+
+/// DROP DATABASE, and DROP SCHEMA with CASCADE: all tables in it go.
+fn dropped_whole(ctx: &Context, drop: &Drop) {
+    for name in drop.names.iter().filter(|_| drop.kind == "DATABASE" || drop.cascade) {
+        let inside = ctx.catalog.tables.iter().filter(|(table, _)| drop.kind == "SCHEMA" && table.schema == name.name.value);
+        let mut tables: Vec<String> = inside.filter(|(_, known)| known.defined_at.file != ctx.statement.file).map(|(table, _)| table.to_string()).collect();
+        tables.sort();
+        let what = match (drop.kind.as_str(), tables.is_empty()) {
+            ("DATABASE", _) => format!("database {name} with every table in it"),
+            // a schema whose tables are not known may be empty
+            (_, true) => continue,
+            _ => format!("schema {name} with {}", tables.join(", ")),
+        };
+        let message = format!("dropping {what} deletes all rows for good and breaks every running process that still names it");
+        ctx.add(ctx.report(name.span(), message).help("first deploy code that does not use it, and drop the tables one by one"));
     }
 }

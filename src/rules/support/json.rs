@@ -174,27 +174,30 @@ pub(crate) fn judge<'c>(ctx: &Context<'c>, json: &JsonTest, query: &Query) -> Ve
     let table = json.column.table;
     let mut near: Option<(&Qualified, &Index, Miss)> = None;
     for (name, index) in ctx.catalog.indexes_of(&json.column.name).filter(|(_, index)| index.valid) {
-        if index_match::serves_but_for_predicate(index, table, &json.test, &conditions) {
-            if index_match::implied(index, &conditions) {
-                return Verdict::Served;
+        match index_match::serves_but_for_predicate(index, table, &json.test, &conditions) {
+            Some(true) => return Verdict::Served,
+            Some(false) => near = Some((name, index, Miss::Predicate)),
+            None => {
+                if let (true, Some(miss)) = (near.is_none(), miss(ctx.catalog, index, json)) {
+                    near = Some((name, index, miss));
+                }
             }
-            near = Some((name, index, Miss::Predicate));
-        } else if let (true, Some(miss)) = (near.is_none(), miss(index, json, table)) {
-            near = Some((name, index, miss));
         }
     }
     near.map_or(Verdict::Unserved, |(name, index, miss)| Verdict::Near(name, index, miss))
 }
 
-fn miss(index: &Index, json: &JsonTest, table: Option<&crate::catalog::Table>) -> Option<Miss> {
-    let key = index.keys.iter().find(|key| path(&key.expr).is_some_and(|(root, _)| root.column == *json.column.column.as_str()))?;
+fn miss(catalog: &crate::catalog::Catalog, index: &Index, json: &JsonTest) -> Option<Miss> {
+    let on_column = |key: &crate::facts::IndexKey| path(&key.expr).is_some_and(|(root, _)| root.column == *json.column.column.as_str());
+    let at = index.keys.iter().position(on_column)?;
+    let key = &index.keys[at];
     let (_, keys) = path(&key.expr)?;
     let op = json.test.op.as_str();
     let contains = matches!(op, "@>" | "?" | "?|" | "?&" | "@?" | "@@");
     if index.method == "gin" {
         let within = json.path.starts_with(&keys);
-        let class = index_match::class_of("gin", key, table);
-        return match (class, op) {
+        let prepared = index_match::Prepared::new(catalog, index);
+        return match (prepared.keys[at].class.as_deref(), op) {
             _ if !within => None,
             (Some("jsonb_ops" | "jsonb_path_ops") | None, _) if index_match::is_jsonpath_call(op) => Some(Miss::FunctionForm),
             (Some("jsonb_path_ops"), "?" | "?|" | "?&") if keys == json.path => Some(Miss::PathOpsCannotExist),

@@ -9,7 +9,7 @@ const SHOWN: usize = 6;
 
 /// Adds the places that still use something; where code was read and none does, says so.
 pub(crate) fn with_uses(ctx: &Context, mut report: Report, what: &str, uses: &[Location]) -> Report {
-    let read = ctx.uses.statements();
+    let read = ctx.mentions.statements();
     if uses.is_empty() {
         if read > 0 {
             let note = format!("no use of {what} was found in {read} statements of application code");
