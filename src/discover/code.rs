@@ -10,7 +10,7 @@ const LARGE: usize = 4 << 20;
 
 /// Folders of other people's code, or of what tools made.
 const VENDORED: &[&str] =
-    &["third_party", "third-party", "thirdparty", "dist", "bower_components", "site-packages", ".next", "Pods", "external"];
+    &["third_party", "third-party", "thirdparty", "dist", "bower_components", "site-packages", ".next", ".yarn", "Pods", "external"];
 
 /// What generators write near the top of a file.
 const GENERATED: &[&str] =

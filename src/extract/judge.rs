@@ -139,6 +139,13 @@ const FOREIGN_CALLS: &[&str] = &[
     "curdate",
     "date_sub",
     "sysdate",
+    "multiif",
+    "countif",
+    "groupuniqarray",
+    "formatdatetime",
+    "todatetime",
+    "todate",
+    "tostring",
 ];
 
 /// Whether the text begins with a word that begins statements.

@@ -193,6 +193,18 @@ impl Writer<'_> {
         self.layers.len() - 1
     }
 
+    fn add(&mut self, mut fragment: Fragment, draft: &Draft, verdict: Verdict, frame: &str) {
+        let room = frame.len().min(draft.span.start as usize);
+        if room < frame.len() {
+            return;
+        }
+        let all = Span::new(draft.span.start - room as u32, draft.span.end);
+        fragment.layer = self.layer(all);
+        self.write(fragment.layer, all.start, frame.as_bytes());
+        self.write(fragment.layer, draft.span.start, &draft.bytes);
+        self.drafts.push(Pending { fragment, read: draft.span, verdict, frame: room });
+    }
+
     fn write(&mut self, layer: usize, at: u32, bytes: &[u8]) {
         let at = at as usize;
         if let Some(target) = self.layers.get_mut(layer).and_then(|layer| layer.get_mut(at..at + bytes.len())) {
@@ -314,7 +326,7 @@ impl Finder<'_, '_> {
         let by_call = calls::standing(&path, self.options.calls);
         let named = self.assigned(tree, chain.first).is_some_and(calls::names_sql);
         let hinted = self.hinted(chain);
-        setting.spoken = !hinted && calls::spoken(&path);
+        setting.spoken = !hinted && (calls::spoken(&path) || self.objects(tree, chain, &path));
         let standing = match by_call {
             _ if hinted => Standing::Known,
             Standing::Any if named => Standing::Hinted,
@@ -327,6 +339,20 @@ impl Finder<'_, '_> {
     /// Whether a call goes on from another: `.order(…)`.
     fn chained(&self, call: Span) -> bool {
         (call.start as usize).checked_sub(1).and_then(|at| self.text.as_bytes().get(at)).is_some_and(|&b| b == b'.' || b == b'>')
+    }
+
+    /// Whether a call takes a language of objects that only looks like SQL (JPQL, HQL).
+    fn objects(&self, tree: &Tree, chain: &Chain, path: &str) -> bool {
+        if !matches!(self.syntax.name, "java" | "kotlin") {
+            return false;
+        }
+        let last = path.rsplit('.').next().unwrap_or(path);
+        let repository = || memmem::find(self.text.as_bytes(), b"org.springframework.data.jpa").is_some();
+        let native = || {
+            let open = tree.around(chain.first);
+            open.is_some_and(|open| (open..tree.closing(open)).any(|at| tree.word(at) == Some("nativeQuery")))
+        };
+        matches!(last, "createQuery" | "NamedQuery") || (last == "Query" && repository() && !native())
     }
 
     /// The call that a chain is given to.
@@ -448,7 +474,10 @@ impl Finder<'_, '_> {
             Verdict::Sql | Verdict::IfRead => {}
         }
         let mut holes = holes::settle(&mut draft);
-        holes.iter_mut().for_each(|hole| hole.trusted = trust::is_trusted(self.text, hole));
+        for hole in &mut holes {
+            hole.trusted = trust::is_trusted(self.text, hole);
+            hole.role = trust::role(self.text, hole);
+        }
         let kind = if frame.is_empty() { FragmentKind::Statement } else { FragmentKind::Clause };
         let fragment = Fragment {
             span: draft.content,
@@ -461,19 +490,7 @@ impl Finder<'_, '_> {
             bound,
             script: Script::default(),
         };
-        self.add(fragment, &draft, verdict, frame);
-    }
-
-    fn add(&mut self, mut fragment: Fragment, draft: &Draft, verdict: Verdict, frame: &str) {
-        let room = frame.len().min(draft.span.start as usize);
-        if room < frame.len() {
-            return;
-        }
-        let all = Span::new(draft.span.start - room as u32, draft.span.end);
-        fragment.layer = self.writer.layer(all);
-        self.writer.write(fragment.layer, all.start, frame.as_bytes());
-        self.writer.write(fragment.layer, draft.span.start, &draft.bytes);
-        self.writer.drafts.push(Pending { fragment, read: draft.span, verdict, frame: room });
+        self.writer.add(fragment, &draft, verdict, frame);
     }
 
     /// Whether what is interpolated is sent as parameters.

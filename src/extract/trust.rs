@@ -1,6 +1,6 @@
 //! Whether code inside SQL can bring SQL of its own.
 
-use super::holes::Hole;
+use super::holes::{Hole, Role};
 use memchr::memmem;
 
 /// What quotes a value or a name, or gives placeholders for values.
@@ -27,6 +27,32 @@ const SAFE: &[&str] = &[
     "nextval",
 ];
 
+/// Words in a name that say that it holds a piece of SQL and no value.
+const PIECES: &[&str] = &[
+    "sql",
+    "cond",
+    "clause",
+    "filter",
+    "expr",
+    "column",
+    "cols",
+    "where",
+    "order",
+    "select",
+    "join",
+    "query",
+    "subquery",
+    "predicate",
+    "interval",
+];
+
+/// What the code's own name says of a hole that stands where a value could.
+pub(super) fn role(text: &str, hole: &Hole) -> Role {
+    let code = hole.code.of(text);
+    let name: String = code.chars().take_while(|c| *c != '(').collect::<String>().to_ascii_lowercase();
+    if hole.role == Role::Value && PIECES.iter().any(|word| name.contains(word)) { Role::Fragment } else { hole.role }
+}
+
 /// Whether the hole's code is a constant, a number, quoted, or a list of placeholders.
 pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
     let code = hole.code.of(text).trim_matches(|c: char| c.is_whitespace() || matches!(c, '+' | '.' | '(' | ')' | '<' | '>' | '$'));
@@ -42,7 +68,10 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
     let last = code.rsplit(['.', ':']).next().unwrap_or(code);
     let shouted = last.len() > 1 && last.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
     let number = code.chars().all(|c| c.is_ascii_digit() || c == '_');
-    shouted || number || is_constant(text, code)
+    // a member of a class or of a table of constants
+    let root = code.split(['.', ':', '[']).next().unwrap_or(code);
+    let member = root.len() < code.len() && root.starts_with(|c: char| c.is_ascii_uppercase()) && !code.contains('(');
+    shouted || number || member || is_constant(text, code)
 }
 
 /// Whether the file itself says that the name is a constant.

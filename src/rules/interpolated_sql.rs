@@ -9,6 +9,12 @@ fn check(ctx: &Context) {
     let Some(fragment) = ctx.application.filter(|fragment| !fragment.bound) else { return };
     for hole in fragment.holes.iter().filter(|hole| ctx.statement.span.contains(hole.span) || touches(ctx, hole)) {
         let (severity, message, help) = match hole.role {
+            // no parameter can stand in a utility statement
+            Role::Value | Role::InString if !hole.trusted && ctx.statement.query.is_none() => (
+                Severity::Notice,
+                "a value becomes part of the SQL text, in a statement that takes no parameters: only values that the program chose are safe",
+                "quote it as a literal with the driver's own function",
+            ),
             Role::Value | Role::InString if !hole.trusted => (
                 Severity::Error,
                 "a value becomes part of the SQL text: whoever chooses it can write SQL, and each value is a new statement to plan",

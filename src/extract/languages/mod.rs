@@ -12,6 +12,7 @@ mod ruby;
 mod rust;
 mod scala;
 mod shell;
+mod toml;
 
 use super::syntax::Syntax;
 use std::path::Path;
@@ -89,7 +90,8 @@ impl Language {
             Language::Elixir => &elixir::SYNTAX,
             Language::Scala => &scala::SYNTAX,
             Language::Shell => &shell::SYNTAX,
-            Language::Yaml | Language::Toml => return None,
+            Language::Toml => &toml::SYNTAX,
+            Language::Yaml => return None,
         })
     }
 }
