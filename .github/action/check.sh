@@ -19,7 +19,7 @@ fi
 if [ "$ANNOTATIONS" = true ]; then args+=(--format github); else args+=(--format human); fi
 summary=$RUNNER_TEMP/pgsift-summary.md
 rm -f "$summary"
-[ "$WANT_SUMMARY" != true ] || args+=(--format "markdown=$summary")
+if [ "$WANT_SUMMARY" = true ] || [ "$COMMENT" = true ]; then args+=(--format "markdown=$summary"); fi
 if [ "$SARIF_UPLOAD" = true ]; then
     args+=(--format "sarif=$SARIF")
     echo "sarif=$PWD/$SARIF" >> "$GITHUB_OUTPUT"
@@ -27,5 +27,8 @@ fi
 
 code=0
 "$PGSIFT" check "${args[@]}" -- "${paths[@]}" || code=$?
-[ ! -e "$summary" ] || cat "$summary" >> "$GITHUB_STEP_SUMMARY"
+if [ -e "$summary" ]; then
+    echo "markdown=$summary" >> "$GITHUB_OUTPUT"
+    [ "$WANT_SUMMARY" != true ] || cat "$summary" >> "$GITHUB_STEP_SUMMARY"
+fi
 echo "exit-code=$code" >> "$GITHUB_OUTPUT"

@@ -89,18 +89,23 @@ fn find(cwd: &Path) -> Result<Found, Failure> {
     let request =
         discover::Request { cwd: cwd.to_owned(), paths: vec![".".into()], exclude_root: cwd.to_owned(), ..discover::Request::default() };
     let Discovered { inputs, .. } = discover::discover(&request);
-    let mut migrations = BTreeMap::new();
-    let mut newest = None;
+    let mut migrations: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut newest: BTreeMap<String, String> = BTreeMap::new();
     for input in &inputs {
         let InputKind::Migration(info) = &input.kind else { continue };
         let (folder, name) = super::start_after::named(&input.path);
-        *migrations.entry((info.framework.to_owned(), folder)).or_insert(0) += 1;
         if !info.down {
-            newest = Some(name);
+            *migrations.entry((info.framework.to_owned(), folder.clone())).or_default() += 1;
+            newest.insert(folder, name);
         }
     }
-    // Where several sets lie side by side no one name is after all of them.
-    let newest = newest.filter(|_| migrations.len() == 1);
+    // Where several sets lie side by side, the largest is meant, and its folder said.
+    let largest = migrations.iter().max_by_key(|(_, n)| **n).map(|((_, folder), _)| folder.clone());
+    let name = largest.as_ref().and_then(|folder| newest.remove(folder));
+    let newest = match (largest.filter(|folder| migrations.len() > 1 && !folder.is_empty()), name) {
+        (Some(folder), Some(name)) => Some(format!("{folder}/{name}")),
+        (_, name) => name,
+    };
     let seen = look(cwd, since::root(cwd).as_deref().unwrap_or(cwd));
     Ok(Found { migrations, newest, languages: seen.languages, versions: seen.versions, squawk })
 }

@@ -109,9 +109,14 @@ fn code(bytes: &[u8]) -> Vec<u8> {
             at += skip;
             continue;
         }
-        out.push(byte.to_ascii_uppercase());
-        at += 1;
-        if byte == b';' && out.ends_with(b"FROM STDIN;") {
+        // To the next byte that could begin something to skip, in one go.
+        let run = 1 + rest[1..].iter().position(|b| matches!(b, b'\'' | b'"' | b'-' | b'/' | b'$' | b';')).unwrap_or(rest.len() - 1);
+        let from = out.len();
+        out.extend_from_slice(&rest[..run]);
+        out[from..].make_ascii_uppercase();
+        at += run;
+        if byte == b';' && out[..=from].ends_with(b"FROM STDIN;") {
+            out.truncate(from + 1);
             break;
         }
     }

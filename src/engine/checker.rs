@@ -3,7 +3,7 @@
 use super::application::{self, Code};
 use super::findings::{ActiveRules, OncePerFile};
 use super::parts::Unit;
-use crate::catalog::{Catalog, Mentions};
+use crate::catalog::{Catalog, Mentions, resolve};
 use crate::extract::Fragment;
 use crate::facts::{Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque};
@@ -158,9 +158,11 @@ impl Checker<'_> {
             origin: scene.origin,
             around: scene.around,
             settings: self.settings,
+            visits: &[],
             reports: &reports,
         };
-        let queries = scene.statement.queries();
+        // Every rule about queries goes through the same ones with the same scopes.
+        let visits: Vec<_> = scene.statement.queries().into_iter().map(|query| (query, resolve::visits(scene.catalog, query))).collect();
         for (rule, severity) in &self.rules.rules {
             match rule.check {
                 Check::Migration(check) if scene.origin != Origin::Application && !scene.statement.actions.is_empty() => check(&context),
@@ -168,7 +170,7 @@ impl Checker<'_> {
                 Check::Statement(check) => check(&context),
                 // A down migration sees a schema that is not there when it runs: its queries are not judged.
                 Check::Query(_) if scene.origin == Origin::Down => {}
-                Check::Query(check) => queries.iter().for_each(|query| check(&context, query)),
+                Check::Query(check) => visits.iter().for_each(|(query, visits)| check(&Context { visits, ..context }, query)),
                 Check::Migration(_) | Check::Engine => {}
             }
             for report in reports.borrow_mut().drain(..) {

@@ -1,5 +1,6 @@
 //! What a rule may ask and how it reports.
 
+use crate::catalog::resolve::Scope;
 use crate::catalog::{Catalog, Column, Mentions, Qualified, Table};
 use crate::extract::Fragment;
 use crate::facts::{Action, AlterTable, ObjectName, Query, Statement};
@@ -10,6 +11,7 @@ use crate::session::{Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{Location, Span};
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// What a rule looks at.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +79,8 @@ pub struct Context<'a> {
     pub around: Surroundings,
     /// What the run was told.
     pub settings: &'a Settings,
+    /// The query under check and those inside it, outermost first, each with its scope.
+    pub visits: &'a [(&'a Query, Rc<Scope<'a>>)],
     /// Reports so far.
     pub reports: &'a RefCell<Vec<Report>>,
 }
@@ -149,6 +153,13 @@ impl<'a> Context<'a> {
     pub fn report(&self, span: Span, message: impl Into<String>) -> Report {
         let primary = Label { at: self.at(span), message: String::new() };
         Report { primary, message: readable(message.into()), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
+    }
+
+    /// Visits the query under check and every query inside it, outermost first, each with its scope.
+    pub fn visit(&self, found: &mut dyn FnMut(&'a Query, &Scope<'a>)) {
+        for (query, scope) in self.visits {
+            found(query, scope);
+        }
     }
 
     /// States a finding.
