@@ -352,7 +352,9 @@ impl Finder<'_, '_> {
             let open = tree.around(chain.first);
             open.is_some_and(|open| (open..tree.closing(open)).any(|at| tree.word(at) == Some("nativeQuery")))
         };
-        matches!(last, "createQuery" | "NamedQuery") || (last == "Query" && repository() && !native())
+        let entities =
+            || memmem::find(self.text.as_bytes(), b"EntityManager").is_some() || memmem::find(self.text.as_bytes(), b"hibernate").is_some();
+        last == "NamedQuery" || (last == "createQuery" && entities()) || (last == "Query" && repository() && !native())
     }
 
     /// The call that a chain is given to.
