@@ -184,13 +184,10 @@ const SPOKEN: &[&str] = &[
     "println",
     "printf",
     "puts",
-    "println!",
-    "eprintln!",
-    "print!",
+    "eprintln",
     "panic",
-    "panic!",
-    "bail!",
-    "anyhow!",
+    "bail",
+    "anyhow",
     "describe",
     "it",
     "test",
@@ -211,11 +208,6 @@ const SPOKEN: &[&str] = &[
     "Fail",
     "notice",
     "echo",
-    "info!",
-    "debug!",
-    "warn!",
-    "error!",
-    "trace!",
     "Skip",
     "LogInformation",
     "LogDebug",
@@ -329,7 +321,7 @@ pub(super) fn standing(path: &str, extra: &[String]) -> Standing {
 
 /// Whether a call says its string to people.
 pub(super) fn spoken(path: &str) -> bool {
-    let last = last(path);
+    let last = last(path).trim_end_matches('!');
     SPOKEN.contains(&last) || last.ends_with("Error") || last.ends_with("Exception")
 }
 

@@ -12,7 +12,7 @@ mod ruby;
 mod rust;
 mod scala;
 mod shell;
-mod toml;
+mod toml_file;
 
 use super::syntax::Syntax;
 use std::path::Path;
@@ -90,7 +90,7 @@ impl Language {
             Language::Elixir => &elixir::SYNTAX,
             Language::Scala => &scala::SYNTAX,
             Language::Shell => &shell::SYNTAX,
-            Language::Toml => &toml::SYNTAX,
+            Language::Toml => &toml_file::SYNTAX,
             Language::Yaml => return None,
         })
     }
