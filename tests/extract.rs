@@ -2,8 +2,12 @@
 //! for each piece. `PGSIFT_BLESS=1` writes what is found.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use pgsift::engine::{Input, InputKind, MigrationInfo, check};
 use pgsift::extract::{Extracted, Fragment, Language, Options, extract};
 use pgsift::facts::Reading;
+use pgsift::finding::{Outcome, Severity};
+use pgsift::session::Transaction;
+use pgsift::settings::Settings;
 use pgsift::source::{FileId, Source};
 use proptest::prelude::*;
 use std::fmt::Write as _;
@@ -123,4 +127,70 @@ fn cut_files_are_read() {
             holds_its_places(&text[at..], language);
         }
     }
+}
+
+fn checked(files: &[(&str, InputKind, &str)], settings: &Settings) -> Outcome {
+    let input = |(path, kind, text): &(&str, InputKind, &str)| Input {
+        path: path.into(),
+        bytes: text.as_bytes().to_vec(),
+        kind: kind.clone(),
+        reported: true,
+    };
+    check(files.iter().map(input).collect(), settings)
+}
+
+fn migration() -> InputKind {
+    InputKind::Migration(MigrationInfo { framework: "plain", down: false, transaction: Transaction::None, sections: None })
+}
+
+fn only(rule: &str) -> Settings {
+    Settings { select: vec![rule.to_owned()], ..Settings::default() }
+}
+
+const SCHEMA: &str = "CREATE TABLE users (id bigint PRIMARY KEY, name text, old text);\nCREATE TABLE logs (id bigint, note text);";
+
+#[test]
+fn a_dropped_column_names_the_places_that_use_it() {
+    let code = "def f(cur):\n    cur.execute(\"SELECT u.id, u.old FROM users u JOIN logs l ON l.id = u.id\")\n    cur.execute('UPDATE users '\n        'SET old = 1 WHERE id = %s', (1,))\n";
+    let files = [
+        ("1.sql", migration(), SCHEMA),
+        ("2.sql", migration(), "ALTER TABLE users DROP COLUMN old;\nALTER TABLE users DROP COLUMN name;"),
+        ("app.py", InputKind::Code(Language::Python), code),
+    ];
+    let outcome = checked(&files, &only("drop-column"));
+    let [old, name] = &outcome.findings[..] else { panic!("{:?}", outcome.findings) };
+    let places: Vec<&str> = old.related.iter().map(|label| outcome.sources.text(label.at)).collect();
+    assert_eq!(places, ["old", "old"]);
+    let lines: Vec<usize> = old.related.iter().map(|l| outcome.sources.get(l.at.file).position(l.at.span.start).line).collect();
+    assert_eq!(lines, [2, 4]);
+    assert_eq!(old.severity, Severity::Error);
+    assert!(name.help.as_ref().unwrap().contains("no use of users.name was found in 2 statements"), "{name:?}");
+}
+
+#[test]
+fn findings_stand_on_the_bytes_of_the_string() {
+    let code = "func f() {\n\tdb.Query(\"SELECT id FROM users \" +\n\t\t\"WHERE \\\"name\\\" = NULL\")\n}\n";
+    let outcome = checked(&[("a.go", InputKind::Code(Language::Go), code)], &only("null-comparison"));
+    let [finding] = &outcome.findings[..] else { panic!("{:?}", outcome.findings) };
+    let place = outcome.sources.text(finding.primary.at);
+    assert!(code.contains(place) && place.contains("= NULL"), "{place}");
+    assert!(!finding.message.contains('\0') && !finding.help.as_deref().unwrap_or("").contains('\0'));
+    // a quote in the replacement would end the string
+    for edit in finding.fix.iter().flat_map(|fix| &fix.edits) {
+        assert!(!edit.text.contains(['"', '\\', '\0']));
+    }
+}
+
+#[test]
+fn comments_of_the_host_silence() {
+    let code = "def f(cur):\n    # pgsift: ignore[null-comparison] legacy\n    cur.execute(\"SELECT id FROM users WHERE name = NULL\")\n";
+    let outcome = checked(&[("a.py", InputKind::Code(Language::Python), code)], &only("null-comparison"));
+    assert_eq!((outcome.findings.len(), outcome.summary.suppressed), (0, 1), "{:?}", outcome.findings);
+}
+
+#[test]
+fn code_in_fences_is_read() {
+    let text = "# x\n\n```python\ncur.execute(\"SELECT id FROM users WHERE name = NULL\")\n```\n";
+    let outcome = checked(&[("a.md", InputKind::Markdown, text)], &only("null-comparison"));
+    assert_eq!(outcome.findings.len(), 1);
 }
