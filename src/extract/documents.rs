@@ -1,8 +1,9 @@
 //! YAML, whose values may hold SQL, or commands that do. TOML is a language like others.
 
+use super::finder::Finder;
 use super::judge::{self, Standing, Verdict};
 use super::overlay::Draft;
-use super::{Finder, Fragment, FragmentKind, Language, Options, Writer, calls, languages, scan};
+use super::{Fragment, FragmentKind, Language, Options, Writer, calls, languages, scan};
 use crate::source::{FILLER, Span};
 use crate::sql::Script;
 

@@ -1,6 +1,7 @@
 //! Whether a text is SQL of ours: it reads as a statement, or a call that takes SQL got it. Prose that begins with "Select"
 //! and other dialects are not.
 
+use super::words::{ARTICLES, FIRST, FOREIGN, FOREIGN_CALLS};
 use crate::source::{FILLER, Span};
 use crate::sql::lex::lex;
 use crate::sql::token::{Dialect, Token, TokenKind as K};
@@ -35,118 +36,6 @@ enum Case {
     Lower,
     Title,
 }
-
-/// Words that begin statements.
-const FIRST: &[&str] = &[
-    "select",
-    "insert",
-    "update",
-    "delete",
-    "with",
-    "merge",
-    "values",
-    "create",
-    "alter",
-    "drop",
-    "truncate",
-    "grant",
-    "revoke",
-    "comment",
-    "lock",
-    "refresh",
-    "reindex",
-    "vacuum",
-    "analyze",
-    "cluster",
-    "copy",
-    "explain",
-    "set",
-    "show",
-    "reset",
-    "listen",
-    "notify",
-    "unlisten",
-    "begin",
-    "commit",
-    "rollback",
-    "savepoint",
-    "release",
-    "do",
-    "call",
-    "prepare",
-    "execute",
-    "deallocate",
-    "declare",
-    "fetch",
-    "discard",
-    "import",
-    "reassign",
-    "start",
-    "end",
-    "abort",
-    "table",
-    "move",
-    "close",
-    "security",
-    "checkpoint",
-    "load",
-];
-
-/// Words of prose after a verb.
-const ARTICLES: &[&str] = &[
-    "a", "an", "the", "your", "you", "one", "which", "this", "that", "these", "those", "some", "any", "at", "up", "how", "what", "it",
-    "its", "his", "her", "their", "our", "my", "each", "every", "another", "more", "if", "whether", "to", "for", "or", "and", "in", "of",
-    "an",
-];
-
-/// What only other databases write.
-const FOREIGN: &[&str] = &[
-    "auto_increment",
-    "autoincrement",
-    "nvarchar",
-    "varchar2",
-    "straight_join",
-    "sqlite_master",
-    "sqlite_schema",
-    "nolock",
-    "prewhere",
-    "mergetree",
-    "tinyint",
-    "mediumtext",
-    "longtext",
-    "keyspace",
-    "rownum",
-];
-
-const FOREIGN_CALLS: &[&str] = &[
-    "ifnull",
-    "isnull",
-    "getdate",
-    "group_concat",
-    "nvl",
-    "unix_timestamp",
-    "str_to_date",
-    "date_format",
-    "scope_identity",
-    "last_insert_id",
-    "last_insert_rowid",
-    "from_unixtime",
-    "json_extract",
-    "datetime",
-    "julianday",
-    "getutcdate",
-    "newid",
-    "curdate",
-    "date_sub",
-    "sysdate",
-    "multiif",
-    "countif",
-    "groupuniqarray",
-    "formatdatetime",
-    "todatetime",
-    "todate",
-    "tostring",
-];
 
 /// Whether the text begins with a word that begins statements.
 pub(super) fn begins_like_sql(bytes: &[u8]) -> bool {
