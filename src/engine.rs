@@ -7,12 +7,17 @@ mod application;
 mod checker;
 mod findings;
 mod input;
+mod logs;
 mod markdown;
 mod parts;
 mod run;
+mod timeline;
+
+pub use logs::log_findings;
 
 pub use application::ExtractedPiece;
 pub use input::{Input, InputKind, MigrationInfo, Section};
+pub use timeline::locks;
 
 use crate::catalog::Catalog;
 use crate::finding::Outcome;
