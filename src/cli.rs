@@ -1,6 +1,7 @@
 //! Flags, and what each command prints. The only place that decides exit codes: 0 nothing at or above `--fail-on`,
 //! 1 findings, 2 bad usage, unreadable input or a broken configuration.
 
+mod advise;
 mod check;
 mod fixes;
 mod init;
@@ -41,6 +42,11 @@ enum Command {
     Check(check::CheckArgs),
     /// Prints the schema that the migrations leave
     Schema(SchemaArgs),
+    /// Says which indexes the queries need, and which do nothing
+    #[command(after_help = advise::EXAMPLES)]
+    Advise(advise::AdviseArgs),
+    /// Prints the SQL whose output `advise --stats` reads
+    StatsQuery,
     /// Lists the rules
     Rules(manual::RulesArgs),
     /// Shows a rule's page: what happens in production, and the safe way
@@ -182,6 +188,8 @@ fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
         Command::Check(args) => check::check(args, out),
         Command::Schema(args) => print_schema(&args, out),
+        Command::Advise(args) => advise::run(&args, out),
+        Command::StatsQuery => Ok(writeln!(out, "{}", crate::stats::QUERY).map(|()| 0)?),
         Command::Rules(args) => manual::rules(&args, out),
         Command::Explain(args) => manual::explain(&args, out),
         Command::Init(args) => init::init(&args, out),

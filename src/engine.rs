@@ -9,8 +9,10 @@ mod input;
 mod markdown;
 mod parts;
 mod run;
+mod workload;
 
 pub use input::{Input, InputKind, MigrationInfo, Section};
+pub use workload::{Workload, workload};
 
 use crate::catalog::Catalog;
 use crate::finding::Outcome;

@@ -14,6 +14,7 @@
 // The docs are built with private items: a module may point into its own rooms.
 #![allow(rustdoc::private_intra_doc_links)]
 
+pub mod advise;
 pub mod baseline;
 pub mod catalog;
 pub mod cli;
@@ -32,4 +33,5 @@ pub mod settings;
 pub mod since;
 pub mod source;
 pub mod sql;
+pub mod stats;
 pub mod suppress;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const ROWS: &[(usize, &[&str])] = &[
     (0, &["source", "postgres/version", "postgres/lock"]),
     (1, &["facts", "finding", "settings"]),
-    (2, &["sql", "log", "extract", "catalog", "session", "postgres"]),
+    (2, &["sql", "log", "extract", "catalog", "session", "postgres", "stats"]),
     (3, &["rules", "advise"]),
     (4, &["suppress", "engine", "fix", "baseline"]),
     (5, &["report", "explain"]),

@@ -19,6 +19,8 @@ pub enum Check {
     Query(fn(&Context, &Query)),
     /// Every statement, migration or not.
     Statement(fn(&Context)),
+    /// The schema that all migrations leave, once: what is wrong with it whichever statement made it so.
+    Schema(fn(&Catalog) -> Vec<Report>),
     /// The engine finds it by itself, when everything else has run.
     Engine,
 }
@@ -94,6 +96,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report about a place; pass it on when it is complete.
+    pub fn new(at: Location, message: impl Into<String>) -> Self {
+        let primary = Label { at, message: String::new() };
+        Report { primary, message: message.into(), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
+    }
+
     /// With the rewrite.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -135,8 +143,7 @@ impl Report {
 impl<'a> Context<'a> {
     /// A report about these bytes of the statement's file; pass it to [`Context::add`] when it is complete.
     pub fn report(&self, span: Span, message: impl Into<String>) -> Report {
-        let primary = Label { at: self.at(span), message: String::new() };
-        Report { primary, message: message.into(), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
+        Report::new(self.at(span), message)
     }
 
     /// States a finding.
