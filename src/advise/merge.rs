@@ -93,7 +93,14 @@ fn unite_partial(merged: Vec<Merged>) -> Vec<Merged> {
 /// The blocks of an index with a wish fitted in, where that takes nothing from what is there.
 fn fit(blocks: &[Vec<Wanted>], candidate: &Candidate) -> Option<Vec<Vec<Wanted>>> {
     if candidate.method != "btree" {
-        return (blocks.len() == 1 && candidate.tail.len() == 1 && blocks[0] == candidate.tail).then(|| blocks.to_vec());
+        let ([block], [key]) = (blocks, &candidate.tail[..]) else { return None };
+        let [own] = &block[..] else { return None };
+        if own == key {
+            return Some(blocks.to_vec());
+        }
+        // jsonb_ops answers whatever jsonb_path_ops does
+        let both_json = [own.class, key.class].iter().all(|class| class.is_none_or(|c| c == "jsonb_path_ops"));
+        return (own.node == key.node && both_json).then(|| vec![vec![Wanted { class: None, ..own.clone() }]]);
     }
     let mut left: Vec<Wanted> = candidate.equal.clone();
     let mut tail = candidate.tail.iter().peekable();

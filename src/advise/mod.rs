@@ -262,10 +262,7 @@ fn why(
     }
     match stats.table(&index.table) {
         Some(size) => parts.push(size.describe()),
-        None => parts.push(
-            "how selective the conditions are, and how large the table is, no file says: pgsift stats-query prints what to ask the server"
-                .to_owned(),
-        ),
+        None => parts.push("how selective the conditions are and how large the table is, no file says".to_owned()),
     }
     parts.join("; ")
 }

@@ -59,10 +59,7 @@ fn joined(list: &[Node], word: &str) -> Option<String> {
 /// In parentheses where an operator stands around it.
 fn operand(node: &Node) -> Option<String> {
     let text = expression(node)?;
-    let bare = match &node.unlabelled().kind {
-        Kind::Column(_) | Kind::Const(_) | Kind::Call(..) | Kind::Other(..) => true,
-        _ => false,
-    };
+    let bare = matches!(node.unlabelled().kind, Kind::Column(_) | Kind::Const(_) | Kind::Call(..) | Kind::Other(..));
     Some(if bare { text } else { format!("({text})") })
 }
 

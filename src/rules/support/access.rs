@@ -18,7 +18,9 @@ pub(crate) struct Unserved<'a> {
 /// The uses in a query that no index serves, of tables of which all indexes are known.
 pub(crate) fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
     // What a migration runs it runs once; a schema file's queries are those of its functions and examples.
-    if super::rows::runs_once(ctx) || ctx.origin == Origin::Down {
+    // What a view demands is only a part of what those demand who read it.
+    let own = ctx.statement.query.as_ref().is_some_and(|statement| std::ptr::eq(statement, query));
+    if !own || super::rows::runs_once(ctx) || ctx.origin == Origin::Down {
         return vec![];
     }
     let mut found = vec![];
