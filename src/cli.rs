@@ -78,6 +78,12 @@ struct InputArgs {
     /// Configuration file [default: the nearest pgsift.toml at or above the working directory]
     #[arg(long, value_name = "FILE", help_heading = "What is read")]
     config: Option<PathBuf>,
+    /// Files that are not reported, as in .gitignore; migrations among them are still replayed
+    #[arg(long, value_name = "PATTERN", help_heading = "What is read")]
+    exclude: Vec<String>,
+    /// Whoever runs the migrations wraps each file in a transaction
+    #[arg(long, help_heading = "What is read")]
+    assume_in_transaction: bool,
     /// The path that `-` stands for, so that its migration set is found
     #[arg(long, value_name = "PATH", help_heading = "What is read")]
     stdin_filename: Option<PathBuf>,
@@ -116,14 +122,17 @@ enum FailOn {
     Error,
     Warning,
     Notice,
+    Never,
 }
 
-impl From<FailOn> for Severity {
-    fn from(value: FailOn) -> Self {
-        match value {
-            FailOn::Error => Severity::Error,
-            FailOn::Warning => Severity::Warning,
-            FailOn::Notice => Severity::Notice,
+impl FailOn {
+    /// `None`: findings never fail.
+    fn severity(self) -> Option<Severity> {
+        match self {
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Notice => Some(Severity::Notice),
+            FailOn::Never => None,
         }
     }
 }
@@ -231,6 +240,10 @@ fn load(args: &InputArgs) -> Result<Config, Failure> {
         },
     };
     config.root = cwd.join(&config.root);
+    config.exclude.extend(args.exclude.iter().cloned());
+    if args.assume_in_transaction {
+        config.settings.runner_wraps_transaction = Some(true);
+    }
     if let Some(version) = args.postgres_version {
         config.settings.postgres = version;
     }

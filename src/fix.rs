@@ -3,7 +3,7 @@
 
 use crate::finding::{Finding, Fix, Outcome};
 use crate::source::{FileId, Source};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// New texts of files, and which findings' fixes made them.
 #[derive(Debug, Default)]
@@ -16,11 +16,14 @@ pub struct Applied {
     pub postponed: usize,
 }
 
-/// Applies what `wanted` admits, in the order of the findings.
+/// Applies what `wanted` admits, the worst finding first, one fix to a statement: the next may be needless after it.
 pub fn apply(outcome: &Outcome, wanted: impl Fn(&Finding, &Fix) -> bool) -> Applied {
+    let mut findings: Vec<&Finding> = outcome.findings.iter().collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let mut statements = HashSet::new();
     let mut taken: BTreeMap<FileId, Vec<(u32, u32, String)>> = BTreeMap::new();
     let mut applied = Applied::default();
-    for finding in &outcome.findings {
+    for finding in findings {
         let Some(fix) = finding.fix.as_ref().filter(|fix| !fix.edits.is_empty() && wanted(finding, fix)) else { continue };
         let lies = |edit: &crate::finding::Edit| {
             let text = &outcome.sources.get(edit.file).text;
@@ -33,7 +36,7 @@ pub fn apply(outcome: &Outcome, wanted: impl Fn(&Finding, &Fix) -> bool) -> Appl
             let here = taken.get(&edit.file).map_or(&[][..], Vec::as_slice);
             here.iter().all(|(start, end, _)| !overlap((*start, *end), (edit.span.start, edit.span.end)))
         });
-        if !free {
+        if !free || finding.statement.is_some_and(|statement| !statements.insert(statement)) {
             applied.postponed += 1;
             continue;
         }

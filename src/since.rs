@@ -100,6 +100,13 @@ pub fn root(cwd: &Path) -> Option<PathBuf> {
     cwd.ancestors().find(|dir| dir.join(".git").exists()).map(Path::to_owned)
 }
 
+/// Where git looks for its hooks.
+pub fn hooks_folder(cwd: &Path) -> Result<PathBuf, String> {
+    let git = Git::open(cwd)?;
+    let path = git.text(&["rev-parse", "--git-path", "hooks"])?;
+    Ok(normalize(&cwd.join(path.trim_end_matches('\n'))))
+}
+
 struct Git {
     cwd: PathBuf,
     /// The working tree's top, spelled as `cwd` is (git would resolve links).

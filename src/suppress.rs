@@ -1,9 +1,10 @@
 //! Comments that silence findings: `-- pgsift: ignore[rule, rule] reason` on the finding's line, on the statement's first or
 //! last line, or right before the statement; `-- pgsift: ignore-file[rule]` for the whole file; `-- pgsift: ignore[rule] until
-//! 2027-01-31 reason` through that day only.
+//! 2027-01-31 reason` through that day only; `-- pgsift: ignore-start[rule]` up to `-- pgsift: ignore-end[rule]` for what
+//! lies between. The rule `all` stands for every rule.
 //!
 //! What a comment fails to do is said too: a rule that does not exist, a comment that silences nothing or has expired, a reason
-//! that is missing where the settings ask for one.
+//! that is missing where the settings ask for one, a directive that cannot be read.
 
 use crate::finding::{Finding, Label};
 use crate::rules::Report;
@@ -28,8 +29,8 @@ struct Entry {
     rule: String,
     /// Its bytes.
     span: Span,
-    /// Lines on which findings are silenced; `None`: the whole file.
-    line: Option<usize>,
+    /// It silences whatever begins in these bytes: the file, or the stretch that it opens.
+    stretch: Option<Span>,
     /// The first byte of the statement right after the comment, or on whose first or last line it stands.
     statements: Vec<Span>,
     used: bool,
@@ -46,16 +47,32 @@ impl Suppressions {
         let mut entries = vec![];
         for comment in comments {
             let text = comment.of(&source.text);
-            let Some(directive) = Directive::parse(text) else { continue };
+            let directive = match Directive::parse(text) {
+                Some(Ok(directive)) => directive,
+                Some(Err(fault)) => {
+                    entries.push(Entry::broken(*comment, fault));
+                    continue;
+                }
+                None => continue,
+            };
             let line = source.position(comment.start).line;
             let line_span = source.line_span(line);
-            let targets = if directive.whole_file { vec![] } else { targets(source, *comment, line, statements) };
+            if directive.reach == Reach::End {
+                close(&mut entries, &directive, *comment);
+                continue;
+            }
+            let stretch = match directive.reach {
+                Reach::File => Some(Span::new(0, u32::MAX)),
+                Reach::Start => Some(Span::new(comment.end, u32::MAX)),
+                Reach::Statement | Reach::End => None,
+            };
+            let targets = if stretch.is_some() { vec![] } else { targets(source, *comment, line, statements) };
             for &(at, rule) in &directive.rules {
                 let start = comment.start + at as u32;
                 entries.push(Entry {
                     span: Span::new(start, start + rule.len() as u32),
                     rule: rule.to_owned(),
-                    line: (!directive.whole_file).then_some(line),
+                    stretch,
                     statements: targets.clone(),
                     used: false,
                     until: directive.until.map(str::to_owned),
@@ -73,10 +90,10 @@ impl Suppressions {
             return false;
         }
         let mut silenced = false;
-        for entry in self.entries.iter_mut().filter(|entry| entry.rule == finding.rule) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.rule == finding.rule || entry.rule == ALL) {
             let at = finding.primary.at.span.start;
-            let applies = entry.line.is_none()
-                || (entry.source_lines.start..=entry.source_lines.end).contains(&at)
+            let applies = entry.stretch.is_some_and(|stretch| (stretch.start..stretch.end).contains(&at))
+                || entry.stretch.is_none() && (entry.source_lines.start..=entry.source_lines.end).contains(&at)
                 || finding.statement.is_some_and(|s| entry.statements.iter().any(|target| target.contains(s.span)));
             entry.used |= applies;
             silenced |= applies && !entry.expired(today);
@@ -88,9 +105,12 @@ impl Suppressions {
     pub fn complaints(&self, known: impl Fn(&str) -> bool, active: impl Fn(&str) -> bool, today: Option<&str>) -> Vec<Report> {
         let complaint = |entry: &Entry| {
             let mut help = "remove it, or correct the name (see `pgsift rules`)";
-            let message = if !known(&entry.rule) {
+            let message = if entry.rule.is_empty() {
+                help = "write -- pgsift: ignore[rule] reason, ignore-file[rule], or ignore-start[rule] and ignore-end[rule]";
+                entry.fault.clone()?
+            } else if !known(&entry.rule) && entry.rule != ALL {
                 format!("`{}` is not a rule: this comment silences nothing", entry.rule)
-            } else if active(&entry.rule) && !entry.used {
+            } else if (active(&entry.rule) || entry.rule == ALL) && !entry.used {
                 format!("no finding of {} here: this comment silences nothing", entry.rule)
             } else if entry.used && entry.expired(today) {
                 help = "mend the statement, or give the comment a later date and a reason";
@@ -107,7 +127,23 @@ impl Suppressions {
     }
 }
 
+/// Ends the stretches that this comment closes.
+fn close(entries: &mut Vec<Entry>, directive: &Directive, comment: Span) {
+    for (_, rule) in &directive.rules {
+        let open = |entry: &&mut Entry| entry.rule == *rule && entry.stretch.is_some_and(|s| s.start > 0 && s.end == u32::MAX);
+        match entries.iter_mut().rfind(open) {
+            Some(entry) => entry.stretch = entry.stretch.map(|s| Span::new(s.start, comment.start)),
+            None => entries.push(Entry::broken(comment, format!("no ignore-start[{rule}] is open here"))),
+        }
+    }
+}
+
 impl Entry {
+    fn broken(comment: Span, fault: String) -> Self {
+        let (rule, stretch, statements) = (String::new(), Some(Span::default()), vec![]);
+        Entry { rule, span: comment, stretch, statements, used: false, until: None, fault: Some(fault), source_lines: 0..0 }
+    }
+
     fn expired(&self, today: Option<&str>) -> bool {
         // ISO dates sort as text.
         matches!((&self.until, today), (Some(until), Some(today)) if until.as_str() < today)
@@ -135,8 +171,19 @@ fn targets(source: &Source, comment: Span, line: usize, statements: &[Span]) -> 
     found
 }
 
+/// Stands for every rule.
+const ALL: &str = "all";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Statement,
+    File,
+    Start,
+    End,
+}
+
 struct Directive<'t> {
-    whole_file: bool,
+    reach: Reach,
     /// Each rule's name and where it begins in the comment.
     rules: Vec<(usize, &'t str)>,
     until: Option<&'t str>,
@@ -146,14 +193,16 @@ struct Directive<'t> {
 }
 
 impl<'t> Directive<'t> {
-    fn parse(comment: &'t str) -> Option<Self> {
+    /// `None`: an ordinary comment.
+    fn parse(comment: &'t str) -> Option<Result<Self, String>> {
         let body = comment.trim_start_matches(['-', '/', '*', '#', ' ', '\t']);
         let rest = body.strip_prefix("pgsift:")?.trim_start();
-        let (whole_file, rest) = match rest.strip_prefix("ignore-file") {
-            Some(rest) => (true, rest),
-            None => (false, rest.strip_prefix("ignore")?),
+        let forms =
+            [("ignore-file", Reach::File), ("ignore-start", Reach::Start), ("ignore-end", Reach::End), ("ignore", Reach::Statement)];
+        let (reach, rest) = forms.iter().find_map(|(word, reach)| Some((*reach, rest.strip_prefix(word)?)))?;
+        let Some((list, rest)) = rest.trim_start().strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
+            return Some(Err("this comment silences nothing: the rules belong in brackets".to_owned()));
         };
-        let (list, rest) = rest.trim_start().strip_prefix('[')?.split_once(']')?;
         let offset = |part: &str| part.as_ptr() as usize - comment.as_ptr() as usize;
         let rules = list.split(',').map(str::trim).filter(|rule| !rule.is_empty()).map(|rule| (offset(rule), rule)).collect();
         let rest = rest.trim_matches(['*', '/', ':', ' ', '\t', '\r', '\n']);
@@ -167,14 +216,14 @@ impl<'t> Directive<'t> {
                 no_date = Some(word);
             }
         }
-        Some(Directive { whole_file, rules, until, no_date, reason })
+        Some(Ok(Directive { reach, rules, until, no_date, reason }))
     }
 
     fn fault(&self, settings: &Settings) -> Option<String> {
         if let Some(word) = self.no_date {
             return Some(format!("`{word}` is not a date like 2027-01-31: this comment never expires"));
         }
-        let bare = settings.require_reason && self.reason.is_empty();
+        let bare = settings.require_reason && self.reason.is_empty() && self.reach != Reach::End;
         bare.then(|| "this comment gives no reason, and the settings ask for one".to_owned())
     }
 }
@@ -200,16 +249,17 @@ mod tests {
     #[test]
     fn directives_are_read_with_their_places() {
         let text = "-- pgsift: ignore[drop-table, x] we know";
-        let found = Directive::parse(text).map(|d| (d.whole_file, d.rules));
-        assert_eq!(found, Some((false, vec![(18, "drop-table"), (30, "x")])));
-        assert!(Directive::parse("/* pgsift: ignore-file[a] */").is_some_and(|d| d.whole_file));
+        let found = Directive::parse(text).and_then(Result::ok).map(|d| (d.reach, d.rules));
+        assert_eq!(found, Some((Reach::Statement, vec![(18, "drop-table"), (30, "x")])));
+        assert!(Directive::parse("/* pgsift: ignore-file[a] */").is_some_and(|d| d.is_ok_and(|d| d.reach == Reach::File)));
+        assert!(Directive::parse("-- pgsift: ignore drop-table").is_some_and(|d| d.is_err()));
         assert!(Directive::parse("-- pgsift is fine").is_none());
         assert!(Directive::parse("# pgsift: ignore[a]").is_some());
     }
 
     #[test]
     fn dates_and_reasons() {
-        let parse = |text| Directive::parse(text).map(|d| (d.until, d.no_date, d.reason));
+        let parse = |text| Directive::parse(text).and_then(Result::ok).map(|d| (d.until, d.no_date, d.reason));
         assert_eq!(parse("-- pgsift: ignore[a] until 2027-01-31: with ops"), Some((Some("2027-01-31"), None, "with ops")));
         assert_eq!(parse("/* pgsift: ignore[a] until 2027-01-31 */"), Some((Some("2027-01-31"), None, "")));
         assert_eq!(parse("-- pgsift: ignore[a] until 2027-02-30 x").map(|p| p.1), Some(Some("2027-02-30")));

@@ -3,7 +3,7 @@
 
 use pgsift::engine::{Input, InputKind, MigrationInfo, check};
 use pgsift::finding::{Outcome, Problem};
-use pgsift::report::{Site, checkstyle, github, gitlab, human, json, junit, markdown, rdjson, sarif};
+use pgsift::report::{Site, checkstyle, github, gitlab, human, json, junit, lines, markdown, rdjson, sarif};
 use pgsift::session::Transaction;
 use pgsift::settings::Settings;
 use serde_json::Value;
@@ -197,6 +197,18 @@ fn of_markdown(document: &str) -> BTreeSet<Place> {
     rows.map(place).collect()
 }
 
+/// `path:line:column: severity: message [rule]`; the path may hold colons.
+fn of_gcc(document: &str) -> BTreeSet<Place> {
+    let place = |line: &str| {
+        let rule = line.strip_suffix(']')?.rsplit_once('[')?.1;
+        let at = [": error: ", ": warning: ", ": note: "].iter().filter_map(|mark| line.find(mark)).min()?;
+        let mut parts = line[..at].rsplitn(3, ':');
+        let (column, line) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        is_rule(rule).then(|| (parts.next().unwrap().to_owned(), line, column, rule.to_owned()))
+    };
+    document.lines().filter_map(place).collect()
+}
+
 #[test]
 fn every_format_tells_the_same() {
     let outcome = outcome();
@@ -211,6 +223,7 @@ fn every_format_tells_the_same() {
     assert_eq!(of_markdown(&text(|out| markdown::write(&outcome, &site, out))), expected, "markdown");
     let style = human::Style { color: false, unicode: true, width: 140 };
     assert_eq!(of_human(&text(|out| human::write(&outcome, out, style))), expected, "human");
+    assert_eq!(of_gcc(&text(|out| lines::write(&outcome, &site, out))), expected, "gcc");
     // An annotation of several lines has no column.
     let several = |place: &Place| {
         outcome.findings.iter().any(|f| {
@@ -241,6 +254,8 @@ fn every_format_tells_what_was_not_read() {
         text(|out| junit::write(&outcome, &site, out)),
         text(|out| markdown::write(&outcome, &site, out)),
         text(|out| github::write(&outcome, &site, out)),
+        text(|out| lines::write(&outcome, &site, out)),
+        text(|out| lines::write_summary(&outcome, out)),
     ];
     for document in documents {
         assert!(document.contains("gone.sql"), "{document}");

@@ -2,7 +2,7 @@
 
 use super::text::At;
 use super::{Catalog, Knowledge, Qualified};
-use crate::facts::{Action, BodyKind, ExprKind, ObjectName, Query, Reading, Set, Statement};
+use crate::facts::{Action, Body, BodyKind, ExprKind, ObjectName, Query, Reading, Set, Statement};
 
 /// Bodies inside bodies are followed this deep.
 const DEEPEST: usize = 8;
@@ -21,7 +21,7 @@ impl Catalog {
         }
         for action in &statement.actions {
             if !self.transaction_control(action) {
-                self.fold_action(action, at);
+                self.fold_action(action, &statement.bodies, at);
             }
         }
         if let Some(query) = &statement.query {
@@ -40,7 +40,7 @@ impl Catalog {
         }
     }
 
-    fn fold_action(&mut self, action: &Action, at: At) {
+    fn fold_action(&mut self, action: &Action, bodies: &[Body], at: At) {
         match action {
             Action::CreateTable(create) => self.create_table(create, at),
             Action::CreateTableAs(create) => self.create_table_as(create, at),
@@ -56,7 +56,7 @@ impl Catalog {
             Action::AlterDomain(alter) => self.alter_domain(alter, at),
             Action::CreateSchema { name, .. } => self.add_schema(&name.value),
             Action::CreateExtension { name } if !self.extensions.contains(&name.value) => self.extensions.push(name.value.clone()),
-            Action::CreateFunction(create) => self.create_function(create, at),
+            Action::CreateFunction(create) => self.create_function(create, bodies, at),
             Action::AlterOther { kind, name: Some(name), change } => self.alter_other(kind, name, change),
             Action::Set(set) => self.set(set),
             Action::Reset { name } if name.as_deref().is_none_or(|n| n == "search_path") => {

@@ -223,11 +223,27 @@ pub struct Domain {
     pub defined_at: Location,
 }
 
+/// The body of a function in LANGUAGE sql, as far as it matters for putting it in the place of a call.
+#[derive(Debug, Clone, Default)]
+pub enum SqlBody {
+    /// Not known, or of another language.
+    #[default]
+    Unknown,
+    /// One `SELECT expression`, which takes the place of a call.
+    Expression(Expr),
+    /// Anything else, which stays a call.
+    Other,
+}
+
 /// A function.
 #[derive(Debug, Clone)]
 pub struct Function {
     /// Input argument types.
     pub argument_types: Vec<TypeName>,
+    /// Their names.
+    pub argument_names: Vec<Option<Name>>,
+    /// What a body of LANGUAGE sql computes.
+    pub body: SqlBody,
     /// Declared or default (VOLATILE) volatility.
     pub volatility: Volatility,
     /// LANGUAGE sql without SECURITY DEFINER and SET: its body may be put in the place of a call.
@@ -259,12 +275,22 @@ impl Leans for Table {
         self.inherits.iter().for_each(&mut *visit);
         self.constraints.iter().filter_map(|c| c.references.as_ref()).for_each(visit);
     }
+
+    fn shrink(&mut self) {
+        self.columns.shrink_to_fit();
+        self.constraints.shrink_to_fit();
+    }
 }
 
 impl Leans for Index {
     fn leans_on(&self, visit: &mut dyn FnMut(&Qualified)) {
         visit(&self.table);
         self.parent.iter().for_each(visit);
+    }
+
+    fn shrink(&mut self) {
+        self.keys.shrink_to_fit();
+        self.keys_sql.shrink_to_fit();
     }
 }
 

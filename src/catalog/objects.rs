@@ -2,10 +2,10 @@
 
 use super::naming::numbered;
 use super::text::At;
-use super::{Catalog, Column, Domain, Function, Qualified, Sequence, UserType, View};
+use super::{Catalog, Column, Domain, Function, Qualified, Sequence, SqlBody, UserType, View};
 use crate::facts::{
-    AlterDomain, AlterSequence, AlterType, CreateDomain, CreateFunction, CreateSequence, CreateType, CreateView, DomainChange, FromItem,
-    ObjectName, Query, TypeChange, TypeKind, TypeName, Volatility,
+    AlterDomain, AlterSequence, AlterType, Body, CreateDomain, CreateFunction, CreateSequence, CreateType, CreateView, DomainChange,
+    ExprKind, FromItem, ObjectName, Query, Reading, TypeChange, TypeKind, TypeName, Volatility,
 };
 
 impl Catalog {
@@ -181,10 +181,12 @@ impl Catalog {
         }
     }
 
-    pub(super) fn create_function(&mut self, create: &CreateFunction, at: At) {
+    pub(super) fn create_function(&mut self, create: &CreateFunction, bodies: &[Body], at: At) {
         let name = self.creation_name(&create.name, false);
         let function = Function {
             argument_types: create.argument_types.clone(),
+            argument_names: create.argument_names.clone(),
+            body: sql_body(create, bodies),
             volatility: create.volatility.unwrap_or(Volatility::Volatile),
             inlinable: create.language == "sql" && create.security_definer.is_none() && create.settings.is_empty(),
             sql: at.sql(at.place.span),
@@ -195,6 +197,29 @@ impl Catalog {
         overloads.retain(|known| known.argument_types != function.argument_types);
         overloads.push(function);
         self.functions.insert(name, overloads);
+    }
+}
+
+fn sql_body(create: &CreateFunction, bodies: &[Body]) -> SqlBody {
+    let Some(body) = bodies.first().filter(|_| create.language == "sql") else { return SqlBody::Unknown };
+    if body.statements.iter().any(|inner| inner.statement.reading != Reading::Parsed) {
+        return SqlBody::Unknown;
+    }
+    let query = match body.statements.as_slice() {
+        [] => return SqlBody::Unknown,
+        [only] => only.statement.query.as_ref(),
+        _ => None,
+    };
+    let plain = |q: &&Query| q.ctes.is_empty() && q.order_by.is_empty() && q.limit.is_none() && q.offset.is_none();
+    let Some(select) = query.filter(plain).and_then(Query::select) else { return SqlBody::Other };
+    let bare = select.from.is_empty()
+        && select.filter.is_none()
+        && select.distinct.is_none()
+        && select.group_by.is_empty()
+        && select.having.is_none();
+    match select.items.as_slice() {
+        [only] if bare && !matches!(only.expr.kind, ExprKind::Wildcard(_)) => SqlBody::Expression(only.expr.clone()),
+        _ => SqlBody::Other,
     }
 }
 

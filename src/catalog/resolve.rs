@@ -84,13 +84,22 @@ impl<'a> Resolved<'a> {
 
 /// Visits a query and every query inside it, outermost first, each with its scope.
 pub fn visit<'a>(catalog: &'a Catalog, query: &'a Query, found: &mut dyn FnMut(&'a Query, &Scope<'a>)) {
-    descend(Scope::new(catalog, query, None), query, found);
+    for (query, scope) in visits(catalog, query) {
+        found(query, &scope);
+    }
 }
 
-fn descend<'a>(scope: Scope<'a>, query: &'a Query, found: &mut dyn FnMut(&'a Query, &Scope<'a>)) {
-    found(query, &scope);
+/// The same as a list, for those who go through it more than once.
+pub fn visits<'a>(catalog: &'a Catalog, query: &'a Query) -> Vec<(&'a Query, Rc<Scope<'a>>)> {
+    let mut found = vec![];
+    descend(Scope::new(catalog, query, None), query, &mut found);
+    found
+}
+
+fn descend<'a>(scope: Scope<'a>, query: &'a Query, found: &mut Vec<(&'a Query, Rc<Scope<'a>>)>) {
     let catalog = scope.catalog;
     let within = Rc::new(scope);
+    found.push((query, within.clone()));
     // What is not LATERAL sees the CTEs, and not its neighbours.
     let beside = Rc::new(Scope { bindings: vec![], in_exists: false, ..(*within).clone() });
     let enter = |outer: &Rc<Scope<'a>>, inner| Scope::new(catalog, inner, Some(outer.clone()));

@@ -18,6 +18,9 @@ pub trait Leans {
 
     /// Visits each relation it leans on.
     fn leans_on(&self, visit: &mut dyn FnMut(&Qualified));
+
+    /// Gives back room that it does not use: what a schema holds stays to the end of the run.
+    fn shrink(&mut self) {}
 }
 
 /// A resolved name that is only looked up: what [`Qualified`] owns, borrowed.
@@ -185,7 +188,8 @@ impl<V> Store<V> {
 
 impl<V: Clone + Leans> Store<V> {
     /// Puts a value under a name, in place of what was there.
-    pub fn insert(&mut self, name: Qualified, value: V) {
+    pub fn insert(&mut self, name: Qualified, mut value: V) {
+        value.shrink();
         let name = Arc::new(name);
         let inner = Arc::make_mut(&mut self.inner);
         inner.note(&name, &value);

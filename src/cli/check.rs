@@ -21,9 +21,9 @@ const STALE_SHOWN: usize = 5;
 
 pub(super) const EXAMPLES: &str = "Examples:
   pgsift check                                           everything below this folder
-  pgsift check db/migrations/0042_orders.sql             one file; the schema comes from all of its migrations
+  pgsift check db/migrations/0042_orders.sql             one file, against the schema of all
   pgsift check --since origin/main                       only what this branch changes
-  pgsift check --write-baseline                          accept today's findings; report new ones from now on
+  pgsift check --write-baseline                          know today's findings, report new ones
   pgsift check --fix --unsafe-fixes --diff               show what the fixes would change
   pgsift check --format sarif=out.sarif --format human   two outputs at once
   git show HEAD:a.sql | pgsift check - --stdin-filename db/migrations/a.sql
@@ -66,7 +66,7 @@ pub(super) struct CheckArgs {
     diff: bool,
     /// Output format; with =FILE into a file; may be given several times
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output::parse, default_value = "human", help_heading = "Output",
-        long_help = "Output format, and with =FILE the file it goes to; may be given several times\n\nhuman, json, github (annotations of a workflow), sarif (2.1.0), markdown (step summaries, comments), gitlab (code quality), junit, rdjson (reviewdog), checkstyle")]
+        long_help = "Output format, and with =FILE the file it goes to; may be given several times\n\nhuman, json, github (annotations of a workflow), sarif (2.1.0), markdown (step summaries, comments), gitlab (code quality), junit, rdjson (reviewdog), checkstyle, gcc (one line each), summary (counts)")]
     format: Vec<output::Output>,
     /// The least severity that makes the exit code 1 [default: warning]
     #[arg(long, value_name = "SEVERITY", value_enum, help_heading = "Output")]
@@ -151,15 +151,19 @@ pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure>
         mended.report(&outcome, args.unsafe_fixes, true);
     }
     output::write_all(&args.format, &outcome, style(args.color), out)?;
-    let fail_on = args.fail_on.map(Severity::from).or(config.fail_on).unwrap_or(Severity::Warning);
+    let fail_on = match args.fail_on {
+        Some(told) => told.severity(),
+        None => Some(config.fail_on.unwrap_or(Severity::Warning)),
+    };
     Ok(exit_code(&outcome, fail_on))
 }
 
-fn exit_code(outcome: &Outcome, fail_on: Severity) -> u8 {
+/// `None`: findings never fail.
+fn exit_code(outcome: &Outcome, fail_on: Option<Severity>) -> u8 {
     if !outcome.errors.is_empty() {
         return 2;
     }
-    u8::from(outcome.findings.iter().any(|finding| finding.severity >= fail_on))
+    u8::from(fail_on.is_some_and(|least| outcome.findings.iter().any(|finding| finding.severity >= least)))
 }
 
 fn sieve(args: &CheckArgs, config: &Config, cwd: PathBuf) -> Result<Sieve, Failure> {
@@ -236,9 +240,9 @@ mod tests {
     #[test]
     fn problems_outrank_findings() {
         let mut outcome = Outcome::default();
-        assert_eq!(exit_code(&outcome, Severity::Notice), 0);
+        assert_eq!(exit_code(&outcome, Some(Severity::Notice)), 0);
         outcome.errors.push(Problem { file: "a".into(), message: "b".into() });
-        assert_eq!(exit_code(&outcome, Severity::Notice), 2);
+        assert_eq!(exit_code(&outcome, None), 2);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Fixes make room for fixes; more rounds than this mean that they chase each other.
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 20;
 
 /// What came of it.
 pub(super) struct Fixed {

@@ -2,14 +2,15 @@
 
 use super::{Failure, set};
 use crate::finding::Outcome;
-use crate::report::{Site, checkstyle, github, gitlab, human, json, junit, markdown, rdjson, sarif};
+use crate::report::{Site, checkstyle, github, gitlab, human, json, junit, lines, markdown, rdjson, sarif};
 use crate::since;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// The formats, by name.
-pub(super) const FORMATS: &[&str] = &["human", "json", "github", "sarif", "markdown", "gitlab", "junit", "rdjson", "checkstyle"];
+pub(super) const FORMATS: &[&str] =
+    &["human", "json", "github", "sarif", "markdown", "gitlab", "junit", "rdjson", "checkstyle", "gcc", "summary"];
 
 /// One output.
 #[derive(Debug, Clone)]
@@ -69,6 +70,8 @@ fn write_one(format: &str, outcome: &Outcome, site: &Site, style: human::Style, 
         "gitlab" => gitlab::write(outcome, site, out),
         "junit" => junit::write(outcome, site, out),
         "rdjson" => rdjson::write(outcome, site, out),
+        "gcc" => lines::write(outcome, site, out),
+        "summary" => lines::write_summary(outcome, out),
         "checkstyle" => checkstyle::write(outcome, site, out),
         _ => human::write(outcome, out, style),
     }

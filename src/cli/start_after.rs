@@ -21,7 +21,7 @@ pub(super) fn apply(start: &str, inputs: &mut [Input]) {
 }
 
 /// The folder of the set and the migration's name: a folder's where each migration is one.
-fn named(path: &Path) -> (String, String) {
+pub(super) fn named(path: &Path) -> (String, String) {
     let text = |path: Option<&Path>| path.map(|p| p.to_string_lossy().replace('\\', "/")).unwrap_or_default();
     let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let own = name(path);

@@ -20,6 +20,8 @@ const ENGINES: &[(&str, &str)] = &[
     ("oracle", "Oracle"),
     ("clickhouse", "ClickHouse"),
     ("duckdb", "DuckDB"),
+    ("cockroach", "CockroachDB"),
+    ("cockroachdb", "CockroachDB"),
 ];
 
 const POSTGRES: &[&str] = &["postgres", "postgresql", "pg", "psql", "pgsql"];
@@ -36,7 +38,9 @@ pub(super) fn other_engine(path: &Path, bytes: &[u8]) -> Option<&'static str> {
 fn by_path(path: &Path) -> Option<Option<&'static str>> {
     let stem = path.file_stem()?.to_string_lossy().to_ascii_lowercase();
     // In a file's name only a suffix or the whole name counts: `0007_drop_mysql_bridge` is about a table.
-    let suffix = stem.rsplit(['.', '_', '-']).next().and_then(engine);
+    // `20240101_users.sqlite3.up.sql`: the direction stands behind it.
+    const DIRECTIONS: &[&str] = &["up", "down", "autocommit"];
+    let suffix = stem.rsplit(['.', '_', '-']).find(|word| !DIRECTIONS.contains(word)).and_then(engine);
     let folders = || {
         let parts: Vec<String> = path.parent()?.components().map(|part| part.as_os_str().to_string_lossy().to_ascii_lowercase()).collect();
         parts.iter().rev().find_map(|part| part.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(engine))
@@ -100,9 +104,14 @@ fn code(bytes: &[u8]) -> Vec<u8> {
             at += skip;
             continue;
         }
-        out.push(byte.to_ascii_uppercase());
-        at += 1;
-        if byte == b';' && out.ends_with(b"FROM STDIN;") {
+        // To the next byte that could begin something to skip, in one go.
+        let run = 1 + rest[1..].iter().position(|b| matches!(b, b'\'' | b'"' | b'-' | b'/' | b'$' | b';')).unwrap_or(rest.len() - 1);
+        let from = out.len();
+        out.extend_from_slice(&rest[..run]);
+        out[from..].make_ascii_uppercase();
+        at += run;
+        if byte == b';' && out[..=from].ends_with(b"FROM STDIN;") {
+            out.truncate(from + 1);
             break;
         }
     }
@@ -134,6 +143,9 @@ mod tests {
         assert_eq!(of("db/schema.mssql.sql", ""), Some("SQL Server"));
         assert_eq!(of("mysql/postgres/1.sql", "create table `a` (`b` int)"), None);
         assert_eq!(of("m/0007_drop_mysql_bridge.sql", ""), None);
+        assert_eq!(of("m/1_users.sqlite3.up.sql", ""), Some("SQLite"));
+        assert_eq!(of("m/1_users.cockroach.autocommit.down.sql", ""), Some("CockroachDB"));
+        assert_eq!(of("m/1_users.postgres.up.sql", "create table `a` (`b` int)"), None);
     }
 
     #[test]

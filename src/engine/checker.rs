@@ -2,7 +2,7 @@
 
 use super::findings::{ActiveRules, OncePerFile};
 use super::parts::Unit;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, resolve};
 use crate::facts::{Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque};
 use crate::postgres::effect::{Effect, statement_effects};
@@ -57,7 +57,7 @@ impl Checker<'_> {
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if part.reported {
                 count(statement, found);
-                let around = Surroundings::default();
+                let around = Surroundings { unwrapped: unit.unwrapped, ..Surroundings::default() };
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
@@ -133,9 +133,11 @@ impl Checker<'_> {
             origin: scene.origin,
             around: scene.around,
             settings: self.settings,
+            visits: &[],
             reports: &reports,
         };
-        let queries = scene.statement.queries();
+        // Every rule about queries goes through the same ones with the same scopes.
+        let visits: Vec<_> = scene.statement.queries().into_iter().map(|query| (query, resolve::visits(scene.catalog, query))).collect();
         for (rule, severity) in &self.rules.rules {
             match rule.check {
                 Check::Migration(check) if scene.origin != Origin::Application && !scene.statement.actions.is_empty() => check(&context),
@@ -143,7 +145,7 @@ impl Checker<'_> {
                 Check::Statement(check) => check(&context),
                 // A down migration sees a schema that is not there when it runs: its queries are not judged.
                 Check::Query(_) if scene.origin == Origin::Down => {}
-                Check::Query(check) => queries.iter().for_each(|query| check(&context, query)),
+                Check::Query(check) => visits.iter().for_each(|(query, visits)| check(&Context { visits, ..context }, query)),
                 Check::Migration(_) | Check::Schema(_) | Check::Engine => {}
             }
             for report in reports.borrow_mut().drain(..) {

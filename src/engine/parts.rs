@@ -19,12 +19,16 @@ pub(super) struct Part {
     /// A comment somewhere in the file silences something, or tries to.
     silences: bool,
     transaction: Transaction,
+    /// Whoever runs it is known by more than the shape of its name.
+    known_runner: bool,
 }
 
 /// A part as read.
 pub(super) struct Unit<'p> {
     pub(super) part: &'p Part,
     pub(super) transaction: Transaction,
+    /// See [`crate::rules::Surroundings::unwrapped`].
+    pub(super) unwrapped: bool,
     pub(super) statements: Vec<Statement>,
     /// What suppression needs of it; the rest of a unit is dropped once its rules were asked.
     pub(super) remarks: Option<Remarks>,
@@ -45,7 +49,8 @@ pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>) {
         let file = sources.add(Source::new(input.path, input.bytes));
         let text = &sources.get(file).text;
         let silences = input.reported && suppress::is_mentioned(text);
-        let part = |(span, origin, transaction)| Part { file, span, origin, reported: input.reported, silences, transaction };
+        let known_runner = matches!(&input.kind, InputKind::Migration(info) if info.framework != "plain");
+        let part = |(span, origin, transaction)| Part { file, span, origin, reported: input.reported, silences, transaction, known_runner };
         parts.extend(spans(text, &input.kind).into_iter().map(part));
     }
     (sources, parts)
@@ -75,7 +80,8 @@ pub(super) fn read<'p>(part: &'p Part, sources: &Sources, settings: &Settings) -
         comments: script.comments,
         statements: script.statements.iter().map(|statement| statement.span).collect(),
     });
-    Unit { part, transaction, statements: script.statements, remarks }
+    let unwrapped = transaction == Transaction::None && (part.known_runner || settings.runner_wraps_transaction == Some(false));
+    Unit { part, transaction, unwrapped, statements: script.statements, remarks }
 }
 
 /// What is open before the first statement, all told: the settings know the runner best, and a lone statement sent as one

@@ -800,6 +800,8 @@ pub struct CreateFunction {
     pub or_replace: bool,
     /// Argument types, OUT arguments left out.
     pub argument_types: Vec<TypeName>,
+    /// Their names, in step with `argument_types`.
+    pub argument_names: Vec<Option<Name>>,
     /// RETURNS type; `None` for RETURNS TABLE, procedures, OUT arguments.
     pub returns: Option<TypeName>,
     /// RETURNS TRIGGER and the like are types; RETURNS TABLE (…).

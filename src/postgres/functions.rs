@@ -8,7 +8,7 @@ mod builtin;
 mod infer;
 mod overloads;
 
-use crate::catalog::{Catalog, Function};
+use crate::catalog::{Catalog, Function, SqlBody};
 use crate::facts::{Call, ColumnRef, Expr, ExprKind, TypeName, Volatility};
 use crate::source::Span;
 use infer::Scope;
@@ -40,8 +40,14 @@ pub fn not_immutable(expr: &Expr, column_type: &dyn Fn(&ColumnRef) -> Option<Typ
     let mut first: Option<NotImmutable> = None;
     expr.walk(&mut |e| {
         let better = |found: &NotImmutable| first.as_ref().is_none_or(|f| !f.certain && found.certain);
-        if is_inlined(e, catalog) {
-            return; // PostgreSQL asks only after it has put the body in the call's place, whatever the function is declared to be
+        if let Some(function) = sql_function(e, catalog) {
+            // declared immutable it is taken at its word; else PostgreSQL asks after it has put the body in the call's place
+            if function.volatility != Volatility::Immutable
+                && let Some(found) = body_not_immutable(e, function, catalog).filter(better)
+            {
+                first = Some(found);
+            }
+            return;
         }
         if let Some(found) = node_not_immutable(e, &scope).filter(better) {
             first = Some(found);
@@ -50,13 +56,43 @@ pub fn not_immutable(expr: &Expr, column_type: &dyn Fn(&ColumnRef) -> Option<Typ
     first
 }
 
-/// Whether an expression is a call of a function of the schema in LANGUAGE sql.
-fn is_inlined(expr: &Expr, catalog: &Catalog) -> bool {
-    let ExprKind::Call(call) = &expr.kind else { return false };
+/// The function of the schema in LANGUAGE sql that an expression calls.
+fn sql_function<'c>(expr: &Expr, catalog: &'c Catalog) -> Option<&'c Function> {
+    let ExprKind::Call(call) = &expr.kind else { return None };
     let named = |q: &crate::catalog::Qualified| {
         q.name == call.name.name.value && call.name.schema.as_ref().is_none_or(|schema| schema.value == q.schema)
     };
-    catalog.functions.named(&call.name.name.value).filter(|(q, _)| named(q)).flat_map(|(_, list)| list).any(|f| f.inlinable)
+    let mut all = catalog.functions.named(&call.name.name.value).filter(|(q, _)| named(q)).flat_map(|(_, list)| list);
+    all.find(|f| f.inlinable && f.argument_types.len() == call.args.len())
+}
+
+/// What in a function's body is not immutable, told at its call. A body that cannot take the call's place leaves a call of a
+/// function that is not declared immutable.
+fn body_not_immutable(call: &Expr, function: &Function, catalog: &Catalog) -> Option<NotImmutable> {
+    let ExprKind::Call(named) = &call.kind else { return None };
+    let name = &named.name;
+    match &function.body {
+        SqlBody::Unknown => None,
+        SqlBody::Other => {
+            let why = format!("{name}(…) is not declared so, and its body is more than one expression");
+            Some(NotImmutable { span: call.span, why, volatility: function.volatility, certain: true })
+        }
+        SqlBody::Expression(body) => {
+            let type_of = |column: &ColumnRef| {
+                let at = function.argument_names.iter().position(|name| name.as_ref() == Some(&column.column))?;
+                function.argument_types.get(at).cloned()
+            };
+            let scope = Scope { column_type: &type_of, catalog };
+            let mut found = None;
+            body.walk(&mut |e| {
+                if found.is_none() {
+                    found = node_not_immutable(e, &scope);
+                }
+            });
+            let found = found?;
+            Some(NotImmutable { span: call.span, why: format!("{name}(…) stands for its body, in which {}", found.why), ..found })
+        }
+    }
 }
 
 /// The most volatile call in an expression; `None` when some function is unknown and none is known to be volatile.

@@ -18,8 +18,10 @@ fn check(ctx: &Context) {
         );
         let ty = column.ty.as_ref().map(ToString::to_string).unwrap_or_default();
         let check = made_up_name(table, std::slice::from_ref(name), "not_null");
+        let key = ctx.table(table).and_then(|(_, t)| t.primary_key().first().copied()).unwrap_or("id");
+        let key = crate::facts::quote_identifier(key);
         let help = format!(
-            "give it a constant default, which writes no row; or:\nALTER TABLE {table} ADD COLUMN {name} {ty};\n-- deploy code that sets {name}, fill old rows in batches, then:\nALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID;\nALTER TABLE {table} VALIDATE CONSTRAINT {check};"
+            "give it a constant default, which writes no row; or:\nALTER TABLE {table} ADD COLUMN {name} {ty};\n-- deploy code that sets {name}, then fill old rows in batches, each in its own transaction:\nUPDATE {table} SET {name} = :value WHERE {key} BETWEEN :first AND :last;\n-- then:\nALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID;\n-- in a later transaction:\nALTER TABLE {table} VALIDATE CONSTRAINT {check};\n-- then, with nothing left to scan:\nALTER TABLE {table} ALTER COLUMN {name} SET NOT NULL;\nALTER TABLE {table} DROP CONSTRAINT {check};"
         );
         ctx.add(ctx.report(not_null, message).help(help));
     }

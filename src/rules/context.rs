@@ -1,5 +1,6 @@
 //! What a rule may ask and how it reports.
 
+use crate::catalog::resolve::Scope;
 use crate::catalog::{Catalog, Column, Qualified, Table};
 use crate::facts::{Action, AlterTable, ObjectName, Query, Statement};
 use crate::finding::{Edit, Fix, Label, Severity};
@@ -9,6 +10,7 @@ use crate::session::{Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{Location, Span};
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// What a rule looks at.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +47,8 @@ pub struct Surroundings {
     pub in_function: bool,
     /// Inside DO (runs now, in a transaction).
     pub in_do: bool,
+    /// Whoever runs the file is known, and known to open no transaction around it.
+    pub unwrapped: bool,
     /// A loop around it, in a body.
     pub in_loop: Option<Span>,
 }
@@ -72,6 +76,8 @@ pub struct Context<'a> {
     pub around: Surroundings,
     /// What the run was told.
     pub settings: &'a Settings,
+    /// The query under check and those inside it, outermost first, each with its scope.
+    pub visits: &'a [(&'a Query, Rc<Scope<'a>>)],
     /// Reports so far.
     pub reports: &'a RefCell<Vec<Report>>,
 }
@@ -95,6 +101,11 @@ pub struct Report {
     pub once_per_file: bool,
 }
 
+/// A name that a body puts together when it runs has a specifier of `format` in its place, which tells a reader nothing.
+fn readable(text: String) -> String {
+    if text.contains("\"%s\"") { text.replace("\"%s\"", "…") } else { text }
+}
+
 impl Report {
     /// A report about a place; pass it on when it is complete.
     pub fn new(at: Location, message: impl Into<String>) -> Self {
@@ -104,7 +115,7 @@ impl Report {
 
     /// With the rewrite.
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(readable(help.into()));
         self
     }
 
@@ -143,7 +154,14 @@ impl Report {
 impl<'a> Context<'a> {
     /// A report about these bytes of the statement's file; pass it to [`Context::add`] when it is complete.
     pub fn report(&self, span: Span, message: impl Into<String>) -> Report {
-        Report::new(self.at(span), message)
+        Report::new(self.at(span), readable(message.into()))
+    }
+
+    /// Visits the query under check and every query inside it, outermost first, each with its scope.
+    pub fn visit(&self, found: &mut dyn FnMut(&'a Query, &Scope<'a>)) {
+        for (query, scope) in self.visits {
+            found(query, scope);
+        }
     }
 
     /// States a finding.
@@ -204,6 +222,11 @@ impl<'a> Context<'a> {
     /// Whether the statement runs in a transaction block: opened by hand, by the framework, implicit, or inside DO or a function.
     pub fn in_transaction(&self) -> bool {
         self.around.in_do || self.around.in_function || self.session.transaction() != Transaction::None
+    }
+
+    /// Whether it is certain that no transaction is open: a plain file may be run in one by whoever runs it.
+    pub fn surely_outside_transaction(&self) -> bool {
+        self.around.unwrapped && !self.in_transaction()
     }
 
     /// The effect on the named relation, if any.

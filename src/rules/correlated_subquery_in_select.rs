@@ -1,7 +1,7 @@
 //! Scalar subqueries in the select list that run once for each row.
 
 use super::{Check, Context};
-use crate::catalog::resolve::{self, Scope};
+use crate::catalog::resolve::Scope;
 use crate::facts::{Expr, ExprKind, FromItem, Name, Query};
 use crate::finding::Severity;
 
@@ -10,8 +10,8 @@ pub(super) const CHECK: Check = Check::Query(check);
 /// So many of the other subqueries are pointed at; a select list may have dozens.
 const SHOWN: usize = 5;
 
-fn check(ctx: &Context, query: &Query) {
-    resolve::visit(ctx.catalog, query, &mut |query, scope| check_one(ctx, query, scope));
+fn check(ctx: &Context, _: &Query) {
+    ctx.visit(&mut |query, scope| check_one(ctx, query, scope));
 }
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {

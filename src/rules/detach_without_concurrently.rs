@@ -1,7 +1,8 @@
 //! DETACH PARTITION takes ACCESS EXCLUSIVE on the parent.
-use super::support::locks::{live_alterations, outside_transaction};
+use super::support::locks::{leave_transaction, live_alterations, outside_transaction};
 use super::{Check, Context};
 use crate::facts::{PartitionBound, TableChange};
+use crate::source::Span;
 
 pub(super) const CHECK: Check = Check::Migration(check);
 
@@ -15,12 +16,18 @@ fn check(ctx: &Context) {
         let message = format!("detaching {partition} takes ACCESS EXCLUSIVE on {parent} and on it: all reads and writes of every partition wait");
         let resolved = ctx.catalog.resolve(parent);
         let default = ctx.catalog.children_of(&resolved).find(|(_, t)| matches!(t.partition_of, Some((_, PartitionBound::Default))));
+        let fixable = default.is_none() && leave_transaction(ctx).is_none();
         let help = match default {
             Some((name, _)) => format!(
                 "{parent} has the default partition {name}, with which PostgreSQL refuses the concurrent form; wait only briefly and retry:\nSET lock_timeout = '2s';\nALTER TABLE {parent} DETACH PARTITION {partition};"
             ),
             None => outside_transaction(ctx, &format!("ALTER TABLE {parent} DETACH PARTITION {partition} CONCURRENTLY;")),
         };
-        ctx.add(ctx.report(alter.span, message).help(help));
+        let mut report = ctx.report(alter.span, message).help(help);
+        if fixable {
+            let at = Span::new(alter.span.end, alter.span.end);
+            report = report.fix("detach the partition concurrently", ctx.surely_outside_transaction(), at, " CONCURRENTLY");
+        }
+        ctx.add(report);
     }
 }

@@ -3,14 +3,14 @@
 use super::support::joins::{self, Meets};
 use super::support::spelling;
 use super::{Check, Context};
-use crate::catalog::resolve::{self, Scope};
+use crate::catalog::resolve::Scope;
 use crate::facts::{Expr, Query, Relation, Select};
 use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    resolve::visit(ctx.catalog, query, &mut |query, scope| check_one(ctx, query, scope));
+fn check(ctx: &Context, _: &Query) {
+    ctx.visit(&mut |query, scope| check_one(ctx, query, scope));
 }
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {

@@ -35,7 +35,7 @@ fn blocking_drop(ctx: &Context, drop: &Drop) {
     let mut report = report.help(outside_transaction(ctx, &sql.join("\n")));
     if leave_transaction(ctx).is_none() && drop.names.len() == 1 && !drop.cascade {
         let at = Span::new(drop.verb_span.end, drop.verb_span.end);
-        report = report.fix("drop the index concurrently", false, at, " CONCURRENTLY");
+        report = report.fix("drop the index concurrently", ctx.surely_outside_transaction(), at, " CONCURRENTLY");
     }
     ctx.add(report);
 }

@@ -1,15 +1,20 @@
 //! A dropped table breaks the application that still runs, and its rows are gone.
 use super::support::locks::runs_live;
 use super::{Check, Context};
-use crate::facts::Action;
+use crate::facts::{Action, Drop};
 
 pub(super) const CHECK: Check = Check::Migration(check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {
         let Action::Drop(drop) = action else { continue };
-        if drop.kind != "TABLE" && drop.kind != "FOREIGN TABLE" {
-            continue;
+        match drop.kind.as_str() {
+            "TABLE" | "FOREIGN TABLE" => {}
+            "SCHEMA" | "DATABASE" => {
+                dropped_whole(ctx, drop);
+                continue;
+            }
+            _ => continue,
         }
         for table in drop.names.iter().filter(|table| !ctx.is_new(table)) {
             let message = format!("dropping {table} deletes its rows for good and breaks every running process that still names it");
@@ -19,5 +24,22 @@ fn check(ctx: &Context) {
             );
             ctx.add(ctx.report(table.span(), message).help(help));
         }
+    }
+}
+
+/// DROP DATABASE, and DROP SCHEMA with CASCADE: all tables in it go.
+fn dropped_whole(ctx: &Context, drop: &Drop) {
+    for name in drop.names.iter().filter(|_| drop.kind == "DATABASE" || drop.cascade) {
+        let inside = ctx.catalog.tables.iter().filter(|(table, _)| drop.kind == "SCHEMA" && table.schema == name.name.value);
+        let mut tables: Vec<String> = inside.filter(|(_, known)| known.defined_at.file != ctx.statement.file).map(|(table, _)| table.to_string()).collect();
+        tables.sort();
+        let what = match (drop.kind.as_str(), tables.is_empty()) {
+            ("DATABASE", _) => format!("database {name} with every table in it"),
+            // a schema whose tables are not known may be empty
+            (_, true) => continue,
+            _ => format!("schema {name} with {}", tables.join(", ")),
+        };
+        let message = format!("dropping {what} deletes all rows for good and breaks every running process that still names it");
+        ctx.add(ctx.report(name.span(), message).help("first deploy code that does not use it, and drop the tables one by one"));
     }
 }

@@ -16,7 +16,7 @@ fn check(ctx: &Context) {
         let table = &first.name;
         let message = format!("LOCK TABLE {table} holds {} until the transaction ends: {who} of {table} wait", mode.sql());
         let span = if mode_span.is_empty() { table.span() } else { *mode_span };
-        let help = format!("lock the rows that matter instead:\nSELECT … FROM {table} WHERE … FOR UPDATE;\nor, to keep other schema changes away only:\nLOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE;");
+        let help = format!("lock the rows that matter instead:\nSELECT FROM {table} WHERE id BETWEEN :first AND :last FOR UPDATE;\nor, to keep other schema changes away only:\nBEGIN;\nLOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE;\nCOMMIT;");
         ctx.add(ctx.report(span, message).help(help));
     }
 }

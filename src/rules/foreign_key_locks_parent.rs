@@ -1,5 +1,5 @@
 //! CREATE TABLE … REFERENCES stops the writers of the table that it points at.
-use super::support::locks::runs_live;
+use super::support::locks::{columns, does_not_wait_long, runs_live};
 use super::{Check, Context};
 use crate::facts::{Action, ConstraintKind, ObjectName};
 
@@ -8,12 +8,12 @@ pub(super) const CHECK: Check = Check::Migration(check);
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {
         let Action::CreateTable(create) = action else { continue };
-        if create.temporary {
+        if create.temporary || does_not_wait_long(ctx) {
             continue;
         }
         let mut seen: Vec<&ObjectName> = vec![&create.name];
         for constraint in &create.constraints {
-            let ConstraintKind::ForeignKey { table: parent, .. } = &constraint.kind else { continue };
+            let ConstraintKind::ForeignKey { table: parent, columns: keys, referenced, .. } = &constraint.kind else { continue };
             if seen.contains(&parent) || ctx.is_new(parent) {
                 continue;
             }
@@ -23,8 +23,10 @@ fn check(ctx: &Context) {
                 create.name
             );
             let help = format!(
-                "if {parent} is busy, create {0} without the reference and add it by itself, with a lock_timeout:\nALTER TABLE {0} ADD FOREIGN KEY … REFERENCES {parent} NOT VALID;",
-                create.name
+                "if {parent} is busy, create {0} without the reference and add it by itself, with a lock_timeout:\nSET lock_timeout = '2s';\nALTER TABLE {0} ADD FOREIGN KEY ({1}) REFERENCES {parent}{2};",
+                create.name,
+                columns(keys),
+                if referenced.is_empty() { String::new() } else { format!(" ({})", columns(referenced)) }
             );
             ctx.add(ctx.report(constraint.span, message).help(help));
         }

@@ -3,18 +3,18 @@
 use super::support::{json, ranges, rows, spelling};
 use super::{Check, Context};
 use crate::catalog::index_match::{Test, serves, tests};
-use crate::catalog::resolve::{self, Resolved, Scope};
+use crate::catalog::resolve::{Resolved, Scope};
 use crate::catalog::{Index, Knowledge, Qualified};
 use crate::facts::{Expr, ExprKind, Query};
 use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
+fn check(ctx: &Context, _: &Query) {
     if rows::runs_once(ctx) {
         return;
     }
-    resolve::visit(ctx.catalog, query, &mut |query, scope| check_one(ctx, query, scope));
+    ctx.visit(&mut |query, scope| check_one(ctx, query, scope));
 }
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {

@@ -21,7 +21,7 @@ fn check(ctx: &Context) {
         let message = format!("{privileges}{on} is given to PUBLIC: every role that can connect has it, also those created later");
         let mut report = ctx.report(span, message);
         if grant.kind == "TABLE" {
-            report = report.help(format!("give it to a role, and make the users its members:\nCREATE ROLE reader NOLOGIN;\nGRANT {privileges}{place} TO reader;"));
+            report = report.help(format!("give it to a role without login, and make the users its members:\nGRANT {privileges}{place} TO reader;"));
         } else {
             report = report.help("give it to a role, and make the users its members");
         }

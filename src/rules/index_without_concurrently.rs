@@ -35,7 +35,7 @@ fn blocking_build(ctx: &Context, index: &CreateIndex) {
     let mut report = ctx.report(index.keys_span, message).help(outside_transaction(ctx, &sql));
     if leave_transaction(ctx).is_none() {
         let at = Span::new(index.verb_span.end, index.verb_span.end);
-        report = report.fix("build the index concurrently", false, at, " CONCURRENTLY");
+        report = report.fix("build the index concurrently", ctx.surely_outside_transaction(), at, " CONCURRENTLY");
     }
     ctx.add(report);
 }

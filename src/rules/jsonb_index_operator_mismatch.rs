@@ -3,14 +3,14 @@
 use super::support::json::{self, JsonTest, Miss, Verdict};
 use super::support::spelling;
 use super::{Check, Context};
-use crate::catalog::resolve::{self, Scope};
+use crate::catalog::resolve::Scope;
 use crate::catalog::{Index, Qualified};
 use crate::facts::Query;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    resolve::visit(ctx.catalog, query, &mut |query, scope| {
+fn check(ctx: &Context, _: &Query) {
+    ctx.visit(&mut |query, scope| {
         for test in json::json_tests(query, scope) {
             if let Verdict::Near(name, index, miss) = json::judge(ctx, &test, query)
                 && !json::is_pinned(ctx, query, scope, &test) {

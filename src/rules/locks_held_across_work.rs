@@ -1,11 +1,12 @@
 //! A lock is held until the transaction ends: what runs after it runs under it. A file's first such statement is told: what follows
 //! it is cured by the same commit.
 use super::support::locks::{is_live, object_name, runs_live};
+use super::support::writes::names_its_rows;
 use super::{Check, Context};
 use crate::facts::QueryBody;
 use crate::postgres::effect::{EffectKind, Work};
 use crate::postgres::lock::LockMode::AccessExclusive;
-use crate::session::HeldLock;
+use crate::session::{HeldLock, Transaction};
 
 pub(super) const CHECK: Check = Check::Migration(check);
 
@@ -20,7 +21,7 @@ fn check(ctx: &Context) {
         "{doing} while this transaction already holds ACCESS EXCLUSIVE on {0}: all reads and writes of {0} wait until it commits",
         lock.relation
     );
-    let report = ctx.report(ctx.statement.span, message).help("commit before it: one blocking change a transaction, long work in one of its own");
+    let report = ctx.report(ctx.statement.span, message).help(way_out(ctx));
     ctx.add(report.related(lock.taken_at, format!("ACCESS EXCLUSIVE on {} is taken here", lock.relation)).once_per_file());
 }
 
@@ -44,8 +45,13 @@ fn work(ctx: &Context) -> Option<String> {
     }
     let query = ctx.statement.query.as_ref()?;
     let target = query.target()?.table()?;
-    let changes = matches!(query.body, QueryBody::Update(_) | QueryBody::Delete(_));
-    (changes && !ctx.is_new(target)).then(|| format!("this changes rows of {target}"))
+    let filter = match &query.body {
+        QueryBody::Update(update) => update.filter.as_ref(),
+        QueryBody::Delete(delete) => delete.filter.as_ref(),
+        _ => return None,
+    };
+    let open = filter.is_none_or(|filter| !names_its_rows(ctx, target, filter));
+    (open && !ctx.is_new(target)).then(|| format!("this changes rows of {target}"))
 }
 
 /// The second table that the transaction locks; later ones say nothing new.
@@ -54,4 +60,15 @@ fn second_table(ctx: &Context, held: &[&HeldLock]) -> Option<String> {
     let only_one = held.iter().all(|lock| lock.relation == *first || !ctx.catalog.tables.contains_key(&lock.relation));
     let other = ctx.effects.iter().find(|e| e.mode == AccessExclusive && e.relation != *first && is_live(ctx, e))?;
     only_one.then(|| format!("this waits for ACCESS EXCLUSIVE on {}", other.relation))
+}
+
+/// Where the transaction ends, and so where the lock goes.
+fn way_out(ctx: &Context) -> String {
+    const RULE: &str = "one blocking change a transaction, long work in one of its own";
+    match ctx.session.transaction() {
+        _ if ctx.around.in_do => format!("a DO block is one transaction: split it, {RULE}"),
+        Transaction::Framework(framework) => format!("{framework} runs the file in one transaction: split the file before this statement, {RULE}"),
+        Transaction::Implicit => format!("the file is sent as one message, which is one transaction: split the file before this statement, {RULE}"),
+        Transaction::Explicit(_) | Transaction::None => format!("COMMIT before it: {RULE}"),
+    }
 }

@@ -2,14 +2,14 @@
 
 use super::support::spelling;
 use super::{Check, Context};
-use crate::catalog::resolve::{self, Scope};
+use crate::catalog::resolve::Scope;
 use crate::facts::{Expr, ExprKind, Literal, Query};
 use std::rc::Rc;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    resolve::visit(ctx.catalog, query, &mut |query, scope| {
+fn check(ctx: &Context, _: &Query) {
+    ctx.visit(&mut |query, scope| {
         for expr in query.expressions() {
             expr.walk(&mut |e| check_expr(ctx, e, scope));
         }

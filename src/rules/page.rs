@@ -48,6 +48,32 @@ pub struct Example {
     pub line: usize,
     /// Its text.
     pub text: String,
+    /// What a real server makes of it.
+    pub server: OnServer,
+}
+
+/// What a fence says about real servers, after its role: `from 14`, `before 18`, `refused: message`, `refused before 18: message`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OnServer {
+    /// The first major version that knows the syntax.
+    pub from: Option<u8>,
+    /// The first major version on which the example makes no more sense.
+    pub before: Option<u8>,
+    /// PostgreSQL refuses it with this piece of a message, on every version or only before one.
+    pub refused: Option<(String, Option<u8>)>,
+}
+
+impl OnServer {
+    /// Whether the example is for that major version.
+    pub fn concerns(&self, major: u8) -> bool {
+        self.from.is_none_or(|from| major >= from) && self.before.is_none_or(|before| major < before)
+    }
+
+    /// The message with which that major version refuses it.
+    pub fn refusal(&self, major: u8) -> Option<&str> {
+        let (message, before) = self.refused.as_ref()?;
+        before.is_none_or(|before| major < before).then_some(message.as_str())
+    }
 }
 
 /// A page, parsed.
@@ -99,14 +125,50 @@ fn examples(body: &str, first_line: usize) -> Vec<Example> {
     found
 }
 
+/// A fence's info string: language, role, and what servers make of it.
 fn begin(info: &str, line: usize) -> Option<Example> {
-    let (language, role) = info.split_once(' ')?;
-    let role = match role.trim() {
+    let (language, rest) = info.split_once(' ')?;
+    let (head, message) = rest.split_once(": ").map_or((rest, None), |(head, message)| (head, Some(message.trim())));
+    let mut words = head.split_ascii_whitespace();
+    let role = match words.next()? {
         "setup" => Role::Setup,
         "bad" => Role::Bad,
         "fixed" => Role::Fixed,
         "good" => Role::Good,
         _ => return None,
     };
-    Some(Example { language: language.to_owned(), role, line, text: String::new() })
+    let mut server = OnServer::default();
+    while let Some(word) = words.next() {
+        match word {
+            "refused" => server.refused = Some((message?.to_owned(), None)),
+            "from" => server.from = Some(words.next()?.parse().ok()?),
+            "before" => {
+                let before = Some(words.next()?.parse().ok()?);
+                match &mut server.refused {
+                    Some((_, until)) => *until = before,
+                    None => server.before = before,
+                }
+            }
+            _ => return None,
+        }
+    }
+    Some(Example { language: language.to_owned(), role, line, text: String::new(), server })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_fence_may_say_what_servers_make_of_it() {
+        let of = |info: &str| begin(info, 1).unwrap().server;
+        assert_eq!(of("sql bad"), OnServer::default());
+        assert!(!of("sql good from 14").concerns(13) && of("sql good from 14").concerns(14));
+        assert!(of("sql good before 14").concerns(13) && !of("sql good before 14").concerns(14));
+        assert_eq!(of("sql bad refused: no: never").refusal(18), Some("no: never"));
+        let until = of("sql bad from 12 refused before 18: unsafe use");
+        assert_eq!((until.refusal(17), until.refusal(18)), (Some("unsafe use"), None));
+        assert!(begin("sql bad refused", 1).is_none() && begin("sql ugly", 1).is_none() && begin("text", 1).is_none());
+    }
 }

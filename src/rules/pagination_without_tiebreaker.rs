@@ -11,8 +11,8 @@ use crate::source::Span;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    resolve::visit(ctx.catalog, query, &mut |query, scope| check_one(ctx, query, scope));
+fn check(ctx: &Context, _: &Query) {
+    ctx.visit(&mut |query, scope| check_one(ctx, query, scope));
 }
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {

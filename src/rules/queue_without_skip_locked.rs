@@ -3,17 +3,17 @@
 use super::support::{rows, spelling};
 use super::{Check, Context};
 use crate::catalog::index_match::{is_value, tests};
-use crate::catalog::resolve::{self, Scope};
+use crate::catalog::resolve::Scope;
 use crate::facts::{BodyKind, Expr, ExprKind, ObjectName, Query, QueryBody, RelationSource, Select, Statement};
 use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
+fn check(ctx: &Context, _: &Query) {
     if rows::runs_once(ctx) || ctx.around.in_loop.is_some() || is_scheduled(ctx.statement) {
         return;
     }
-    resolve::visit(ctx.catalog, query, &mut |query, scope| {
+    ctx.visit(&mut |query, scope| {
         check_select(ctx, query, scope);
         check_write(ctx, query);
     });

@@ -22,7 +22,7 @@ fn blocking_refresh(ctx: &Context, refresh: &Refresh) {
     let sql = format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {view};");
     if has_usable_index(ctx, view) {
         let at = Span::new(refresh.verb_span.end, refresh.verb_span.end);
-        return ctx.add(report.help(sql).fix("refresh concurrently", false, at, " CONCURRENTLY"));
+        return ctx.add(report.help(sql).fix("refresh concurrently", ctx.surely_outside_transaction(), at, " CONCURRENTLY"));
     }
     let column = ctx.catalog.view(view).and_then(|(_, view)| view.columns.first()).map_or_else(|| "key_column".to_owned(), ToString::to_string);
     ctx.add(report.help(format!(

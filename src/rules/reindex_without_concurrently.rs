@@ -41,7 +41,7 @@ fn blocking_rebuild(ctx: &Context, reindex: &Reindex) {
     let mut report = ctx.report(reindex.verb_span, message).help(outside_transaction(ctx, &format!("{};", sql.trim_end())));
     if leave_transaction(ctx).is_none() {
         let at = Span::new(reindex.verb_span.end, reindex.verb_span.end);
-        report = report.fix("rebuild concurrently", false, at, " CONCURRENTLY");
+        report = report.fix("rebuild concurrently", ctx.surely_outside_transaction(), at, " CONCURRENTLY");
     }
     ctx.add(report);
 }

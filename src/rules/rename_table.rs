@@ -1,14 +1,18 @@
 //! A renamed table breaks the application that still runs.
 use super::support::locks::live_alterations;
 use super::{Check, Context};
-use crate::facts::{Action, ObjectName, RelationKind, TableChange};
+use crate::facts::{Action, Name, ObjectName, RelationKind, TableChange};
 use crate::session::Transaction;
 
 pub(super) const CHECK: Check = Check::Migration(check);
 
 fn check(ctx: &Context) {
     for (_, alter) in live_alterations(ctx) {
-        let TableChange::RenameTo { name: to } = &alter.change else { continue };
+        let (to, moved) = match &alter.change {
+            TableChange::RenameTo { name } => (name, false),
+            TableChange::SetSchema { schema } => (schema, true),
+            _ => continue,
+        };
         // ALTER TABLE may name an index, a view or a sequence, too
         let is_table = ctx.table(&alter.name).is_some() || ctx.catalog.relation(&alter.name).is_none();
         if !matches!(alter.kind, RelationKind::Table | RelationKind::ForeignTable) || !is_table {
@@ -16,6 +20,10 @@ fn check(ctx: &Context) {
         }
         let table = &alter.name;
         if leaves_view(ctx, table) {
+            continue;
+        }
+        if moved {
+            moved_table(ctx, alter.span, table, to);
             continue;
         }
         let message = format!(
@@ -26,6 +34,16 @@ fn check(ctx: &Context) {
         );
         ctx.add(ctx.report(alter.span, message).help(help));
     }
+}
+
+fn moved_table(ctx: &Context, span: crate::source::Span, table: &ObjectName, schema: &Name) {
+    let old = table.schema.as_ref().map_or_else(|| "public".to_owned(), ToString::to_string);
+    let name = &table.name;
+    let message = format!("moving {table} to schema {schema} breaks every running process that names {old}.{name}, or does not have {schema} in its search_path");
+    let help = format!(
+        "leave a view in the old place, in the same transaction, until nobody uses it:\nBEGIN;\nALTER TABLE {table} SET SCHEMA {schema};\nCREATE VIEW {old}.{name} AS SELECT * FROM {schema}.{name};\nCOMMIT;"
+    );
+    ctx.add(ctx.report(span, message).help(help));
 }
 
 /// Whether a view takes the old name before anybody can look: later in the transaction that renames.

@@ -12,6 +12,9 @@ fn check(ctx: &Context) {
         return;
     }
     let Some(span) = ctx.actions().iter().find_map(opens) else { return };
+    if ends_another(ctx) {
+        return;
+    }
     let ends = |action: &Action| matches!(action, Action::Commit { chain: false } | Action::Rollback { chain: false });
     if ctx.following.iter().flat_map(|statement| &statement.actions).any(ends) {
         return;
@@ -26,4 +29,17 @@ fn opens(action: &Action) -> Option<crate::source::Span> {
         Action::Begin { span } => Some(*span),
         _ => None,
     }
+}
+
+/// Whether the file has ended a transaction that it did not begin: then the runner opened one, and this opens it again.
+fn ends_another(ctx: &Context) -> bool {
+    let mut open = 0i32;
+    ctx.preceding.iter().flat_map(|statement| &statement.actions).any(|action| {
+        match action {
+            Action::Begin { .. } => open = 1,
+            Action::Commit { .. } | Action::Rollback { .. } => open -= 1,
+            _ => {}
+        }
+        open < 0
+    })
 }

@@ -1,7 +1,8 @@
 //! UPDATE or DELETE over a whole table in one statement of a migration.
 use super::support::locks::runs_live;
+use super::support::writes::is_broad;
 use super::{Check, Context, Origin};
-use crate::facts::{Expr, ExprKind, FromItem, Literal, ObjectName, Query, QueryBody, Relation, RelationSource};
+use crate::facts::{Expr, FromItem, ObjectName, Query, QueryBody, Relation, RelationSource};
 use crate::finding::Severity;
 use crate::source::Span;
 
@@ -61,29 +62,4 @@ fn batches(ctx: &Context, query: &Query, target: &Relation, table: &ObjectName, 
         None => format!("{}\nWHERE {range};", ctx.source(query.span)),
     };
     format!("in batches, each in its own transaction, outside the migration that changes the table:\n{sql}")
-}
-
-/// Whether a condition leaves the size of the change open: only tests that most rows may pass.
-fn is_broad(ctx: &Context, table: &ObjectName, filter: &Expr, joined: bool) -> bool {
-    let inner = |e: &Expr| is_broad(ctx, table, e, joined);
-    match &filter.kind {
-        ExprKind::And(list) => list.iter().all(inner),
-        ExprKind::Or(list) => list.iter().any(inner),
-        ExprKind::Not(expr) => inner(expr),
-        ExprKind::IsNull { .. } | ExprKind::IsTruth { .. } | ExprKind::IsDistinct { .. } | ExprKind::Column(_) => true,
-        ExprKind::Literal(Literal::Boolean(value)) => *value,
-        ExprKind::Binary { left, op, right, .. } => match op.as_str() {
-            "<>" => true,
-            "<" | ">" | "<=" | ">=" => !is_key(ctx, table, left) && !is_key(ctx, table, right),
-            "=" if joined => left.column().is_some() && right.column().is_some(),
-            "=" => matches!((&left.kind, &right.kind), (ExprKind::Literal(a), ExprKind::Literal(b)) if a == b),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-fn is_key(ctx: &Context, table: &ObjectName, expr: &Expr) -> bool {
-    let Some(column) = expr.column().map(|column| column.column.value.as_str()) else { return false };
-    column == "id" || column.ends_with("_id") || ctx.table(table).is_some_and(|(_, t)| t.primary_key().contains(&column))
 }

@@ -1,14 +1,14 @@
 //! UNION that looks for duplicates which cannot be, or do not matter.
 
 use super::{Check, Context};
-use crate::catalog::resolve::{self, Scope, Source};
+use crate::catalog::resolve::{Scope, Source};
 use crate::facts::{Expr, ExprKind, Literal, Query, QueryBody, Select, SetOperator};
 use std::rc::Rc;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    resolve::visit(ctx.catalog, query, &mut |query, scope| {
+fn check(ctx: &Context, _: &Query) {
+    ctx.visit(&mut |query, scope| {
         check_one(ctx, query, scope);
         for expr in query.expressions() {
             expr.walk(&mut |e| check_membership(ctx, e));

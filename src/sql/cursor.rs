@@ -99,10 +99,34 @@ impl<'t> Cursor<'t> {
 
     /// Whether the next tokens are these key words (upper case, separated by one blank).
     pub fn at_words(&self, words: &str) -> bool {
-        // Asked many times a statement: the first byte settles most of them.
-        let first = self.peek().and_then(|t| self.text.as_bytes().get(t.span.start as usize));
-        let hopeful = first.zip(words.as_bytes().first()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
-        hopeful && words.split(' ').enumerate().all(|(i, word)| self.peek_at(i).is_some_and(|t| t.is_word(self.text, word)))
+        self.count_words(words).is_some()
+    }
+
+    /// How many tokens these key words take, if they come next. Asked hundreds of times a statement: the first byte settles
+    /// most of them, and nothing is searched for.
+    fn count_words(&self, words: &str) -> Option<usize> {
+        let (text, mut words) = (self.text.as_bytes(), words.as_bytes());
+        let mut tokens = self.rest().iter();
+        let mut count = 0;
+        loop {
+            let token = tokens.next()?;
+            let len = token.span.len() as usize;
+            let start = token.span.start as usize;
+            let same = |(a, b): (&u8, &u8)| a.eq_ignore_ascii_case(b);
+            if !text.get(start).zip(words.first()).is_some_and(same) || token.kind != TokenKind::Word {
+                return None;
+            }
+            let (word, rest) = words.split_at_checked(len)?;
+            if !text.get(start..start + len)?.iter().zip(word).all(same) {
+                return None;
+            }
+            count += 1;
+            match rest {
+                [] => return Some(count),
+                [b' ', rest @ ..] => words = rest,
+                _ => return None,
+            }
+        }
     }
 
     /// Whether the next token is one of these key words.
@@ -112,11 +136,9 @@ impl<'t> Cursor<'t> {
 
     /// Takes these key words if they come next.
     pub fn eat(&mut self, words: &str) -> bool {
-        let found = self.at_words(words);
-        if found {
-            self.at += words.split(' ').count();
-        }
-        found
+        let count = self.count_words(words);
+        self.at += count.unwrap_or(0);
+        count.is_some()
     }
 
     /// Takes the first of these phrases that comes next and returns it; put longer ones first.

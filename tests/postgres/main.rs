@@ -5,4 +5,5 @@
 mod server;
 
 mod locks;
+mod pages;
 mod rewrites;

@@ -160,6 +160,13 @@ impl Server {
     }
 }
 
+/// The statements of a text, without their semicolons.
+pub(crate) fn statements(sql: &str) -> Vec<String> {
+    let whole = pgsift::source::Span::new(0, sql.len() as u32);
+    let script = pgsift::sql::read(pgsift::source::FileId(0), sql, whole, pgsift::sql::token::Dialect::Psql);
+    script.statements.iter().map(|statement| statement.span.of(sql).to_owned()).collect()
+}
+
 const SETTINGS: &[&str] = &[
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",

@@ -27,8 +27,13 @@ fn scan_default(parent: &Qualified, bound: &PartitionBound, effects: &mut Effect
     if *bound == PartitionBound::Default {
         return;
     }
-    if let Some(default) = default_of(parent, effects) {
-        effects.secondary(&default, AccessExclusive).work.push(Work::Scan);
+    let Some(default) = default_of(parent, effects) else { return };
+    let catalog = effects.catalog;
+    let keys = catalog.tables.get(parent).and_then(key_columns);
+    let proven = catalog.tables.get(&default).zip(keys).is_some_and(|(table, keys)| refutes(table, &keys, bound));
+    let effect = effects.secondary(&default, AccessExclusive);
+    if !proven {
+        effect.work.push(Work::Scan);
     }
 }
 
@@ -94,6 +99,25 @@ fn implies(child: &Table, keys: &[&str], bound: &PartitionBound) -> bool {
             },
             PartitionBound::List(values) => facts.iter().any(|fact| within(fact, key, values)),
         }
+}
+
+/// Whether valid CHECKs of the DEFAULT partition prove that no row of it lies in the bound: bounds spelled alike only.
+fn refutes(default: &Table, keys: &[&str], bound: &PartitionBound) -> bool {
+    let [key] = keys else { return false };
+    valid_checks(default).into_iter().any(|fact| match (bound, &fact.kind) {
+        (PartitionBound::Range { from, to }, _) => {
+            let ([from], [to]) = (from.as_slice(), to.as_slice()) else { return false };
+            let outside = |part: &Expr| compares(part, key, "<", from) || compares(part, key, ">=", to);
+            match &fact.kind {
+                ExprKind::Or(parts) => parts.iter().all(outside),
+                _ => outside(fact),
+            }
+        }
+        (PartitionBound::List(values), ExprKind::InList { expr, list, negated: true }) => {
+            is_key(expr, key) && values.iter().all(|value| list.iter().any(|listed| listed.uncast() == value.uncast()))
+        }
+        _ => false,
+    })
 }
 
 /// The conjuncts of a table's valid CHECKs.

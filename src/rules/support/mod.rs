@@ -11,3 +11,4 @@ pub(super) mod ranges;
 pub(super) mod rows;
 pub(super) mod spelling;
 pub(super) mod views;
+pub(super) mod writes;

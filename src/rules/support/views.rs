@@ -31,13 +31,13 @@ impl Scope<'_> {
         let alone = relations.iter().all(|relation| self.is_table(relation) || self.lacks_column(relation));
         let mut found = false;
         for expr in query.expressions() {
-            expr.walk(&mut |expr| match &expr.kind {
-                ExprKind::Column(column) => found |= self.is_column(column, &bindings, alone),
-                ExprKind::Wildcard(of) => {
-                    found |= of.as_ref().is_none_or(|of| bindings.contains(&of.name.value.as_str())) && self.in_wildcard()
-                }
-                _ => {}
-            });
+            expr.walk(&mut |expr| found |= expr.column().is_some_and(|column| self.is_column(column, &bindings, alone)));
+        }
+        // the star of count(*) is none
+        for item in query.select().map(|select| select.items.as_slice()).unwrap_or_default() {
+            if let ExprKind::Wildcard(of) = &item.expr.kind {
+                found |= of.as_ref().is_none_or(|of| bindings.contains(&of.name.value.as_str())) && self.in_wildcard();
+            }
         }
         let joins = query.from().iter().flat_map(FromItem::joins);
         found

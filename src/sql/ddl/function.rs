@@ -1,7 +1,7 @@
 //! Functions, procedures, triggers, DO and CALL: what they say about themselves; their bodies are [`body`]'s work.
 
 use super::{setting, skip_parens, skip_rest, types};
-use crate::facts::{Action, BodyKind, CreateFunction, CreateTrigger, ObjectName, Statement, TypeName, Volatility};
+use crate::facts::{Action, BodyKind, CreateFunction, CreateTrigger, Name, ObjectName, Statement, TypeName, Volatility};
 use crate::sql::body;
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::{Token, TokenKind};
@@ -24,7 +24,7 @@ pub(super) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     }
     let mut function = CreateFunction { name: c.object_name()?, procedure, or_replace, ..CreateFunction::default() };
     let mark = c.mark();
-    function.argument_types = arguments(c)?;
+    (function.argument_names, function.argument_types) = arguments(c)?.into_iter().unzip();
     if c.eat("RETURNS TABLE") {
         function.returns_table = true;
         if !skip_parens(c)? {
@@ -98,8 +98,8 @@ fn lenient_type(tokens: &Cursor<'_>) -> Parse<TypeName> {
     ty.and_then(|_| c.fail("a type"))
 }
 
-/// `( [mode] [name] type [DEFAULT value], … )`: the types of all but the OUT arguments.
-fn arguments(c: &mut Cursor<'_>) -> Parse<Vec<TypeName>> {
+/// `( [mode] [name] type [DEFAULT value], … )`: names and types of all but the OUT arguments.
+fn arguments(c: &mut Cursor<'_>) -> Parse<Vec<(Option<Name>, TypeName)>> {
     let mark = c.mark();
     c.expect_kind(TokenKind::LeftParen)?;
     if c.eat_kind(TokenKind::RightParen) {
@@ -109,11 +109,12 @@ fn arguments(c: &mut Cursor<'_>) -> Parse<Vec<TypeName>> {
     Ok(c.paren_list(argument)?.into_iter().flatten().collect())
 }
 
-fn argument(c: &mut Cursor<'_>) -> Parse<Option<TypeName>> {
+fn argument(c: &mut Cursor<'_>) -> Parse<Option<(Option<Name>, TypeName)>> {
     const MODES: &[&str] = &["IN OUT", "IN", "OUT", "INOUT", "VARIADIC"];
+    let mut name = None;
     let mut mode = c.eat_any(MODES);
     if c.peek_at(1).is_some_and(|next| MODES.iter().any(|mode| next.is_word(c.text, mode))) {
-        c.bump(); // name before mode
+        name = c.name().ok(); // before the mode
         mode = c.eat_any(MODES);
     }
     let tokens = c.take_until(|c| c.kind() == Some(TokenKind::Comma) || c.at_words("DEFAULT") || c.at_operator("="));
@@ -122,10 +123,10 @@ fn argument(c: &mut Cursor<'_>) -> Parse<Option<TypeName>> {
         c.take_until(|c| c.kind() == Some(TokenKind::Comma));
     }
     let ty = lenient_type(&written).or_else(|_| {
-        written.name()?;
+        name = Some(written.name()?);
         lenient_type(&written)
     })?;
-    Ok(if mode == Some("OUT") { None } else { Some(ty) })
+    Ok(if mode == Some("OUT") { None } else { Some((name, ty)) })
 }
 
 fn clause<'t>(c: &mut Cursor<'t>, f: &mut CreateFunction, code: &mut Option<Code<'t>>) -> Parse<()> {
