@@ -27,7 +27,10 @@ fn state(ctx: &Context, found: &Unserved) {
     let (Some(clause), Some(definition)) = (found.clause(), found.wanted.definition()) else { return };
     let Some(expr) = clause.expr else { return };
     let table = &found.table.name;
-    let columns = clause.node.columns();
+    let columns: Vec<&str> = match &clause.node.kind {
+        Kind::Or(_) => found.wanted.equal.iter().chain(&found.wanted.tail).flat_map(|key| key.node.columns()).collect(),
+        _ => clause.node.columns(),
+    };
     // foreign-key-without-index has the same cure, and more reason
     let foreign = found.table.table.map(|t| audit::unindexed(ctx.catalog, table, t)).unwrap_or_default();
     if foreign.iter().any(|key| columns.iter().all(|c| key.columns.iter().any(|k| k == c))) {

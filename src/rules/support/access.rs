@@ -1,6 +1,6 @@
 //! What a query's use of a table asks of indexes, and what the known ones give: the ground of the index rules.
 
-use crate::advise::candidate::{Candidate, candidates};
+use crate::advise::candidate::{Candidate, Wanted, candidates};
 use crate::advise::{indexes_of, is_served};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::{Kind, Node, Prepared};
@@ -35,7 +35,13 @@ pub(crate) fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<
         if wanted.is_empty() || is_served(ctx.catalog, &indexes, &table, &wanted) {
             continue;
         }
-        found.extend(wanted.into_iter().next().map(|wanted| Unserved { table, wanted, indexes }));
+        // Of the arms of an OR the one that has no index is what the query waits for.
+        let led = |wanted: &Candidate| {
+            let led_by = |key: &Wanted| indexes.iter().any(|i| i.keys.first().is_some_and(|k| k.node.is_operand(&key.node)));
+            wanted.equal.iter().chain(&wanted.tail).any(led_by)
+        };
+        let at = if wanted.len() > 1 { wanted.iter().position(|w| !led(w)).unwrap_or(0) } else { 0 };
+        found.extend(wanted.into_iter().nth(at).map(|wanted| Unserved { table, wanted, indexes }));
     }
     found
 }
@@ -52,10 +58,9 @@ impl<'a> Unserved<'a> {
     pub(crate) fn clause(&self) -> Option<&Clause<'a>> {
         let keys = || self.wanted.equal.iter().chain(&self.wanted.tail);
         let tests = |clause: &&Clause<'a>| {
-            clause.own_text
-                && clause.expr.is_some()
-                && is_selective(&clause.node)
-                && clause.node.children().iter().any(|node| keys().any(|key| key.node.is_operand(node)))
+            let mut found = false;
+            clause.node.walk(&mut |node| found |= keys().any(|key| key.node.is_operand(node)));
+            clause.own_text && clause.expr.is_some() && is_selective(&clause.node) && found
         };
         self.table.clauses.iter().find(tests)
     }
