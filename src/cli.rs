@@ -3,8 +3,11 @@
 
 mod advise;
 mod check;
+mod evidence;
 mod fixes;
 mod init;
+mod log_join;
+mod logs;
 mod manual;
 mod output;
 mod schema;
@@ -47,6 +50,9 @@ enum Command {
     Advise(advise::AdviseArgs),
     /// Prints the SQL whose output `advise --stats` reads
     StatsQuery,
+    /// Reads slow logs: which queries cost the most, and which line of code sends them
+    #[command(after_help = logs::EXAMPLES)]
+    Logs(logs::LogsArgs),
     /// Lists the rules
     Rules(manual::RulesArgs),
     /// Shows a rule's page: what happens in production, and the safe way
@@ -198,7 +204,8 @@ fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Check(args) => check::check(args, out),
         Command::Schema(args) => print_schema(&args, out),
         Command::Advise(args) => advise::run(&args, out),
-        Command::StatsQuery => Ok(writeln!(out, "{}", crate::stats::QUERY).map(|()| 0)?),
+        Command::StatsQuery => Ok(writeln!(out, "{}", crate::advise::sizes::QUERY).map(|()| 0)?),
+        Command::Logs(args) => logs::run(&args, out),
         Command::Rules(args) => manual::rules(&args, out),
         Command::Explain(args) => manual::explain(&args, out),
         Command::Init(args) => init::init(&args, out),

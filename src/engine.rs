@@ -6,10 +6,13 @@
 mod checker;
 mod findings;
 mod input;
+mod logs;
 mod markdown;
 mod parts;
 mod run;
 mod workload;
+
+pub use logs::log_findings;
 
 pub use input::{Input, InputKind, MigrationInfo, Section};
 pub use workload::{Workload, workload};

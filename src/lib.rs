@@ -25,6 +25,7 @@ pub mod explain;
 pub mod facts;
 pub mod finding;
 pub mod fix;
+pub mod log;
 pub mod postgres;
 pub mod report;
 pub mod rules;

@@ -2,10 +2,10 @@
 
 use super::ddl::Definition;
 use super::{Advice, Kind};
+use crate::advise::sizes::Stats;
 use crate::catalog::index_match::Prepared;
 use crate::catalog::{Catalog, Index, Knowledge, Qualified, Table, TableConstraint};
 use crate::facts::{ConstraintKind, quote_identifier};
-use crate::stats::Stats;
 use std::collections::BTreeMap;
 
 /// A foreign key whose columns lead no index.
@@ -184,7 +184,7 @@ pub(super) fn unused(catalog: &Catalog, stats: &Stats, gone: &[Qualified]) -> Ve
         if index.unique || !is_droppable(index) {
             continue;
         }
-        let size = found.bytes.map_or(String::new(), |bytes| format!(", {}", crate::stats::size(bytes)));
+        let size = found.bytes.map_or(String::new(), |bytes| format!(", {}", crate::advise::sizes::size(bytes)));
         let why = format!(
             "no scan of {name} since the statistics were last reset{size}: look at every replica and a whole business cycle before dropping it"
         );

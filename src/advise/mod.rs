@@ -10,15 +10,16 @@ pub mod candidate;
 pub mod ddl;
 mod merge;
 pub mod print;
+pub mod sizes;
 
 pub use ddl::Definition;
 
+use crate::advise::sizes::Stats;
 use crate::catalog::index_match::{Access, Node, Prepared, access};
 use crate::catalog::uses::{TableUse, uses};
 use crate::catalog::{Catalog, Index, Knowledge, Qualified};
 use crate::facts::{Query, QueryBody};
 use crate::source::Location;
-use crate::stats::Stats;
 use candidate::{Candidate, candidates};
 use std::collections::BTreeMap;
 

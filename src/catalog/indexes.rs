@@ -39,6 +39,8 @@ impl Catalog {
             predicate_sql: create.predicate.as_ref().map(|p| at.sql(p.span)),
             valid: !(create.only && partitioned && has_partitions),
             parent: None,
+            with: create.with.map(|span| at.sql(span)),
+            settings: vec![],
             defined_at: at.place,
         };
         self.indexes.insert(name.clone(), index);

@@ -9,6 +9,7 @@ mod apply;
 mod columns;
 mod constraints;
 mod drops;
+mod extras;
 pub mod index_match;
 mod indexes;
 mod json;
@@ -30,5 +31,6 @@ pub mod uses;
 #[cfg(test)]
 mod tests;
 
+pub use extras::{Extra, Piece};
 pub use model::*;
 pub use store::{Key, Leans, Store};

@@ -1,6 +1,7 @@
 //! `pgsift advise`: from files to advice, for people and as JSON.
 
 use super::{Failure, InputArgs, find_inputs, load};
+use crate::advise::sizes::{self, Stats};
 use crate::advise::{self, Advice, Entry};
 use crate::discover::Discovered;
 use crate::engine;
@@ -8,7 +9,6 @@ use crate::facts::{Query, Statement};
 use crate::source::{Sources, Span};
 use crate::sql::fingerprint::fingerprint;
 use crate::sql::token::Dialect;
-use crate::stats::{self, Stats};
 use clap::{Args, ValueEnum};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -68,7 +68,7 @@ fn read_stats(paths: &[PathBuf]) -> Result<Stats, Failure> {
     for path in paths {
         let failed = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
         let text = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-        let rows = stats::parse(&String::from_utf8_lossy(&text)).map_err(failed)?;
+        let rows = sizes::parse(&String::from_utf8_lossy(&text)).map_err(failed)?;
         stats.add(&rows).map_err(failed)?;
     }
     Ok(stats)

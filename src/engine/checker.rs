@@ -146,7 +146,7 @@ impl Checker<'_> {
                 // A down migration sees a schema that is not there when it runs: its queries are not judged.
                 Check::Query(_) if scene.origin == Origin::Down => {}
                 Check::Query(check) => visits.iter().for_each(|(query, visits)| check(&Context { visits, ..context }, query)),
-                Check::Migration(_) | Check::Schema(_) | Check::Engine => {}
+                Check::Migration(_) | Check::Schema(_) | Check::Log(_) | Check::Engine => {}
             }
             for report in reports.borrow_mut().drain(..) {
                 let report: Report = report;

@@ -305,7 +305,7 @@ mod tests {
         domain("dcc", "dc", false, false);
         domain("d10", "varchar(10)", false, false);
         domain("di", "int4", false, false);
-        let en = UserType { kind: TypeKind::Enum(vec!["a".to_owned()]), defined_at: place() };
+        let en = UserType { kind: TypeKind::Enum(vec!["a".to_owned()]), sql: String::new(), defined_at: place() };
         catalog.types.insert(Qualified { schema: "public".to_owned(), name: "en".to_owned() }, en);
         catalog
     }

@@ -91,6 +91,9 @@ fn summary(outcome: &Outcome) -> String {
         let each: Vec<String> = summary.left_out.iter().map(|(reason, n)| format!("{n} {reason}")).collect();
         line += &format!("; {} left out ({})", count(total, "file"), each.join(", "));
     }
+    for (folder, files) in &summary.replayed {
+        line += &format!("; schema from {folder} ({})", count(*files, "file"));
+    }
     if summary.suppressed > 0 {
         line += &format!("; {} suppressed", summary.suppressed);
     }

@@ -125,6 +125,13 @@ struct SummaryJson<'a> {
     unchanged: usize,
     findings: Counts,
     left_out: Vec<LeftOutJson<'a>>,
+    replayed: Vec<ReplayedJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReplayedJson<'a> {
+    folder: &'a str,
+    files: usize,
 }
 
 #[derive(Serialize)]
@@ -200,6 +207,7 @@ fn summary_json(outcome: &Outcome) -> SummaryJson<'_> {
             warning: outcome.count(Severity::Warning),
             notice: outcome.count(Severity::Notice),
         },
+        replayed: summary.replayed.iter().map(|(folder, files)| ReplayedJson { folder, files: *files }).collect(),
         left_out: summary.left_out.iter().map(|(reason, files)| LeftOutJson { reason, files: *files }).collect(),
     }
 }

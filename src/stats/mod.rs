@@ -1,124 +1,146 @@
-//! What a server says of its tables and indexes: sizes, rows, scans and writes, from an export.
-//!
-//! pgsift never connects: [`QUERY`] is run by whoever may, and its output comes back as CSV, JSON or as psql prints it.
-//! Must not know files.
+//! Exports of `pg_stat_statements`, `pg_stat_user_indexes` and `pg_stat_user_tables`: CSV, JSON, tab-separated, and what
+//! psql prints. Columns are found by their names, since every version has others. Does no I/O.
 
 mod table;
 
-use crate::catalog::Qualified;
-use std::collections::BTreeMap;
-pub use table::{Rows, parse};
+pub use table::{Table, read};
 
-/// What to run on the server (psql --csv is best): a row for each table and index.
-pub const QUERY: &str = "\
-SELECT 'table' AS kind, schemaname, relname, NULL AS indexrelname, seq_scan AS scans, n_live_tup AS rows,
-       n_tup_ins AS inserted, n_tup_upd AS updated, n_tup_del AS deleted, pg_table_size(relid) AS bytes
-FROM pg_stat_user_tables
-UNION ALL
-SELECT 'index', schemaname, relname, indexrelname, idx_scan, NULL, NULL, NULL, NULL, pg_relation_size(indexrelid)
-FROM pg_stat_user_indexes
-ORDER BY 1, 2, 3, 4;";
+use crate::sql::fingerprint::{Fingerprint, fingerprint};
+use crate::sql::token::Dialect;
 
-/// A table's numbers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TableStats {
-    /// Rows, as last estimated.
-    pub rows: Option<u64>,
-    /// Bytes without indexes.
-    pub bytes: Option<u64>,
-    /// Sequential scans.
-    pub scans: u64,
-    /// Rows inserted, updated, deleted.
-    pub writes: u64,
+/// A row of `pg_stat_statements`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatementStats {
+    /// Its text's fingerprint.
+    pub fingerprint: Fingerprint,
+    /// Its text.
+    pub query: String,
+    /// Executions.
+    pub calls: u64,
+    /// Summed, milliseconds.
+    pub total_ms: f64,
+    /// Mean.
+    pub mean_ms: f64,
+    /// Worst; 0 where not exported.
+    pub max_ms: f64,
+    /// Rows returned or changed.
+    pub rows: u64,
 }
 
-impl TableStats {
-    /// In words, for advice.
-    pub fn describe(&self) -> String {
-        let rows = self.rows.map_or(String::new(), |rows| format!("the table has about {rows} rows"));
-        let bytes = self.bytes.map_or(String::new(), |bytes| format!(" in {}", size(bytes)));
-        let scans = format!("it was read whole {} times, and {} rows were written", self.scans, self.writes);
-        if rows.is_empty() { scans } else { format!("{rows}{bytes}; {scans}") }
-    }
-}
-
-/// An index's numbers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// A row of `pg_stat_user_indexes`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexStats {
+    /// Schema.
+    pub schema: String,
+    /// Table.
+    pub table: String,
+    /// Index.
+    pub index: String,
     /// Scans since the statistics were reset.
     pub scans: u64,
-    /// Bytes.
-    pub bytes: Option<u64>,
 }
 
-/// All that was read.
-#[derive(Debug, Clone, Default)]
-pub struct Stats {
-    tables: BTreeMap<(String, String), TableStats>,
-    indexes: BTreeMap<(String, String), IndexStats>,
+/// A row of `pg_stat_user_tables`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableStats {
+    /// Schema.
+    pub schema: String,
+    /// Table.
+    pub table: String,
+    /// Sequential scans.
+    pub seq_scans: u64,
+    /// Index scans.
+    pub index_scans: u64,
+    /// Rows written: inserted, updated, deleted.
+    pub writes: u64,
+    /// Live rows, estimated.
+    pub live_rows: u64,
+    /// Dead rows, estimated.
+    pub dead_rows: u64,
+}
+
+/// What an export holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stats {
+    /// `pg_stat_statements`.
+    Statements(Vec<StatementStats>),
+    /// `pg_stat_user_indexes`.
+    Indexes(Vec<IndexStats>),
+    /// `pg_stat_user_tables`.
+    Tables(Vec<TableStats>),
 }
 
 impl Stats {
-    /// The numbers of a table.
-    pub fn table(&self, name: &Qualified) -> Option<&TableStats> {
-        self.tables.get(&(name.schema.clone(), name.name.clone()))
-    }
-
-    /// The numbers of an index.
-    pub fn index(&self, name: &Qualified) -> Option<&IndexStats> {
-        self.indexes.get(&(name.schema.clone(), name.name.clone()))
-    }
-
-    /// Whether nothing was read.
-    pub fn is_empty(&self) -> bool {
-        self.tables.is_empty() && self.indexes.is_empty()
-    }
-
-    /// Adds an export: of [`QUERY`], or of pg_stat_user_tables or pg_stat_user_indexes themselves.
-    pub fn add(&mut self, rows: &Rows) -> Result<(), String> {
-        let place = |names: &[&str]| names.iter().find_map(|name| rows.columns.iter().position(|c| c.eq_ignore_ascii_case(name)));
-        let Some(relation) = place(&["relname", "table_name", "tablename"]) else {
-            return Err(format!("no column relname: found {}", rows.columns.join(", ")));
-        };
-        let index = place(&["indexrelname", "index_name", "indexname"]);
-        let (schema, kind) = (place(&["schemaname", "schema"]), place(&["kind"]));
-        let text = |row: &[Option<String>], at: Option<usize>| at.and_then(|at| row.get(at).cloned().flatten()).filter(|t| !t.is_empty());
-        let number = |row: &[Option<String>], names: &[&str]| -> Option<u64> {
-            text(row, place(names))?.trim().parse::<f64>().ok().map(|n| n.max(0.0) as u64)
-        };
-        for row in &rows.rows {
-            let schema = text(row, schema).unwrap_or_else(|| "public".to_owned());
-            let Some(table) = text(row, Some(relation)) else { continue };
-            let is_index = index.is_some() && text(row, kind).is_none_or(|kind| kind == "index");
-            let bytes = number(row, &["bytes", "index_size", "table_size", "pg_relation_size", "size"]);
-            if let (true, Some(index)) = (is_index, text(row, index)) {
-                let scans = number(row, &["scans", "idx_scan"]).unwrap_or(0);
-                self.indexes.insert((schema, index), IndexStats { scans, bytes });
-            } else {
-                let writes = ["inserted", "updated", "deleted", "n_tup_ins", "n_tup_upd", "n_tup_del"]
-                    .iter()
-                    .filter_map(|n| number(row, &[n]))
-                    .sum();
-                let stats = TableStats {
-                    rows: number(row, &["rows", "n_live_tup", "reltuples"]),
-                    bytes,
-                    scans: number(row, &["scans", "seq_scan"]).unwrap_or(0),
-                    writes,
-                };
-                self.tables.insert((schema, table), stats);
-            }
+    /// Reads an export, or says why it is none.
+    pub fn read(bytes: &[u8]) -> Result<Stats, String> {
+        let table = read(&String::from_utf8_lossy(bytes))?;
+        if table.column(&["query"]).is_some() && table.column(&["calls"]).is_some() {
+            return statements(&table).map(Stats::Statements);
         }
-        Ok(())
+        if table.column(&["indexrelname", "index_name"]).is_some() {
+            return Ok(Stats::Indexes(indexes(&table)));
+        }
+        if table.column(&["seq_scan"]).is_some() && table.column(&["relname", "table_name"]).is_some() {
+            return Ok(Stats::Tables(tables(&table)));
+        }
+        Err(format!(
+            "expected the columns of pg_stat_statements, pg_stat_user_indexes or pg_stat_user_tables, found {}",
+            table.columns.join(", ")
+        ))
     }
 }
 
-/// Bytes for people.
-pub fn size(bytes: u64) -> String {
-    const UNITS: &[(&str, u64)] = &[("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)];
-    match UNITS.iter().find(|(_, unit)| bytes >= *unit) {
-        Some((name, unit)) => format!("{} {name}", bytes / unit),
-        None => format!("{bytes} bytes"),
-    }
+fn statements(table: &Table) -> Result<Vec<StatementStats>, String> {
+    let total = table
+        .column(&["total_exec_time", "total_time", "total_ms"])
+        .ok_or("pg_stat_statements without total_exec_time (total_time before 13)")?;
+    let (query, calls) = (table.column(&["query"]), table.column(&["calls"]));
+    let mean = table.column(&["mean_exec_time", "mean_time", "mean_ms"]);
+    let max = table.column(&["max_exec_time", "max_time", "max_ms"]);
+    let rows = table.column(&["rows"]);
+    let one = |row: &Vec<String>| {
+        let query = table.cell(row, query).to_owned();
+        let calls = table.number(row, calls) as u64;
+        let total_ms = table.number(row, Some(total));
+        let mean_ms = if mean.is_some() { table.number(row, mean) } else { total_ms / calls.max(1) as f64 };
+        StatementStats {
+            fingerprint: fingerprint(&query, Dialect::Server),
+            calls,
+            total_ms,
+            mean_ms,
+            max_ms: table.number(row, max),
+            rows: table.number(row, rows) as u64,
+            query,
+        }
+    };
+    // Other users' statements are hidden from whoever may not see them.
+    Ok(table.rows.iter().map(one).filter(|row| !row.query.is_empty() && row.query != "<insufficient privilege>").collect())
+}
+
+fn indexes(table: &Table) -> Vec<IndexStats> {
+    let text = |row: &Vec<String>, names: &[&str]| table.cell(row, table.column(names)).to_owned();
+    let one = |row| IndexStats {
+        schema: text(row, &["schemaname", "schema_name"]),
+        table: text(row, &["relname", "table_name"]),
+        index: text(row, &["indexrelname", "index_name"]),
+        scans: table.number(row, table.column(&["idx_scan"])) as u64,
+    };
+    table.rows.iter().map(one).collect()
+}
+
+fn tables(table: &Table) -> Vec<TableStats> {
+    let text = |row: &Vec<String>, names: &[&str]| table.cell(row, table.column(names)).to_owned();
+    let number = |row: &Vec<String>, name: &str| table.number(row, table.column(&[name])) as u64;
+    let one = |row| TableStats {
+        schema: text(row, &["schemaname", "schema_name"]),
+        table: text(row, &["relname", "table_name"]),
+        seq_scans: number(row, "seq_scan"),
+        index_scans: number(row, "idx_scan"),
+        writes: number(row, "n_tup_ins") + number(row, "n_tup_upd") + number(row, "n_tup_del"),
+        live_rows: number(row, "n_live_tup"),
+        dead_rows: number(row, "n_dead_tup"),
+    };
+    table.rows.iter().map(one).collect()
 }
 
 #[cfg(test)]
@@ -126,18 +148,37 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn fixture(name: &str) -> Vec<StatementStats> {
+        let bytes = std::fs::read(format!("{}/fixtures/stats/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let Stats::Statements(rows) = Stats::read(&bytes).unwrap() else { panic!("{name}") };
+        rows
+    }
+
     #[test]
-    fn every_format_gives_the_same() {
-        let csv = "kind,schemaname,relname,indexrelname,scans,rows,inserted,updated,deleted,bytes\ntable,public,t,,3,100,5,6,7,8192\nindex,public,t,t_a_idx,0,,,,,4096\n";
-        let json = r#"[{"kind":"table","schemaname":"public","relname":"t","scans":3,"rows":100,"inserted":5,"updated":6,"deleted":7,"bytes":8192},{"kind":"index","schemaname":"public","relname":"t","indexrelname":"t_a_idx","scans":0,"bytes":4096}]"#;
-        let psql = " kind  | schemaname | relname | indexrelname | scans | rows | inserted | updated | deleted | bytes \n-------+------------+---------+--------------+-------+------+----------+---------+---------+-------\n table | public     | t       |              |     3 |  100 |        5 |       6 |       7 |  8192\n index | public     | t       | t_a_idx      |     0 |      |          |         |         |  4096\n(2 rows)\n";
-        let name = |name: &str| Qualified { schema: "public".to_owned(), name: name.to_owned() };
-        for text in [csv, json, psql] {
-            let mut stats = Stats::default();
-            stats.add(&parse(text).unwrap()).unwrap();
-            assert_eq!(stats.table(&name("t")), Some(&TableStats { rows: Some(100), bytes: Some(8192), scans: 3, writes: 18 }));
-            assert_eq!(stats.index(&name("t_a_idx")), Some(&IndexStats { scans: 0, bytes: Some(4096) }));
+    fn csv_json_and_psql_say_the_same() {
+        let (csv, json) = (fixture("pgss_1.10.csv"), fixture("pgss_1.10.json"));
+        assert!(csv.len() > 20 && csv.iter().all(|row| row.calls > 0 && row.total_ms > 0.0));
+        for row in &csv {
+            let same =
+                json.iter().any(|other| other.fingerprint == row.fingerprint && other.calls == row.calls && other.query == row.query);
+            assert!(same || json.len() < csv.len(), "{}", row.query);
         }
-        assert!(parse("hello").is_err());
+        for row in fixture("pgss_psql_aligned.txt") {
+            let full = csv.iter().find(|c| c.fingerprint == row.fingerprint);
+            assert!(full.is_some_and(|full| full.calls == row.calls && (full.total_ms - row.total_ms).abs() < 0.01), "{}", row.query);
+        }
+        assert!(!fixture("pgss_1.4.csv").is_empty());
+    }
+
+    #[test]
+    fn other_views_are_known_by_their_columns() {
+        let text = " schemaname | relname | indexrelname | idx_scan \n------------+---------+--------------+----------\n public     | orders  | orders_pkey  |       42\n(1 row)\n";
+        let index = IndexStats { schema: "public".into(), table: "orders".into(), index: "orders_pkey".into(), scans: 42 };
+        assert_eq!(Stats::read(text.as_bytes()).unwrap(), Stats::Indexes(vec![index]));
+        let text = "[{\"schemaname\":\"s\",\"relname\":\"t\",\"seq_scan\":3,\"idx_scan\":null,\"n_tup_ins\":4,\"n_live_tup\":10}]";
+        let Stats::Tables(tables) = Stats::read(text.as_bytes()).unwrap() else { panic!() };
+        assert_eq!((tables[0].seq_scans, tables[0].index_scans, tables[0].writes, tables[0].live_rows), (3, 0, 4, 10));
+        assert!(Stats::read(b"a,b\n1,2\n").unwrap_err().contains("found a, b"));
+        assert!(Stats::read(b"").is_err());
     }
 }

@@ -11,6 +11,7 @@ mod postgres;
 mod cases;
 
 use cases::{Case, cases};
+use pgsift::advise::sizes::Stats;
 use pgsift::advise::{Entry, Kind, advise};
 use pgsift::catalog::index_match::{Prepared, access};
 use pgsift::catalog::uses::uses;
@@ -19,7 +20,6 @@ use pgsift::facts::Statement;
 use pgsift::postgres::version::Version;
 use pgsift::source::{FileId, Source, Sources, Span};
 use pgsift::sql::{self, token::Dialect};
-use pgsift::stats::Stats;
 use std::collections::BTreeMap;
 
 const SCHEMA: &str = include_str!("../../fixtures/planner/schema.sql");

@@ -29,7 +29,7 @@ pub(super) fn alter_table(alter: &AlterTable, effects: &mut Effects<'_>) {
             partition::detach(&alter.name, child, *concurrently, *finalize, effects);
         }
         AttachIndex { index } => attach_index(alter, index, effects),
-        SetIdentity { column } | DropIdentity { column, .. } => identity(alter, column, effects),
+        SetIdentity { column, .. } | DropIdentity { column, .. } => identity(alter, column, effects),
         SetLogged(_) | SetAccessMethod { .. } => rewrite(alter, vec![Work::Rewrite], None, effects),
         SetTablespace { .. } => {
             effects.named(&alter.name, EffectKind::from(alter.kind), AccessExclusive).work.push(Work::Rewrite);
@@ -44,7 +44,7 @@ pub(super) fn alter_table(alter: &AlterTable, effects: &mut Effects<'_>) {
         }
         RenameTo { .. } => rename(alter, effects),
         DropColumn { column, cascade, .. } => drop_column(alter, column, *cascade, effects),
-        AlterConstraint { name } => alter_constraint(alter, name, effects),
+        AlterConstraint { name, .. } => alter_constraint(alter, name, effects),
         change => plain(alter, change, effects),
     }
 }
