@@ -2,6 +2,7 @@
 
 use super::support::access;
 use super::{Check, Context};
+use crate::catalog::index_match::{Kind, Node};
 use crate::facts::{Expr, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -9,7 +10,8 @@ pub(super) const CHECK: Check = Check::Query(check);
 fn check(ctx: &Context, query: &Query) {
     for found in access::unserved(ctx, query) {
         let nodes = found.table.nodes();
-        let near = found.indexes.iter().find_map(|index| {
+        // An index whose predicate moves with the clock is refused: non-immutable-index-expression says so.
+        let near = found.indexes.iter().filter(|index| !index.predicate.as_ref().is_some_and(moves)).find_map(|index| {
             let service = index.judge_unconditionally(&nodes, &found.table.order);
             let at = service.seeks.into_iter().find(|at| access::is_selective(&nodes[*at]))?;
             (index.index.valid && index.predicate.is_some() && !index.is_implied(&nodes)).then_some((index, at))
@@ -32,6 +34,13 @@ fn check(ctx: &Context, query: &Query) {
         let help = format!("add AND {predicate} where only those rows are meant (a parameter in its place proves nothing){build}");
         ctx.add(ctx.report(expr.span, message).help(help).related(index.defined_at, format!("index {} is defined here", name.name)));
     }
+}
+
+fn moves(predicate: &Node) -> bool {
+    const CLOCKS: &[&str] = &["now", "current_timestamp", "current_date", "current_time", "localtimestamp", "clock_timestamp", "transaction_timestamp"];
+    let mut found = false;
+    predicate.walk(&mut |node| found |= matches!(&node.kind, Kind::Call(name, ..) if CLOCKS.contains(&name.as_str())));
+    found
 }
 
 fn is_json(expr: &Expr) -> bool {
