@@ -6,6 +6,7 @@ mod check;
 mod evidence;
 mod fixes;
 mod init;
+mod locks;
 mod log_join;
 mod logs;
 mod manual;
@@ -43,6 +44,9 @@ enum Command {
     /// Checks migrations and SQL files
     #[command(after_help = check::EXAMPLES)]
     Check(check::CheckArgs),
+    /// Shows what each statement locks, until when, and who waits
+    #[command(after_help = locks::EXIT_CODES)]
+    Locks(locks::LocksArgs),
     /// Prints the schema that the migrations leave
     Schema(SchemaArgs),
     /// Says which indexes the queries need, and which do nothing
@@ -144,7 +148,7 @@ impl FailOn {
 }
 
 fn selector(name: &str) -> Result<String, String> {
-    config::check_selector(name).map(|()| name.to_owned())
+    config::check_selector(name)
 }
 
 fn version(text: &str) -> Result<Version, String> {
@@ -202,6 +206,7 @@ fn complain(message: &str) -> ExitCode {
 fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
         Command::Check(args) => check::check(args, out),
+        Command::Locks(args) => locks::print(&args, out),
         Command::Schema(args) => print_schema(&args, out),
         Command::Advise(args) => advise::run(&args, out),
         Command::StatsQuery => Ok(writeln!(out, "{}", crate::advise::sizes::QUERY).map(|()| 0)?),

@@ -10,11 +10,13 @@ mod logs;
 mod markdown;
 mod parts;
 mod run;
+mod timeline;
 mod workload;
 
 pub use logs::log_findings;
 
 pub use input::{Input, InputKind, MigrationInfo, Section};
+pub use timeline::locks;
 pub use workload::{Workload, workload};
 
 use crate::catalog::Catalog;
