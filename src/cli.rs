@@ -1,6 +1,7 @@
 //! Flags, and what each command prints. The only place that decides exit codes: 0 nothing at or above `--fail-on`,
 //! 1 findings, 2 bad usage, unreadable input or a broken configuration.
 
+mod advise;
 mod check;
 mod evidence;
 mod extract;
@@ -51,6 +52,11 @@ enum Command {
     Locks(locks::LocksArgs),
     /// Prints the schema that the migrations leave
     Schema(SchemaArgs),
+    /// Says which indexes the queries need, and which do nothing
+    #[command(after_help = advise::EXAMPLES)]
+    Advise(advise::AdviseArgs),
+    /// Prints the SQL whose output `advise --stats` reads
+    StatsQuery,
     /// Reads slow logs: which queries cost the most, and which line of code sends them
     #[command(after_help = logs::EXAMPLES)]
     Logs(logs::LogsArgs),
@@ -221,6 +227,8 @@ fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Extract(args) => print_extracted(&args, out),
         Command::Locks(args) => locks::print(&args, out),
         Command::Schema(args) => print_schema(&args, out),
+        Command::Advise(args) => advise::run(&args, out),
+        Command::StatsQuery => Ok(writeln!(out, "{}", crate::advise::sizes::QUERY).map(|()| 0)?),
         Command::Logs(args) => logs::run(&args, out),
         Command::Rules(args) => manual::rules(&args, out),
         Command::Explain(args) => manual::explain(&args, out),

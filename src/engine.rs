@@ -12,12 +12,14 @@ mod markdown;
 mod parts;
 mod run;
 mod timeline;
+mod workload;
 
 pub use logs::log_findings;
 
 pub use application::ExtractedPiece;
 pub use input::{Input, InputKind, MigrationInfo, Section};
 pub use timeline::locks;
+pub use workload::{Workload, workload};
 
 use crate::catalog::Catalog;
 use crate::finding::Outcome;

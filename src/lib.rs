@@ -14,6 +14,7 @@
 // The docs are built with private items: a module may point into its own rooms.
 #![allow(rustdoc::private_intra_doc_links)]
 
+pub mod advise;
 pub mod baseline;
 pub mod catalog;
 pub mod cli;

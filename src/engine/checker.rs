@@ -11,7 +11,7 @@ use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
 use crate::rules::{Check, Context, Origin, Report, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 use std::cell::RefCell;
 
 /// What a run gathers.
@@ -149,6 +149,16 @@ impl Checker<'_> {
         }
     }
 
+    /// Asks what concerns the schema as a whole; what lies in files that are not reported stays unsaid.
+    pub(super) fn schema(&self, catalog: &Catalog, reported: &dyn Fn(FileId) -> bool, found: &mut Found) {
+        for (rule, severity) in &self.rules.rules {
+            let Check::Schema(check) = rule.check else { continue };
+            for report in check(catalog).into_iter().filter(|report| reported(report.primary.at.file)) {
+                found.findings.push(self.rules.finding(rule, *severity, report, None));
+            }
+        }
+    }
+
     fn ask(&self, scene: &Scene, found: &mut Found) {
         let reports = RefCell::new(vec![]);
         let context = Context {
@@ -177,7 +187,7 @@ impl Checker<'_> {
                 // A down migration sees a schema that is not there when it runs: its queries are not judged.
                 Check::Query(_) if scene.origin == Origin::Down => {}
                 Check::Query(check) => visits.iter().for_each(|(query, visits)| check(&Context { visits, ..context }, query)),
-                Check::Migration(_) | Check::Log(_) | Check::Engine => {}
+                Check::Migration(_) | Check::Schema(_) | Check::Log(_) | Check::Engine => {}
             }
             for report in reports.borrow_mut().drain(..) {
                 let mut report: Report = report;

@@ -33,6 +33,8 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let (migrations, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| part.origin == Origin::Migration);
     let mut catalog = Catalog::default();
     let (mut found, mut remarks) = run.replay(&migrations, &mut catalog);
+    let is_reported = |file| migrations.iter().any(|part| part.file == file && part.reported);
+    run.checker.schema(&catalog, &is_reported, &mut found);
     for (more, remark) in run.check_each(&others, &catalog) {
         found.merge(more);
         remarks.extend(remark);

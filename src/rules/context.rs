@@ -22,6 +22,8 @@ pub enum Check {
     Query(fn(&Context, &Query)),
     /// Every statement, migration or not.
     Statement(fn(&Context)),
+    /// The schema that all migrations leave, once: what is wrong with it whichever statement made it so.
+    Schema(fn(&Catalog) -> Vec<Report>),
     /// The figures of a log.
     Log(fn(&super::log_context::LogContext)),
     /// The engine finds it by itself, when everything else has run.
@@ -112,6 +114,12 @@ fn readable(text: String) -> String {
 }
 
 impl Report {
+    /// A report about a place; pass it on when it is complete.
+    pub fn new(at: Location, message: impl Into<String>) -> Self {
+        let primary = Label { at, message: String::new() };
+        Report { primary, message: message.into(), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
+    }
+
     /// With the rewrite.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(readable(help.into()));
@@ -153,8 +161,7 @@ impl Report {
 impl<'a> Context<'a> {
     /// A report about these bytes of the statement's file; pass it to [`Context::add`] when it is complete.
     pub fn report(&self, span: Span, message: impl Into<String>) -> Report {
-        let primary = Label { at: self.at(span), message: String::new() };
-        Report { primary, message: readable(message.into()), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
+        Report::new(self.at(span), readable(message.into()))
     }
 
     /// Visits the query under check and every query inside it, outermost first, each with its scope.

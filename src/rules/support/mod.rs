@@ -1,5 +1,6 @@
 //! What several rules share: the columns that a statement defines, the user's own spelling, JSON predicates, joins that multiply. Must not report anything itself.
 
+pub(super) mod access;
 pub(super) mod columns;
 pub(super) mod enums;
 pub(super) mod joins;
