@@ -5,6 +5,7 @@ mod check;
 mod evidence;
 mod fixes;
 mod init;
+mod locks;
 mod log_join;
 mod logs;
 mod manual;
@@ -42,6 +43,9 @@ enum Command {
     /// Checks migrations and SQL files
     #[command(after_help = check::EXAMPLES)]
     Check(check::CheckArgs),
+    /// Shows what each statement locks, until when, and who waits
+    #[command(after_help = locks::EXIT_CODES)]
+    Locks(locks::LocksArgs),
     /// Prints the schema that the migrations leave
     Schema(SchemaArgs),
     /// Reads slow logs: which queries cost the most, and which line of code sends them
@@ -138,7 +142,7 @@ impl FailOn {
 }
 
 fn selector(name: &str) -> Result<String, String> {
-    config::check_selector(name).map(|()| name.to_owned())
+    config::check_selector(name)
 }
 
 fn version(text: &str) -> Result<Version, String> {
@@ -196,6 +200,7 @@ fn complain(message: &str) -> ExitCode {
 fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
         Command::Check(args) => check::check(args, out),
+        Command::Locks(args) => locks::print(&args, out),
         Command::Schema(args) => print_schema(&args, out),
         Command::Logs(args) => logs::run(&args, out),
         Command::Rules(args) => manual::rules(&args, out),

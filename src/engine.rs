@@ -10,10 +10,12 @@ mod logs;
 mod markdown;
 mod parts;
 mod run;
+mod timeline;
 
 pub use logs::log_findings;
 
 pub use input::{Input, InputKind, MigrationInfo, Section};
+pub use timeline::locks;
 
 use crate::catalog::Catalog;
 use crate::finding::Outcome;

@@ -35,3 +35,4 @@ pub mod source;
 pub mod sql;
 pub mod stats;
 pub mod suppress;
+pub mod timeline;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Rows of the table in the crate's design: module prefixes by row. `postgres::effect` and its neighbours read the catalog.
 const ROWS: &[(usize, &[&str])] = &[
     (0, &["source", "postgres/version", "postgres/lock"]),
-    (1, &["facts", "finding", "settings"]),
+    (1, &["facts", "finding", "settings", "timeline"]),
     (2, &["sql", "stats", "log", "extract", "catalog", "session", "postgres"]),
     (3, &["rules", "advise"]),
     (4, &["suppress", "engine", "fix", "baseline"]),

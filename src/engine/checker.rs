@@ -5,7 +5,7 @@ use super::parts::Unit;
 use crate::catalog::{Catalog, resolve};
 use crate::facts::{Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque};
-use crate::postgres::effect::{Effect, statement_effects};
+use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
 use crate::rules::{Check, Context, Origin, Report, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
@@ -63,7 +63,13 @@ impl Checker<'_> {
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
                 self.scene(Scene { statement, preceding, following, catalog, session, effects, origin, around }, found);
             }
-            session.apply(statement, &effects, catalog, self.settings.postgres);
+            if statement.bodies.is_empty() {
+                session.apply(statement, &effects, catalog, self.settings.postgres);
+            } else {
+                // what a DO block locks stays locked
+                let all = effects_of_run(statement, catalog, self.settings.postgres);
+                session.apply(statement, &all, catalog, self.settings.postgres);
+            }
             if statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement) {
                 catalog.apply(statement, text);
             }

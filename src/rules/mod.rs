@@ -35,10 +35,37 @@ impl Rule {
         page::front_matter(self.page, "category").unwrap_or("")
     }
 
+    /// What other linters call it.
+    pub fn aliases(&self) -> impl Iterator<Item = &'static str> {
+        page::front_matter(self.page, "aliases").unwrap_or("").split(',').map(str::trim).filter(|alias| !alias.is_empty())
+    }
+
     /// Its one-line summary.
     pub fn summary(&self) -> &'static str {
         page::front_matter(self.page, "summary").unwrap_or("")
     }
+}
+
+/// The rule of that name, or of the name that another linter has for it (`docs/names.md`). Case, `_` for `-`, camel case and a
+/// group before a slash make no difference to those.
+pub fn known_as(name: &str) -> Option<&'static Rule> {
+    let folded = fold(name);
+    find(name).or_else(|| RULES.iter().find(|rule| rule.name == folded || rule.aliases().any(|alias| fold(alias) == folded)))
+}
+
+/// `safety/banDropColumn`, `ban_drop_column` and `ban-drop-column` as the last.
+pub fn fold(name: &str) -> String {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let mut folded = String::with_capacity(name.len() + 4);
+    let mut small = false;
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && small {
+            folded.push('-');
+        }
+        small = c.is_ascii_lowercase() || c.is_ascii_digit();
+        folded.push(if c == '_' { '-' } else { c.to_ascii_lowercase() });
+    }
+    folded
 }
 
 /// The rule of that name.
