@@ -175,8 +175,8 @@ rules! {
     select_star => "select-star",
     seq_scan_discards_rows => "seq-scan-discards-rows",
     serial_column => "serial-column",
-    sort_without_index => "sort-without-index",
     slow_query => "slow-query",
+    sort_without_index => "sort-without-index",
     table_rewrite => "table-rewrite",
     temp_file_spill => "temp-file-spill",
     timeout_kills_concurrent_build => "timeout-kills-concurrent-build",
@@ -194,6 +194,6 @@ rules! {
     validate_in_same_transaction => "validate-in-same-transaction",
     varchar_with_limit => "varchar-with-limit",
     volatile_default_rewrite => "volatile-default-rewrite",
-    write_without_where => "write-without-where",
     wide_index => "wide-index",
+    write_without_where => "write-without-where",
 }
