@@ -13,6 +13,7 @@ mod extras;
 pub mod index_match;
 mod indexes;
 mod json;
+mod mentions;
 mod model;
 mod naming;
 mod objects;
@@ -25,6 +26,7 @@ pub mod script;
 mod store;
 mod tables;
 mod text;
+mod triggers;
 mod undo;
 pub mod uses;
 
@@ -32,5 +34,6 @@ pub mod uses;
 mod tests;
 
 pub use extras::{Extra, Piece};
+pub use mentions::Mentions;
 pub use model::*;
 pub use store::{Key, Leans, Store};

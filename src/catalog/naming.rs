@@ -85,6 +85,11 @@ pub(super) fn figure_name(expr: &Expr) -> Option<&str> {
 }
 
 impl Catalog {
+    /// A name for an index on a table by its keys' labels, `<table>_<labels>_idx` in at most 63 bytes, that nothing has yet.
+    pub fn free_index_name(&self, table: &Qualified, labels: &[String]) -> String {
+        self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(labels)), "idx")
+    }
+
     /// A relation's name that is free in the schema: numbers are added to the label.
     pub(super) fn choose_relation_name(&self, schema: &str, first: &str, second: Option<&str>, label: &str) -> String {
         numbered(first, second, label, |name| self.has_relation_by(Key { schema, name }))
