@@ -4,6 +4,7 @@
 mod advise;
 mod check;
 mod evidence;
+mod extract;
 mod fixes;
 mod init;
 mod locks;
@@ -44,6 +45,8 @@ enum Command {
     /// Checks migrations and SQL files
     #[command(after_help = check::EXAMPLES)]
     Check(check::CheckArgs),
+    /// Prints the SQL found in application code
+    Extract(ExtractArgs),
     /// Shows what each statement locks, until when, and who waits
     #[command(after_help = locks::EXIT_CODES)]
     Locks(locks::LocksArgs),
@@ -97,6 +100,21 @@ struct InputArgs {
     /// The path that `-` stands for, so that its migration set is found
     #[arg(long, value_name = "PATH", help_heading = "What is read")]
     stdin_filename: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ExtractArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    format: PlainFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PlainFormat {
+    Human,
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -206,6 +224,7 @@ fn complain(message: &str) -> ExitCode {
 fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
         Command::Check(args) => check::check(args, out),
+        Command::Extract(args) => print_extracted(&args, out),
         Command::Locks(args) => locks::print(&args, out),
         Command::Schema(args) => print_schema(&args, out),
         Command::Advise(args) => advise::run(&args, out),
@@ -217,6 +236,20 @@ fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Completions(args) => manual::completions(&args, out),
         Command::Man(args) => manual::man(&args, out),
     }
+}
+
+fn print_extracted(args: &ExtractArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+    let config = load(&args.input)?;
+    let Discovered { inputs, problems, .. } = find_inputs(&args.input, &config)?;
+    match args.format {
+        PlainFormat::Human => extract::human(inputs, &config.settings, out)?,
+        PlainFormat::Json => extract::json(inputs, &config.settings, out)?,
+    }
+    for problem in &problems {
+        // The exit code says it too.
+        let _ = writeln!(io::stderr(), "error: {}: {}", problem.file, problem.message);
+    }
+    Ok(if problems.is_empty() { 0 } else { 2 })
 }
 
 fn print_schema(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, Failure> {

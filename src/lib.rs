@@ -22,6 +22,7 @@ pub mod config;
 pub mod discover;
 pub mod engine;
 pub mod explain;
+pub mod extract;
 pub mod facts;
 pub mod finding;
 pub mod fix;

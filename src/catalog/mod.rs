@@ -13,6 +13,7 @@ mod extras;
 pub mod index_match;
 mod indexes;
 mod json;
+mod mentions;
 mod model;
 mod naming;
 mod objects;
@@ -33,5 +34,6 @@ pub mod uses;
 mod tests;
 
 pub use extras::{Extra, Piece};
+pub use mentions::Mentions;
 pub use model::*;
 pub use store::{Key, Leans, Store};

@@ -1,7 +1,8 @@
 //! What a rule may ask and how it reports.
 
 use crate::catalog::resolve::Scope;
-use crate::catalog::{Catalog, Column, Qualified, Table};
+use crate::catalog::{Catalog, Column, Mentions, Qualified, Table};
+use crate::extract::Fragment;
 use crate::facts::{Action, AlterTable, ObjectName, Query, Statement};
 use crate::finding::{Edit, Fix, Label, Severity};
 use crate::postgres::effect::Effect;
@@ -66,6 +67,10 @@ pub struct Context<'a> {
     pub following: &'a [Statement],
     /// Its file's text.
     pub text: &'a str,
+    /// The string of application code that it stands in.
+    pub application: Option<&'a Fragment>,
+    /// What the application uses of the schema.
+    pub mentions: &'a Mentions,
     /// The schema before it. For application code: the schema after all migrations.
     pub catalog: &'a Catalog,
     /// The session before it.

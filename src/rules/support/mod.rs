@@ -7,6 +7,7 @@ pub(super) mod joins;
 pub(super) mod json;
 pub(super) mod keyset;
 pub(super) mod locks;
+pub(super) mod mentions;
 pub(super) mod ranges;
 pub(super) mod rows;
 pub(super) mod spelling;
