@@ -313,9 +313,24 @@ fn is_down(path: &Path, name: &str) -> bool {
     let ends = |word: &str| stem.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with(['.', '_', '-']));
     let undo = name.starts_with('u') && flyway_version(name).is_some();
     let folder = path.parent().map(file_name).unwrap_or_default();
-    undo || ["down", "rollback", "undo", "revert"].into_iter().any(ends)
+    undo || ends("down")
+        || ["rollback", "undo", "revert"].into_iter().any(|word| ends(word) && (stem == word || undoes(path, word)))
         || stem.starts_with("rollback_")
         || matches!(folder.as_str(), "down" | "rollback" | "rollbacks" | "revert" | "undo")
+}
+
+/// Whether `….rollback.sql` or `…_rollback.sql` undoes the file that stands beside it: without one it is a migration whose name
+/// ends so.
+fn undoes(path: &Path, word: &str) -> bool {
+    let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { return false };
+    let Some(rest) = stem.len().checked_sub(word.len() + 1).and_then(|end| stem.get(..end)) else { return false };
+    if stem.as_bytes().get(rest.len()) == Some(&b'.') {
+        return true;
+    }
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("sql");
+    ["", "_up", "-up", ".up", "_forward", "_apply", "_deploy"]
+        .iter()
+        .any(|up| path.with_file_name(format!("{rest}{up}.{extension}")).exists())
 }
 
 /// The leading comments, lower case.

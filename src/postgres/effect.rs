@@ -11,6 +11,7 @@ mod list;
 mod other;
 mod partition;
 mod query;
+mod retype;
 mod table;
 
 use crate::catalog::{Catalog, Qualified};

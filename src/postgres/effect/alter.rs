@@ -1,21 +1,20 @@
 //! ALTER TABLE and its siblings. Constraints and partitions have files of their own.
 
 use super::list::Effects;
+use super::retype::{self, children_referring_to, mentions};
 use super::{EffectKind, Work, constraint, partition, table};
-use crate::catalog::{Catalog, Qualified, Relation, TableConstraint};
-use crate::facts::{
-    AlterTable, ColumnDef, Constraint, ConstraintKind, Expr, Name, ObjectName, RelationKind, TableChange, TypeName, Volatility,
-};
+use crate::catalog::{Qualified, Relation};
+use crate::facts::{AlterTable, ColumnDef, Constraint, ConstraintKind, Name, ObjectName, RelationKind, TableChange, Volatility};
 use crate::postgres::functions::expression_volatility;
 use crate::postgres::lock::LockMode::{self, AccessExclusive, AccessShare, ShareRowExclusive, ShareUpdateExclusive};
-use crate::postgres::types::{TypeChangeWork, is_constrained_domain, type_change};
+use crate::postgres::types::is_constrained_domain;
 
 /// One action of ALTER TABLE, INDEX, VIEW, MATERIALIZED VIEW, SEQUENCE or FOREIGN TABLE.
 pub(super) fn alter_table(alter: &AlterTable, effects: &mut Effects<'_>) {
     use TableChange::*;
     match &alter.change {
         AddColumn { column, constraints, .. } => add_column(alter, column, constraints, effects),
-        SetType { column, ty, using, .. } => set_type(alter, column, ty, using.as_ref(), effects),
+        SetType { column, ty, collation, using } => retype::set_type(alter, column, ty, collation.as_ref(), using.as_ref(), effects),
         SetNotNull { column } => {
             let (work, unsure) = constraint::not_null(&alter.name, column, effects);
             whole_tree(alter, AccessExclusive, &work, unsure, effects);
@@ -88,7 +87,7 @@ fn options_mode(kind: RelationKind, names: &[String]) -> LockMode {
 }
 
 /// The named table and everything below it.
-fn whole_tree(alter: &AlterTable, mode: LockMode, work: &[Work], unsure: Option<String>, effects: &mut Effects<'_>) {
+pub(super) fn whole_tree(alter: &AlterTable, mode: LockMode, work: &[Work], unsure: Option<String>, effects: &mut Effects<'_>) {
     let relation = effects.catalog.resolve(&alter.name);
     let named = effects.named(&alter.name, EffectKind::from(alter.kind), mode);
     named.work.extend_from_slice(work);
@@ -99,7 +98,7 @@ fn whole_tree(alter: &AlterTable, mode: LockMode, work: &[Work], unsure: Option<
 }
 
 /// Writing the table anew rebuilds its indexes as well.
-fn rewrite(alter: &AlterTable, work: Vec<Work>, unsure: Option<String>, effects: &mut Effects<'_>) {
+pub(super) fn rewrite(alter: &AlterTable, work: Vec<Work>, unsure: Option<String>, effects: &mut Effects<'_>) {
     let rewrites = work.contains(&Work::Rewrite);
     whole_tree(alter, AccessExclusive, &work, unsure, effects);
     if rewrites {
@@ -132,7 +131,8 @@ fn new_values(column: &ColumnDef, effects: &Effects<'_>) -> (Vec<Work>, Option<S
         return (rewrite(true), None);
     }
     if let Some((_, stored)) = &column.generated {
-        return (rewrite(stored.unwrap_or(!effects.version.at_least(18))), None);
+        // without the word: VIRTUAL from 18 on, and refused before
+        return (rewrite(stored.unwrap_or(false)), None);
     }
     match column.ty.as_ref().map(|ty| (ty, is_constrained_domain(ty, effects.catalog))) {
         Some((_, Some(true))) => return (rewrite(true), None),
@@ -146,79 +146,6 @@ fn new_values(column: &ColumnDef, effects: &Effects<'_>) -> (Vec<Work>, Option<S
     }
 }
 
-fn set_type(alter: &AlterTable, column: &Name, ty: &TypeName, using: Option<&Expr>, effects: &mut Effects<'_>) {
-    if matches!(alter.kind, RelationKind::View | RelationKind::ForeignTable) {
-        return whole_tree(alter, AccessExclusive, &[], None, effects);
-    }
-    let old = effects.table(&alter.name).and_then(|t| t.column(&column.value)).and_then(|c| c.ty.as_ref());
-    let mut change = old.map_or(TypeChangeWork::Unknown, |old| type_change(old, ty, effects.catalog));
-    if using.is_some_and(|e| e.uncast().column().is_none_or(|c| c.column != *column)) {
-        change = TypeChangeWork::Rewrite;
-    }
-    let (work, unsure) = match change {
-        TypeChangeWork::Brief => (vec![], None),
-        TypeChangeWork::Scan => (vec![Work::Scan], None),
-        TypeChangeWork::Rewrite => (vec![Work::Rewrite], None),
-        TypeChangeWork::DependsOnTimeZone => (vec![Work::Rewrite], Some("whether the session's TimeZone is UTC".to_owned())),
-        TypeChangeWork::Unknown => (vec![Work::Rewrite], Some(format!("the old type of {}.{column}", alter.name))),
-    };
-    let brief = work.is_empty();
-    relinked_references(alter, column, effects);
-    let identity = effects.table(&alter.name).and_then(|t| t.column(&column.value)).is_some_and(|c| c.identity.is_some());
-    if identity {
-        own_sequences(alter, column, ShareRowExclusive, effects);
-    }
-    rewrite(alter, work, unsure, effects);
-    if brief {
-        relinked_indexes(alter, column, effects);
-    }
-}
-
-/// Foreign keys from and to a column that changes its type are dropped and made again.
-fn relinked_references(alter: &AlterTable, column: &Name, effects: &mut Effects<'_>) {
-    let relation = effects.catalog.resolve(&alter.name);
-    let catalog = effects.catalog;
-    for known in effects.table(&alter.name).map(|t| t.constraints.as_slice()).unwrap_or_default() {
-        if let (ConstraintKind::ForeignKey { columns, .. }, Some(parent)) = (&known.constraint.kind, &known.references)
-            && columns.contains(column)
-        {
-            effects.secondary(parent, AccessExclusive);
-        }
-    }
-    for child in children_referring_to(&relation, column, catalog) {
-        effects.secondary(child, AccessExclusive);
-    }
-}
-
-/// Indexes on a column that changes its type without a rewrite are locked and linked to it again, not built.
-fn relinked_indexes(alter: &AlterTable, column: &Name, effects: &mut Effects<'_>) {
-    let table = effects.catalog.resolve(&alter.name);
-    let catalog = effects.catalog;
-    for (name, index) in catalog.indexes_of(&table) {
-        if index.keys.iter().any(|key| mentions(&key.expr, column)) {
-            effects.secondary(name, AccessExclusive);
-        }
-    }
-}
-
-fn mentions(expr: &Expr, column: &Name) -> bool {
-    let mut found = false;
-    expr.walk(&mut |e| found |= e.column().is_some_and(|c| c.column == *column));
-    found
-}
-
-/// The tables with a foreign key to the column; one that names no column means the primary key.
-fn children_referring_to<'c>(relation: &'c Qualified, column: &Name, catalog: &'c Catalog) -> Vec<&'c Qualified> {
-    let in_key =
-        |c: &TableConstraint| matches!(&c.constraint.kind, ConstraintKind::Key { primary: true, columns, .. } if columns.contains(column));
-    let is_key = catalog.tables.get(relation).is_some_and(|table| table.constraints.iter().any(in_key));
-    let refers = |c: &TableConstraint| {
-        matches!(&c.constraint.kind, ConstraintKind::ForeignKey { referenced, .. }
-            if referenced.contains(column) || (referenced.is_empty() && is_key))
-    };
-    catalog.references_to(relation).filter(|(_, constraint)| refers(constraint)).map(|(child, _)| child).collect()
-}
-
 /// SET GENERATED and DROP IDENTITY reach the sequence behind the column.
 fn identity(alter: &AlterTable, column: &Name, effects: &mut Effects<'_>) {
     whole_tree(alter, AccessExclusive, &[], None, effects);
@@ -226,7 +153,7 @@ fn identity(alter: &AlterTable, column: &Name, effects: &mut Effects<'_>) {
     own_sequences(alter, column, mode, effects);
 }
 
-fn own_sequences(alter: &AlterTable, column: &Name, mode: LockMode, effects: &mut Effects<'_>) {
+pub(super) fn own_sequences(alter: &AlterTable, column: &Name, mode: LockMode, effects: &mut Effects<'_>) {
     let relation = effects.catalog.resolve(&alter.name);
     let catalog = effects.catalog;
     for (sequence, s) in catalog.sequences.dependents(&relation) {

@@ -38,6 +38,17 @@ pub(crate) fn index_key(ctx: &Context, expr: &Expr) -> String {
     if expr.column().is_some() { text } else { format!("({text})") }
 }
 
+/// Whether the program puts a piece of SQL in here: `{…}` where a token could stand, and not inside a string, a comment or a name.
+pub(crate) fn has_hole(ctx: &Context, span: Span) -> bool {
+    use crate::sql::token::{Dialect, TokenKind};
+    let text = ctx.source(span);
+    if !text.contains('{') {
+        return false;
+    }
+    let hole = |kind: TokenKind| matches!(kind, TokenKind::Placeholder | TokenKind::Unknown);
+    crate::sql::lex::lex(ctx.text, span, Dialect::Host).iter().any(|token| hole(token.kind) && token.text(ctx.text).contains('{'))
+}
+
 /// Whether a parameter stands inside.
 pub(crate) fn has_parameter(expr: &Expr) -> bool {
     let mut found = false;
