@@ -3,14 +3,23 @@
 //! Owns ordering and parallelism, and nothing else: it dispatches on the kind of a check, never on a rule. It does no I/O,
 //! prints nothing and cannot fail.
 
+mod application;
 mod checker;
 mod findings;
 mod input;
+mod logs;
 mod markdown;
 mod parts;
 mod run;
+mod timeline;
+mod workload;
 
+pub use logs::log_findings;
+
+pub use application::ExtractedPiece;
 pub use input::{Input, InputKind, MigrationInfo, Section};
+pub use timeline::locks;
+pub use workload::{Workload, workload};
 
 use crate::catalog::Catalog;
 use crate::finding::Outcome;
@@ -24,4 +33,9 @@ pub fn check(inputs: Vec<Input>, settings: &Settings) -> Outcome {
 /// Replays the migrations among the inputs and returns the schema that they leave, with what was not understood.
 pub fn schema(inputs: Vec<Input>, settings: &Settings) -> (Catalog, Outcome) {
     run::run(inputs, settings, false)
+}
+
+/// The SQL found in the application code among the inputs.
+pub fn extract(inputs: Vec<Input>, settings: &Settings) -> Vec<ExtractedPiece> {
+    application::list(inputs, settings)
 }

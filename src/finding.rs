@@ -135,6 +135,8 @@ pub struct Summary {
     pub unchanged: usize,
     /// Files left out, with the reason and how many: `("MySQL", 3)`.
     pub left_out: Vec<(String, usize)>,
+    /// Folders of migrations that were replayed for the schema without being asked for, with how many files.
+    pub replayed: Vec<(String, usize)>,
 }
 
 /// All that a run has to say.

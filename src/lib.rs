@@ -14,6 +14,7 @@
 // The docs are built with private items: a module may point into its own rooms.
 #![allow(rustdoc::private_intra_doc_links)]
 
+pub mod advise;
 pub mod baseline;
 pub mod catalog;
 pub mod cli;
@@ -21,9 +22,11 @@ pub mod config;
 pub mod discover;
 pub mod engine;
 pub mod explain;
+pub mod extract;
 pub mod facts;
 pub mod finding;
 pub mod fix;
+pub mod log;
 pub mod postgres;
 pub mod report;
 pub mod rules;
@@ -32,4 +35,6 @@ pub mod settings;
 pub mod since;
 pub mod source;
 pub mod sql;
+pub mod stats;
 pub mod suppress;
+pub mod timeline;

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 struct Project(PathBuf);
 
@@ -150,7 +150,12 @@ fn since_tells_what_git_does_not_know() {
     let output = project.run_in("clone", &["check", "--since", "HEAD~1"]);
     assert!(stderr(&output).contains("shallow") && stderr(&output).contains("fetch-depth: 0"), "{}", stderr(&output));
     let outside = std::env::temp_dir();
-    let output = Command::new(env!("CARGO_BIN_EXE_pgsift")).args(["check", "--since", "x", "-"]).current_dir(outside).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_pgsift"))
+        .args(["check", "--since", "x", "-"])
+        .current_dir(outside)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
     assert!(stderr(&output).contains("no git repository here"), "{}", stderr(&output));
 }
 
@@ -192,7 +197,7 @@ fn comments_expire_and_may_have_to_give_reasons() {
     assert!(with("").is_empty());
     assert!(project.findings(&["m/0003_new.sql", "--exclude", "m/0003*"]).is_empty());
     let around = |before: &str, after: &str| {
-        project.write("m/0003_new.sql", &format!("{before}\n{BAD}{after}\nCREATE INDEX second ON orders (note);\n"));
+        project.write("m/0003_new.sql", &format!("{before}\n{BAD}{after}\nCREATE INDEX second ON orders (lower(note));\n"));
         project.findings(&["m/0003_new.sql"])
     };
     let one = ["m/0003_new.sql index-without-concurrently"];
@@ -231,6 +236,22 @@ fn fixes_converge_and_keep_line_endings_and_permissions() {
     let again = project.run(&[&only[..], &["--diff"]].concat());
     assert_eq!((again.status.code(), stdout(&again)), (Some(0), String::new()));
     assert_eq!(project.read("m/0002_old.sql"), OLD, "a file that was not named");
+}
+
+/// What a runner is known to do decides whether a fix is safe.
+#[test]
+fn a_concurrent_build_is_a_safe_fix_where_no_transaction_can_be() {
+    let project = Project::new("safe");
+    let applied = |text: &str| {
+        project.write("migrations/20240101000000_a.sql", TABLE);
+        project.write("migrations/20240102000000_b.sql", text);
+        project.run(&["check", "--fix", "migrations"]);
+        project.read("migrations/20240102000000_b.sql") != text
+    };
+    assert!(!applied(BAD), "a plain file may be run in a transaction");
+    project.write("Cargo.toml", "[dependencies]\nsqlx = \"0.8\"\n");
+    assert!(!applied(BAD), "sqlx opens one");
+    assert!(applied(&format!("-- no-transaction\n{BAD}")), "sqlx was told not to");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use pgsift::engine::{Input, InputKind, MigrationInfo, check};
+use pgsift::extract::Language;
 use pgsift::finding::{Finding, Outcome};
 use pgsift::rules::page::{Page, Role};
 use pgsift::rules::{Check, RULES};
@@ -20,8 +21,17 @@ fn migration(path: String, text: &str) -> Input {
 }
 
 fn run(setups: &[String], text: &str, settings: &Settings) -> Outcome {
+    run_in("sql", setups, text, settings)
+}
+
+/// Runs an example; those of other languages than SQL are application code, without their marks.
+fn run_in(language: &str, setups: &[String], text: &str, settings: &Settings) -> Outcome {
     let mut inputs: Vec<Input> = setups.iter().enumerate().map(|(i, s)| migration(format!("{i:03}_setup.sql"), s)).collect();
-    inputs.push(migration(CHECKED.to_owned(), text));
+    let mut input = migration(CHECKED.to_owned(), text);
+    if language != "sql" {
+        input.kind = InputKind::Code(Language::of_fence(language).unwrap_or_else(|| panic!("no language is called {language}")));
+    }
+    inputs.push(input);
     check(inputs, settings)
 }
 
@@ -34,7 +44,8 @@ fn marks(text: &str) -> Vec<(usize, usize, usize)> {
     let mut found = vec![];
     let mut code_line = 0;
     for (i, line) in text.lines().enumerate() {
-        let is_mark = line.starts_with("--") && line.contains('^') && line[2..].chars().all(|c| c == ' ' || c == '^');
+        let comment = ["--", "//", "#"].iter().find_map(|mark| line.strip_prefix(mark));
+        let is_mark = comment.is_some_and(|rest| rest.contains('^') && rest.chars().all(|c| c == ' ' || c == '^'));
         if !is_mark {
             code_line = i + 1;
             continue;
@@ -97,7 +108,7 @@ fn examples_of_the_pages_do_what_they_say() {
         let mut setups = vec![];
         let mut last_bad = None;
         let mut after_example = false;
-        for example in page.examples.iter().filter(|e| e.language == "sql") {
+        for example in page.examples.iter().filter(|e| e.language != "log") {
             examples += 1;
             let mut fail = |why: String| failures.push(format!("lints/{}.md:{}: {:?}: {why}", rule.name, example.line, example.role));
             match example.role {
@@ -109,7 +120,7 @@ fn examples_of_the_pages_do_what_they_say() {
                 }
                 Role::Bad => {
                     after_example = true;
-                    let outcome = run(&setups, &example.text, &only(rule.name));
+                    let outcome = run_in(&example.language, &setups, &example.text, &only(rule.name));
                     if let Some(why) = compare(&outcome, &example.text) {
                         fail(why);
                     }
@@ -124,7 +135,7 @@ fn examples_of_the_pages_do_what_they_say() {
                 }
                 Role::Good => {
                     after_example = true;
-                    let outcome = run(&setups, &example.text, &Settings::default());
+                    let outcome = run_in(&example.language, &setups, &example.text, &Settings::default());
                     if !here(&outcome).is_empty() || !outcome.opaque.is_empty() {
                         fail(compare(&outcome, "").unwrap_or_default());
                     }
@@ -144,8 +155,10 @@ fn pages_files_and_table_are_the_same_set() {
     let pages: BTreeSet<String> = stems("lints").collect();
     let missing: Vec<_> = pages.symmetric_difference(&names).collect();
     assert!(missing.is_empty(), "lints/ and the table differ: {missing:?}");
-    let files: BTreeSet<String> =
-        stems("src/rules").filter(|s| !["mod", "context", "page", "support"].contains(&s.as_str())).map(|s| s.replace('_', "-")).collect();
+    let files: BTreeSet<String> = stems("src/rules")
+        .filter(|s| !["mod", "context", "log_context", "page", "support"].contains(&s.as_str()))
+        .map(|s| s.replace('_', "-"))
+        .collect();
     let missing: Vec<_> = files.symmetric_difference(&names).collect();
     assert!(missing.is_empty(), "src/rules/ and the table differ: {missing:?}");
 }
@@ -177,11 +190,11 @@ fn messages_keep_their_manners() {
     for rule in RULES.iter().filter(|r| !matches!(r.check, Check::Engine)) {
         let page = Page::parse(rule.page).unwrap();
         let mut setups = vec![];
-        for example in page.examples.iter().filter(|e| e.language == "sql") {
+        for example in page.examples.iter().filter(|e| e.language != "log") {
             match example.role {
                 Role::Setup => setups.push(example.text.clone()),
                 Role::Bad => {
-                    for finding in here(&run(&setups, &example.text, &only(rule.name))) {
+                    for finding in here(&run_in(&example.language, &setups, &example.text, &only(rule.name))) {
                         let message = &finding.message;
                         assert!(!message.ends_with('.'), "{}: final stop: {message}", rule.name);
                         let word = message.split(' ').next().unwrap();
@@ -232,4 +245,33 @@ fn fixtures_of_the_rules() {
     }
     assert!(failures.is_empty(), "{} of {files} fixtures fail:\n{}", failures.len(), failures.join("\n"));
     assert!(files > 180, "only {files} fixtures found");
+}
+
+/// Examples of the log family: bad ones make their rule speak, and of good ones no rule of the family says anything.
+#[test]
+fn log_examples_do_what_they_say() {
+    use pgsift::log::{detect, tally::Worker};
+    let mut examples = 0;
+    for rule in RULES {
+        for example in Page::parse(rule.page).unwrap().examples.iter().filter(|e| e.language == "log") {
+            examples += 1;
+            let bytes = example.text.as_bytes();
+            let mut worker = Worker::default();
+            worker.block(bytes, &detect(bytes, None, 2026), "page", 1);
+            let mut tally = worker.finish();
+            tally.settle();
+            let settings = if example.role == Role::Bad { only(rule.name) } else { Settings::default() };
+            let found = pgsift::engine::log_findings(&tally, &settings);
+            let said: Vec<String> = found.iter().map(|f| format!("{}: {}", f.rule, f.message)).collect();
+            let place = format!("lints/{}.md:{}: {said:?}", rule.name, example.line);
+            assert_eq!(found.len(), usize::from(example.role == Role::Bad), "{place}");
+            for finding in found {
+                assert!(
+                    !finding.message.ends_with('.') && !finding.message.starts_with(char::is_uppercase) && finding.help.is_some(),
+                    "{place}"
+                );
+            }
+        }
+    }
+    assert!(examples >= 18);
 }

@@ -3,7 +3,8 @@
 use super::columns::set_default;
 use super::text::At;
 use super::{Catalog, Column, Qualified, Table};
-use crate::facts::{AlterTable, ColumnDef, Constraint, RelationKind, TableChange, TypeName};
+use crate::facts::{AlterTable, ColumnDef, Constraint, ExprKind, Literal, Name, RelationKind, TableChange, TypeName};
+use crate::source::Span;
 
 impl Catalog {
     pub(super) fn alter_table(&mut self, alter: &AlterTable, at: At) {
@@ -28,9 +29,15 @@ impl Catalog {
             _ => {}
         }
         let other = self.views.contains_key(&name) || self.indexes.contains_key(&name) || self.sequences.contains_key(&name);
+        if let TableChange::SetOptions { .. } = &alter.change {
+            let text = at.sql(alter.span);
+            self.indexes.edit(&name, |index| index.settings.push(text.clone()));
+            self.views.edit(&name, |view| view.settings.push(text));
+        }
         if other || !matches!(alter.kind, RelationKind::Table | RelationKind::ForeignTable) {
             return;
         }
+        let at = At { change: alter.span, ..at };
         self.touch(&name, at);
         self.change_table(&name, &alter.change, alter.only, at);
         if !at.sure {
@@ -47,6 +54,7 @@ impl Catalog {
             TableChange::SetType { column, ty, collation, .. } => {
                 let collation = collation.as_ref().map(ToString::to_string);
                 self.each_column(name, &column.value, only, at, |c| {
+                    keep_default_type(c);
                     c.ty = Some(ty.clone());
                     c.collation.clone_from(&collation);
                 });
@@ -88,8 +96,14 @@ impl Catalog {
             TableChange::DropDefault { column } => {
                 self.each_column(name, &column.value, only, at, |c| set_default(c, None, at));
             }
-            TableChange::SetNotNull { column } => self.each_column(name, &column.value, only, at, |c| c.not_null = true),
-            TableChange::DropNotNull { column } => self.each_column(name, &column.value, only, at, |c| c.not_null = false),
+            TableChange::SetNotNull { column } => {
+                self.learn_column(name, &column.value, None, at);
+                self.set_not_null(name, &column.value, !only);
+            }
+            TableChange::DropNotNull { column } => self.each_column(name, &column.value, only, at, |c| {
+                c.not_null = false;
+                c.not_null_name = None;
+            }),
             TableChange::SetExpression { column, expr } => {
                 let sql = at.sql(expr.span);
                 self.each_column(name, &column.value, only, at, |c| {
@@ -100,9 +114,10 @@ impl Catalog {
             TableChange::DropExpression { column } => {
                 self.each_column(name, &column.value, only, at, |c| c.generated = None);
             }
-            TableChange::AddIdentity { column, always } => {
+            TableChange::AddIdentity { column, always, options } => {
                 let ty = self.tables.get(name).and_then(|t| t.column(&column.value)).and_then(|c| c.ty.clone());
-                self.add_sequence(name, &column.value, ty, at);
+                let sequence = self.add_sequence(name, &column.value, ty, at);
+                self.set_sequence_options(&sequence, options);
                 self.each_column(name, &column.value, only, at, |c| c.identity = Some(*always));
             }
             TableChange::DropIdentity { column } => {
@@ -111,8 +126,52 @@ impl Catalog {
                 }
                 self.each_column(name, &column.value, only, at, |c| c.identity = None);
             }
-            _ => {}
+            TableChange::SetIdentity { column, always, options } => {
+                for sequence in self.owned_sequences(name, Some(&column.value)) {
+                    self.set_sequence_options(&sequence, options);
+                }
+                if let Some(always) = always {
+                    self.each_column(name, &column.value, only, at, |c| c.identity = Some(*always));
+                }
+            }
+            TableChange::AlterConstraint { name: constraint, deferrable, initially_deferred, enforced } => {
+                self.alter_constraint(name, &constraint.value, (*deferrable, *initially_deferred, *enforced));
+            }
+            _ => self.change_setting(name, change, at),
         }
+    }
+
+    /// Changes that are kept as text.
+    fn change_setting(&mut self, name: &Qualified, change: &TableChange, at: At) {
+        let what = match change {
+            TableChange::RowSecurity { words } => if words.contains("FORCE") { "force" } else { "row security" }.to_owned(),
+            TableChange::ReplicaIdentity { .. } => "replica identity".to_owned(),
+            TableChange::ClusterOn { .. } => "cluster".to_owned(),
+            TableChange::Trigger { name: Some(name), .. } => format!("trigger {name}"),
+            TableChange::Trigger { name: None, .. } => "triggers".to_owned(),
+            TableChange::Rule { name, .. } => format!("rule {name}"),
+            TableChange::SetOptions { .. } => String::new(),
+            TableChange::SetStatistics { column } => return self.set_column_setting(name, "STATISTICS", column, at),
+            TableChange::SetStorage { column } => return self.set_column_setting(name, "STORAGE", column, at),
+            TableChange::SetCompression { column } => return self.set_column_setting(name, "COMPRESSION", column, at),
+            TableChange::SetColumnOptions { column } => return self.set_column_setting(name, "", column, at),
+            _ => return,
+        };
+        let text = at.sql(at.change);
+        self.tables.edit(name, |table| {
+            table.settings.retain(|(known, _)| *known != what || what.is_empty());
+            table.settings.push((what, text));
+        });
+    }
+
+    fn set_column_setting(&mut self, name: &Qualified, what: &str, column: &Name, at: At) {
+        let text = at.sql(Span::new(column.span.end, at.change.end));
+        self.tables.edit(name, |table| {
+            if let Some(column) = table.columns.iter_mut().find(|c| c.name == column.value) {
+                column.settings.retain(|(known, _)| *known != what || what.is_empty());
+                column.settings.push((what.to_owned(), text));
+            }
+        });
     }
 
     /// Changes a column here and in children; a column that was not known is known from now on.
@@ -142,13 +201,26 @@ impl Catalog {
             self.drop_column(name, &def.name.value, true, only, 0);
         }
         let column = self.column(name, def, at);
+        let mut inherited = false;
         self.each_with_children(name, !only, 0, &mut |table: &mut Table| {
             if table.column(&column.name).is_none() {
-                table.columns.push(column.clone());
+                table.columns.push(Column { inherited, ..column.clone() });
             }
+            inherited = true;
         });
         for constraint in constraints {
             self.add_constraint(name, constraint, only, at);
         }
+    }
+}
+
+/// A default keeps the type that it was read as: `'x'` of a text column stays text when the column becomes varchar.
+fn keep_default_type(column: &mut Column) {
+    let plain = column.default.as_ref().is_some_and(|default| matches!(default.kind, ExprKind::Literal(Literal::String(_))));
+    if let (true, Some(sql), Some(ty)) = (plain, &mut column.default_sql, &column.ty)
+        && !sql.contains("::")
+    {
+        let bare = TypeName { modifiers: vec![], ..ty.clone() };
+        *sql = format!("{sql}::{bare}");
     }
 }

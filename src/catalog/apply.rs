@@ -12,7 +12,7 @@ impl Catalog {
     /// where they run under a condition.
     pub fn apply(&mut self, statement: &Statement, text: &str) {
         self.enter_file(statement.file);
-        self.fold(statement, At { text, place: statement.location(), sure: true }, 0);
+        self.fold(statement, At { text, place: statement.location(), change: statement.span, sure: true }, 0);
     }
 
     fn fold(&mut self, statement: &Statement, at: At, depth: usize) {
@@ -35,18 +35,35 @@ impl Catalog {
             for inner in &body.statements {
                 let sure = at.sure && !inner.conditional && inner.in_loop.is_none();
                 let place = inner.statement.location();
-                self.fold(&inner.statement, At { text: at.text, place, sure }, depth + 1);
+                let text = inner.statement.span.of(at.text);
+                if body.kind == BodyKind::Execute && ["%I", "%s", "%L", "$I", "$s"].iter().any(|hole| text.contains(hole)) {
+                    // what a format's holes hold is not known
+                    self.doubt(text);
+                    continue;
+                }
+                self.fold(&inner.statement, At { text: at.text, place, change: place.span, sure }, depth + 1);
             }
         }
     }
 
     fn fold_action(&mut self, action: &Action, bodies: &[Body], at: At) {
         match action {
+            Action::CreateTrigger(create) => self.create_trigger(create),
+            Action::CreateStatistics { name: Some(name), table: Some(table), .. } => self.create_statistics(name, table),
+            Action::AlterOther { kind, name: Some(name), on: Some(on), change, .. } if kind == "TRIGGER" => {
+                self.alter_trigger(name, on, change);
+            }
+            _ => {}
+        }
+        if self.extra_action(action, at) {
+            return;
+        }
+        match action {
             Action::CreateTable(create) => self.create_table(create, at),
             Action::CreateTableAs(create) => self.create_table_as(create, at),
             Action::AlterTable(alter) => self.alter_table(alter, at),
             Action::CreateIndex(create) => self.create_index(create, at),
-            Action::Drop(drop) => self.drop_objects(drop),
+            Action::Drop(drop) => self.drop_objects(drop, at),
             Action::CreateView(create) => self.create_view(create, at),
             Action::CreateSequence(create) => self.create_sequence(create, at),
             Action::AlterSequence(alter) => self.alter_sequence(alter),
@@ -57,7 +74,12 @@ impl Catalog {
             Action::CreateSchema { name, .. } => self.add_schema(&name.value),
             Action::CreateExtension { name } if !self.extensions.contains(&name.value) => self.extensions.push(name.value.clone()),
             Action::CreateFunction(create) => self.create_function(create, bodies, at),
-            Action::AlterOther { kind, name: Some(name), change } => self.alter_other(kind, name, change),
+            Action::AlterOther { kind, name: Some(name), arguments, change, .. }
+                if matches!(kind.as_str(), "FUNCTION" | "PROCEDURE" | "ROUTINE") =>
+            {
+                self.alter_function(name, arguments.as_deref(), change, at);
+            }
+            Action::AlterOther { kind, name: Some(name), on, change, .. } => self.alter_other(kind, name, on.as_ref(), change, at),
             Action::Set(set) => self.set(set),
             Action::Reset { name } if name.as_deref().is_none_or(|n| n == "search_path") => {
                 self.set_search_path(vec![], false);
@@ -153,7 +175,8 @@ impl Catalog {
     }
 }
 
-fn written_name(text: &str) -> ObjectName {
+/// A name as written in text.
+pub(super) fn written_name(text: &str) -> ObjectName {
     let fold = |part: &str| {
         let value = if part.starts_with('"') { part.trim_matches('"').to_owned() } else { part.to_lowercase() };
         crate::facts::Name::new(value, Default::default())

@@ -35,6 +35,9 @@ pub(super) fn plain_column(name: &str, ty: Option<TypeName>, defined_at: Locatio
         ty,
         collation: None,
         not_null: false,
+        not_null_name: None,
+        inherited: false,
+        settings: vec![],
         default: None,
         default_sql: None,
         identity: None,
@@ -63,9 +66,44 @@ impl Catalog {
         }
         if column.identity.is_some() {
             column.not_null = true;
-            self.add_sequence(table, &column.name, column.ty.clone(), at);
+            let sequence = self.add_sequence(table, &column.name, column.ty.clone(), at);
+            self.set_sequence_options(&sequence, &def.identity_options);
         }
+        if column.not_null {
+            let given = def.not_null_name.as_ref().map(|name| name.value.clone());
+            column.not_null_name = given.or_else(|| Some(self.not_null_name(table, &column.name)));
+        }
+        let words = |clause: &String| (clause.split(' ').next().unwrap_or("").to_owned(), format!("SET {clause}"));
+        column.settings = def.settings.iter().map(words).collect();
         column
+    }
+
+    /// The name that PostgreSQL 18 makes up for a NOT NULL.
+    pub(super) fn not_null_name(&self, table: &Qualified, column: &str) -> String {
+        super::naming::numbered(&table.name, Some(column), "not_null", |name| self.constraint_name_taken(table, Some(column), name))
+    }
+
+    /// The options of an identity, the sequence's name among them.
+    pub(super) fn set_sequence_options(&mut self, name: &Qualified, options: &[String]) {
+        let mut name = name.clone();
+        for option in options {
+            match option.strip_prefix("SEQUENCE NAME ") {
+                Some(written) => {
+                    let given = super::apply::written_name(written);
+                    let new = Qualified {
+                        schema: given.schema.map_or_else(|| name.schema.clone(), |schema| schema.value),
+                        name: given.name.value,
+                    };
+                    if let Some(sequence) = self.sequences.remove(&name) {
+                        self.sequences.insert(new.clone(), sequence);
+                    }
+                    name = new;
+                }
+                None => {
+                    self.sequences.edit(&name, |sequence| super::objects::set_option(sequence, option));
+                }
+            }
+        }
     }
 
     /// The sequence behind a serial or identity column.

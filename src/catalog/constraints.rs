@@ -14,6 +14,7 @@ pub(super) fn column_key(column: &Name) -> IndexKey {
         expr: Expr::new(ExprKind::Column(reference), column.span),
         collation: None,
         opclass: None,
+        opclass_options: None,
         descending: false,
         nulls_first: None,
     }
@@ -25,7 +26,7 @@ impl Catalog {
         match &constraint.kind {
             ConstraintKind::NotNull(column) => {
                 if !constraint.not_valid {
-                    self.set_not_null(table, &column.value, !only);
+                    self.name_not_null(table, &column.value, constraint.name.as_ref().map(|name| name.value.as_str()), !only);
                 }
             }
             ConstraintKind::Check(expr) => {
@@ -94,6 +95,7 @@ impl Catalog {
             references,
             index,
             valid: !constraint.not_valid && !constraint.not_enforced,
+            inherited: false,
             defined_at: Location { file: at.place.file, span: constraint.span },
         }
     }
@@ -106,6 +108,7 @@ impl Catalog {
     }
 
     fn push_to_children(&mut self, table: &Qualified, added: &TableConstraint, depth: usize) {
+        let added = &TableConstraint { inherited: true, ..added.clone() };
         for child in self.child_names(table, depth) {
             // foreign keys follow partitions only, never INHERITS
             let partition = self.tables.get(&child).is_some_and(|t| t.partition_of.is_some());
@@ -183,10 +186,39 @@ impl Catalog {
     }
 
     pub(super) fn set_not_null(&mut self, table: &Qualified, column: &str, recurse: bool) {
+        self.name_not_null(table, column, None, recurse);
+    }
+
+    /// NOT NULL under a name, a made-up one where none is given; what is NOT NULL already keeps its own.
+    pub(super) fn name_not_null(&mut self, table: &Qualified, column: &str, given: Option<&str>, recurse: bool) {
+        let name = given.map_or_else(|| self.not_null_name(table, column), str::to_owned);
         self.each_with_children(table, recurse, 0, &mut |t| {
-            if let Some(column) = t.columns.iter_mut().find(|c| c.name == column) {
+            if let Some(column) = t.columns.iter_mut().find(|c| c.name == column)
+                && !column.not_null
+            {
                 column.not_null = true;
+                column.not_null_name = Some(name.clone());
             }
+        });
+    }
+
+    /// ALTER CONSTRAINT.
+    pub(super) fn alter_constraint(
+        &mut self,
+        table: &Qualified,
+        name: &str,
+        (deferrable, deferred, enforced): (Option<bool>, Option<bool>, Option<bool>),
+    ) {
+        self.each_with_children(table, true, 0, &mut |t| {
+            let Some(known) = t.constraints.iter_mut().find(|c| c.name == name) else { return };
+            let constraint = &mut known.constraint;
+            constraint.deferrable = deferrable.unwrap_or(constraint.deferrable);
+            constraint.initially_deferred = deferred.unwrap_or(constraint.initially_deferred) && constraint.deferrable;
+            if let Some(enforced) = enforced {
+                constraint.not_enforced = !enforced;
+                known.valid = enforced;
+            }
+            refresh_constraint(known);
         });
     }
 
@@ -215,7 +247,14 @@ impl Catalog {
             let at = t.constraints.iter().position(|c| c.name == name)?;
             Some(t.constraints.remove(at))
         });
-        let Some(dropped) = dropped.flatten() else { return };
+        let Some(dropped) = dropped.flatten() else {
+            return self.each_with_children(table, true, depth, &mut |t| {
+                for column in t.columns.iter_mut().filter(|c| c.not_null_name.as_deref() == Some(name)) {
+                    column.not_null = false;
+                    column.not_null_name = None;
+                }
+            });
+        };
         if let Some(index) = &dropped.index {
             self.drop_index(&Qualified { schema: table.schema.clone(), name: index.clone() }, depth);
             if let ConstraintKind::Key { columns, primary, .. } = &dropped.constraint.kind {
@@ -256,6 +295,8 @@ impl Catalog {
         self.each_with_children(table, true, 0, &mut |t| {
             if let Some(constraint) = t.constraints.iter_mut().find(|c| c.name == from) {
                 constraint.name = to.to_owned();
+            } else if let Some(column) = t.columns.iter_mut().find(|c| c.not_null_name.as_deref() == Some(from)) {
+                column.not_null_name = Some(to.to_owned());
             }
         });
     }
@@ -276,6 +317,8 @@ fn constraint_index(table: &Qualified, method: &str, keys: Vec<IndexKey>, at: At
         predicate_sql: None,
         valid: true,
         parent: None,
+        with: None,
+        settings: vec![],
         defined_at: Location { file: at.place.file, span: constraint.span },
     }
 }

@@ -1,13 +1,17 @@
 //! DROP of every kind. What depends on the object goes too: without CASCADE PostgreSQL would have refused, so either CASCADE
 //! was written or the dependents were not there any more.
 
-use super::text::{columns_of, names_column};
+use super::text::{At, columns_of, names_column};
 use super::{Catalog, Index, Qualified, TableConstraint};
-use crate::facts::{ConstraintKind, Drop, ObjectName};
+use crate::facts::{ConstraintKind, Drop, ObjectName, TypeName};
 
 impl Catalog {
-    pub(super) fn drop_objects(&mut self, drop: &Drop) {
-        for name in &drop.names {
+    pub(super) fn drop_objects(&mut self, drop: &Drop, at: At) {
+        self.drop_extras(drop, at);
+        if drop.kind == "TRIGGER" {
+            return self.drop_trigger(drop);
+        }
+        for (index, name) in drop.names.iter().enumerate() {
             match drop.kind.as_str() {
                 "TABLE" | "FOREIGN TABLE" | "VIEW" | "MATERIALIZED VIEW" | "INDEX" | "SEQUENCE" => {
                     let name = self.resolve(name);
@@ -16,12 +20,29 @@ impl Catalog {
                 "TYPE" | "DOMAIN" => self.drop_type(name),
                 "FUNCTION" | "PROCEDURE" | "ROUTINE" | "AGGREGATE" => {
                     let name = self.resolve_where(name, |candidate| self.functions.has(candidate));
-                    self.functions.remove(&name);
+                    self.drop_function(&name, drop.arguments.get(index).and_then(Option::as_deref));
+                    if !self.functions.contains_key(&name) {
+                        self.drop_triggers_calling(&name);
+                    }
                 }
+                "STATISTICS" => self.drop_statistics(name),
                 "SCHEMA" => self.drop_schema(&name.name.value),
                 "EXTENSION" => self.extensions.retain(|known| *known != name.name.value),
                 _ => {}
             }
+        }
+    }
+
+    /// Drops the overload with these argument types; without them, or where none fits and there is but one, all.
+    fn drop_function(&mut self, name: &Qualified, arguments: Option<&[TypeName]>) {
+        let Some(known) = self.functions.get(name) else { return };
+        let fits = |function: &super::Function| arguments.is_none_or(|types| function.argument_types == types);
+        let left: Vec<super::Function> = known.iter().filter(|function| !fits(function)).cloned().collect();
+        if left.is_empty() || (left.len() == known.len() && known.len() == 1) {
+            self.functions.remove(name);
+            self.drop_extras_calling(name);
+        } else {
+            self.functions.insert(name.clone(), left);
         }
     }
 
@@ -43,6 +64,7 @@ impl Catalog {
         if self.tables.remove(name).is_none() {
             return;
         }
+        self.drop_extras_on(name);
         self.drop_views_over(name, 0);
         let indexes: Vec<Qualified> = self.indexes_of(name).map(|(index, _)| index.clone()).collect();
         for index in indexes {
@@ -64,6 +86,7 @@ impl Catalog {
         if self.views.remove(name).is_none() {
             return;
         }
+        self.drop_extras_on(name);
         let indexes: Vec<Qualified> = self.indexes_of(name).map(|(index, _)| index.clone()).collect();
         for index in indexes {
             self.drop_index(&index, 0);
@@ -158,6 +181,11 @@ impl Catalog {
         let functions: Vec<Qualified> = self.functions.in_schema(schema).map(|(name, _)| name.clone()).collect();
         for name in functions {
             self.functions.remove(&name);
+            self.drop_extras_calling(&name);
+        }
+        let extras: Vec<Qualified> = self.extras.in_schema(schema).map(|(name, _)| name.clone()).collect();
+        for key in extras {
+            self.extras.remove(&key);
         }
         let types: Vec<Qualified> = self.types.in_schema(schema).map(|(name, _)| name.clone()).collect();
         let domains: Vec<Qualified> = self.domains.in_schema(schema).map(|(name, _)| name.clone()).collect();

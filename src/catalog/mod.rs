@@ -9,9 +9,11 @@ mod apply;
 mod columns;
 mod constraints;
 mod drops;
+mod extras;
 pub mod index_match;
 mod indexes;
 mod json;
+mod mentions;
 mod model;
 mod naming;
 mod objects;
@@ -24,11 +26,14 @@ pub mod script;
 mod store;
 mod tables;
 mod text;
+mod triggers;
 mod undo;
 pub mod uses;
 
 #[cfg(test)]
 mod tests;
 
+pub use extras::{Extra, Piece};
+pub use mentions::Mentions;
 pub use model::*;
 pub use store::{Key, Leans, Store};

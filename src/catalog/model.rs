@@ -51,6 +51,8 @@ pub struct Catalog {
     pub domains: Store<Domain>,
     /// Functions; overloads share an entry.
     pub functions: Store<Vec<Function>>,
+    /// Triggers, policies, comments and the like, kept as text.
+    pub extras: Store<super::Extra>,
     /// Schemas created, besides `public`.
     pub schemas: Vec<String>,
     /// Extensions created.
@@ -78,16 +80,41 @@ pub struct Table {
     pub partition_by_sql: Option<String>,
     /// INHERITS parents.
     pub inherits: Vec<Qualified>,
+    /// Triggers, row triggers of a partitioned parent included.
+    pub triggers: Vec<Trigger>,
+    /// Extended statistics with a name of their own.
+    pub statistics: Vec<Qualified>,
     /// TEMPORARY.
     pub temporary: bool,
     /// UNLOGGED.
     pub unlogged: bool,
     /// FOREIGN.
     pub foreign: bool,
+    /// `SERVER … OPTIONS (…)`, of a foreign table.
+    pub server: Option<String>,
+    /// `WITH (…)`: the parentheses.
+    pub with: Option<String>,
+    /// USING access method.
+    pub method: Option<String>,
+    /// ALTERs that change no column, index or constraint (`ENABLE ROW LEVEL SECURITY`): what they set, and their text.
+    pub settings: Vec<(String, String)>,
+    /// The search_path under which it was made.
+    pub search_path: Vec<String>,
     /// Whether what is listed is all.
     pub knowledge: Knowledge,
     /// Where it was created (or first seen).
     pub defined_at: Location,
+}
+
+/// A trigger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// The function that it calls.
+    pub function: Qualified,
+    /// FOR EACH ROW.
+    pub each_row: bool,
 }
 
 /// A column.
@@ -101,6 +128,12 @@ pub struct Column {
     pub collation: Option<String>,
     /// Known NOT NULL (also from a primary key).
     pub not_null: bool,
+    /// The name of the NOT NULL constraint, as PostgreSQL 18 keeps it.
+    pub not_null_name: Option<String>,
+    /// It came with INHERITS and was not written beside.
+    pub inherited: bool,
+    /// ALTER COLUMN clauses of no consequence to a query (`SET STATISTICS 100`): what they set, and their text.
+    pub settings: Vec<(String, String)>,
     /// DEFAULT.
     pub default: Option<Expr>,
     /// The default as SQL.
@@ -128,6 +161,8 @@ pub struct TableConstraint {
     pub index: Option<String>,
     /// Checked against all rows.
     pub valid: bool,
+    /// It came with INHERITS.
+    pub inherited: bool,
     /// Where it was defined.
     pub defined_at: Location,
 }
@@ -161,6 +196,10 @@ pub struct Index {
     pub valid: bool,
     /// The parent index it is attached to.
     pub parent: Option<Qualified>,
+    /// `WITH (…)`: the parentheses.
+    pub with: Option<String>,
+    /// ALTER INDEX clauses kept as text.
+    pub settings: Vec<String>,
     /// Where it was created.
     pub defined_at: Location,
 }
@@ -176,6 +215,16 @@ pub struct View {
     pub query: Option<Query>,
     /// The query as SQL.
     pub sql: String,
+    /// RECURSIVE.
+    pub recursive: bool,
+    /// `WITH (…)`: the parentheses.
+    pub with: Option<String>,
+    /// `WITH … CHECK OPTION`.
+    pub check_option: Option<String>,
+    /// ALTER VIEW clauses kept as text.
+    pub settings: Vec<String>,
+    /// The search_path under which it was made.
+    pub search_path: Vec<String>,
     /// The relations it reads, resolved.
     pub reads: Vec<Qualified>,
     /// Where it was created.
@@ -202,6 +251,8 @@ pub struct Sequence {
 pub struct UserType {
     /// What it is.
     pub kind: TypeKind,
+    /// The definition after the name, where the kind does not say it all (ranges, base types).
+    pub sql: String,
     /// Where it was created.
     pub defined_at: Location,
 }
@@ -248,8 +299,18 @@ pub struct Function {
     pub volatility: Volatility,
     /// LANGUAGE sql without SECURITY DEFINER and SET: its body may be put in the place of a call.
     pub inlinable: bool,
-    /// From `CREATE` to the end, as written.
+    /// Every type that its header names.
+    pub header_types: Vec<TypeName>,
+    /// Its body is read when it is created.
+    pub standard_body: bool,
+    /// From the parameters to the end, as written.
     pub sql: String,
+    /// ALTERs of it, after its name and arguments, in their order.
+    pub changes: Vec<String>,
+    /// The search_path under which it was made.
+    pub search_path: Vec<String>,
+    /// Where the first definition of this signature stands.
+    pub first_at: Location,
     /// PROCEDURE.
     pub procedure: bool,
     /// Where it was created.

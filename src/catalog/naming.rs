@@ -84,15 +84,41 @@ pub(super) fn figure_name(expr: &Expr) -> Option<&str> {
 }
 
 impl Catalog {
+    /// A name for an index on a table by its keys' labels, `<table>_<labels>_idx` in at most 63 bytes, that nothing has yet.
+    pub fn free_index_name(&self, table: &Qualified, labels: &[String]) -> String {
+        self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(labels)), "idx")
+    }
+
     /// A relation's name that is free in the schema: numbers are added to the label.
     pub(super) fn choose_relation_name(&self, schema: &str, first: &str, second: Option<&str>, label: &str) -> String {
         numbered(first, second, label, |name| self.has_relation(&Qualified { schema: schema.to_owned(), name: name.to_owned() }))
     }
 
-    /// A constraint's name that is free on its table.
+    /// Whether a made-up name is some other constraint's in the schema. Only tables that could have been given the same name
+    /// are looked at: those whose name the made-up one begins with, and for a name cut short those that begin alike.
+    pub(super) fn constraint_name_taken(&self, table: &Qualified, column: Option<&str>, name: &str) -> bool {
+        let holds = |t: &super::Table, own: bool| {
+            let not_null = |c: &super::Column| !(own && column == Some(c.name.as_str())) && c.not_null_name.as_deref() == Some(name);
+            t.constraints.iter().any(|c| c.name == name) || t.columns.iter().any(not_null)
+        };
+        if self.tables.get(table).is_some_and(|t| holds(t, true)) {
+            return true;
+        }
+        let starts = name.match_indices('_').filter_map(|(at, _)| name.get(..at));
+        let by_prefix = starts.filter_map(|first| {
+            let other = Qualified { schema: table.schema.clone(), name: first.to_owned() };
+            if other == *table { None } else { self.tables.get(&other) }
+        });
+        let cut = name.len() >= LONGEST;
+        let first = table.name.get(..20).unwrap_or(&table.name);
+        let all = if cut { self.tables.in_schema(&table.schema) } else { vec![].into_iter() };
+        let alike = all.filter(|(other, _)| other.name.starts_with(first) && *other != table).map(|(_, t)| t);
+        by_prefix.chain(alike).any(|t| holds(t, false))
+    }
+
+    /// A constraint's name that is free.
     pub(super) fn choose_constraint_name(&self, table: &Qualified, second: Option<&str>, label: &str) -> String {
-        let known = self.tables.get(table);
-        numbered(&table.name, second, label, |name| known.is_some_and(|t| t.constraints.iter().any(|c| c.name == name)))
+        numbered(&table.name, second, label, |name| self.constraint_name_taken(table, None, name))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::facts::{
     AlterDomain, AlterSequence, AlterType, Body, CreateDomain, CreateFunction, CreateSequence, CreateType, CreateView, DomainChange,
     ExprKind, FromItem, ObjectName, Query, Reading, TypeChange, TypeKind, TypeName, Volatility,
 };
+use crate::source::Span;
 
 impl Catalog {
     pub(super) fn create_view(&mut self, create: &CreateView, at: At) {
@@ -20,6 +21,11 @@ impl Catalog {
             columns: create.columns.clone(),
             query: create.query.clone(),
             sql: at.sql(create.query_span),
+            recursive: create.recursive,
+            with: create.with.map(|span| at.sql(span)),
+            check_option: create.check_option.map(|span| at.sql(span)),
+            settings: vec![],
+            search_path: self.search_path.clone(),
             reads: create.query.as_ref().map(|query| self.reads(query)).unwrap_or_default(),
             defined_at: at.place,
         };
@@ -57,19 +63,21 @@ impl Catalog {
             if let Some(owner) = owner {
                 sequence.owned_by = owner;
             }
-            let not_an_option = |option: &&String| !option.to_ascii_uppercase().starts_with("RESTART");
-            for option in alter.options.iter().filter(not_an_option) {
-                let word = |text: &str| text.split_whitespace().find(|w| !w.eq_ignore_ascii_case("NO")).map(str::to_ascii_uppercase);
-                sequence.options.retain(|known| word(known) != word(option));
-                sequence.options.push(option.clone());
-            }
+            alter.options.iter().for_each(|option| set_option(sequence, option));
         });
     }
 
     pub(super) fn create_type(&mut self, create: &CreateType, at: At) {
         let name = self.creation_name(&create.name, false);
         if at.sure || !self.types.contains_key(&name) {
-            self.types.insert(name, UserType { kind: create.kind.clone(), defined_at: at.place });
+            self.types.insert(
+                name,
+                UserType {
+                    kind: create.kind.clone(),
+                    sql: at.sql(Span::new(create.name.span().end, at.place.span.end)),
+                    defined_at: at.place,
+                },
+            );
         }
     }
 
@@ -183,21 +191,51 @@ impl Catalog {
 
     pub(super) fn create_function(&mut self, create: &CreateFunction, bodies: &[Body], at: At) {
         let name = self.creation_name(&create.name, false);
-        let function = Function {
+        let mut function = Function {
             argument_types: create.argument_types.clone(),
             argument_names: create.argument_names.clone(),
             body: sql_body(create, bodies),
             volatility: create.volatility.unwrap_or(Volatility::Volatile),
             inlinable: create.language == "sql" && create.security_definer.is_none() && create.settings.is_empty(),
-            sql: at.sql(at.place.span),
+            header_types: create.header_types.clone(),
+            standard_body: create.standard_body,
+            sql: at.sql(Span::new(create.name.span().end, at.place.span.end)),
+            changes: vec![],
+            search_path: self.search_path.clone(),
             procedure: create.procedure,
+            first_at: at.place,
             defined_at: at.place,
         };
         let mut overloads = self.functions.get(&name).cloned().unwrap_or_default();
-        overloads.retain(|known| known.argument_types != function.argument_types);
+        let same = |known: &Function| known.argument_types == function.argument_types;
+        if let Some(old) = overloads.iter().find(|known| same(known)) {
+            function.first_at = old.first_at;
+        }
+        overloads.retain(|known| !same(known));
         overloads.push(function);
         self.functions.insert(name, overloads);
     }
+}
+
+/// Sets an option of a sequence in the place of what it had; where it goes on counting is no part of the schema.
+pub(super) fn set_option(sequence: &mut Sequence, option: &str) {
+    let upper = option.to_ascii_uppercase();
+    if upper.starts_with("RESTART") || upper.ends_with("LOGGED") {
+        return;
+    }
+    if let Some(ty) = upper.strip_prefix("AS ") {
+        let internal = match ty.trim() {
+            "INT" | "INTEGER" => "int4",
+            "BIGINT" => "int8",
+            "SMALLINT" => "int2",
+            other => other,
+        };
+        sequence.ty = Some(TypeName::named(&internal.to_lowercase()));
+        return;
+    }
+    let word = |text: &str| text.split_whitespace().find(|w| !w.eq_ignore_ascii_case("NO")).map(str::to_ascii_uppercase);
+    sequence.options.retain(|known| word(known) != word(option));
+    sequence.options.push(option.to_owned());
 }
 
 fn sql_body(create: &CreateFunction, bodies: &[Body]) -> SqlBody {

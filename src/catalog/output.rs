@@ -119,6 +119,14 @@ impl Catalog {
                     named("numeric")
                 }
             }
+            ExprKind::Binary { op, .. } if matches!(op.as_str(), "=" | "<>" | "!=" | "<" | ">" | "<=" | ">=") => named("bool"),
+            ExprKind::IsTruth { .. } | ExprKind::IsDistinct { .. } | ExprKind::Between { .. } | ExprKind::InSubquery { .. } => {
+                named("bool")
+            }
+            ExprKind::Case { branches, otherwise, .. } => {
+                let results = branches.iter().map(|(_, then)| then).chain(otherwise.as_deref());
+                results.into_iter().find_map(|result| self.type_of(result, scope))
+            }
             ExprKind::Collate { expr, .. } => self.type_of(expr, scope),
             ExprKind::Call(call) => match call.name.name.value.as_str() {
                 "count" | "row_number" | "rank" | "dense_rank" | "nextval" => named("int8"),

@@ -2,8 +2,8 @@
 
 use super::constraints::refresh_constraint;
 use super::text::{At, rename_in_expr, rename_in_sql};
-use super::{Catalog, Index, Qualified, TableConstraint};
-use crate::facts::{ConstraintKind, Name, ObjectName, OtherChange, RelationKind};
+use super::{Catalog, Function, Index, Qualified, TableConstraint};
+use crate::facts::{ConstraintKind, Name, ObjectName, OtherChange, RelationKind, TypeName};
 
 impl Catalog {
     /// A relation gets another name or schema.
@@ -17,6 +17,7 @@ impl Catalog {
             }
             self.follow_indexes(old, new);
             self.follow_views(old, new);
+            self.follow_extras(old, new);
         } else if self.indexes.contains_key(old) {
             self.move_index(old, new.clone());
         } else if self.sequences.contains_key(old) {
@@ -55,6 +56,10 @@ impl Catalog {
         self.follow_indexes(old, new);
         self.follow_sequences(old, new);
         self.follow_views(old, new);
+        self.follow_extras(old, new);
+        if old.name != new.name {
+            self.follow_row_type(old, new);
+        }
     }
 
     fn follow_indexes(&mut self, old: &Qualified, new: &Qualified) {
@@ -123,6 +128,7 @@ impl Catalog {
             });
         }
         self.rename_referenced(table, from, to);
+        self.follow_column(table, from, to);
         let over: Vec<Qualified> =
             self.views_reading(table).filter(|(_, view)| view.reads.len() == 1).map(|(name, _)| name.clone()).collect();
         for name in over {
@@ -147,22 +153,68 @@ impl Catalog {
         }
     }
 
-    pub(super) fn alter_other(&mut self, kind: &str, name: &ObjectName, change: &OtherChange) {
+    pub(super) fn alter_other(&mut self, kind: &str, name: &ObjectName, on: Option<&ObjectName>, change: &OtherChange, at: At) {
         match (kind, change) {
             ("SCHEMA", OtherChange::RenameTo(new)) => self.rename_schema(&name.name.value, &new.value),
-            ("FUNCTION" | "PROCEDURE" | "ROUTINE", OtherChange::RenameTo(_) | OtherChange::SetSchema(_)) => {
-                let old = self.resolve_where(name, |candidate| self.functions.has(candidate));
-                let mut new = old.clone();
-                match change {
-                    OtherChange::RenameTo(name) => new.name.clone_from(&name.value),
-                    OtherChange::SetSchema(schema) => new.schema.clone_from(&schema.value),
-                    OtherChange::Other => {}
-                }
-                if let Some(functions) = self.functions.remove(&old) {
-                    self.functions.insert(new, functions);
-                }
-            }
+            (_, OtherChange::RenameTo(to)) => self.alter_extra(kind, name, Some(&to.value), on, at),
+            (_, OtherChange::Other) if !words_say_owner(at) => self.alter_extra(kind, name, None, on, at),
             _ => {}
+        }
+    }
+
+    /// ALTER FUNCTION: a new name or schema for the overload with these arguments (all, where none are written), or clauses kept
+    /// as text.
+    pub(super) fn alter_function(&mut self, name: &ObjectName, arguments: Option<&[TypeName]>, change: &OtherChange, at: At) {
+        let old = self.resolve_where(name, |candidate| self.functions.has(candidate));
+        let Some(known) = self.functions.get(&old) else { return };
+        let (mut meant, mut rest): (Vec<Function>, Vec<Function>) =
+            known.iter().cloned().partition(|function| arguments.is_none_or(|types| function.argument_types == types));
+        if meant.is_empty() {
+            std::mem::swap(&mut meant, &mut rest);
+        }
+        let mut new = old.clone();
+        match change {
+            OtherChange::RenameTo(name) => new.name.clone_from(&name.value),
+            OtherChange::SetSchema(schema) => new.schema.clone_from(&schema.value),
+            OtherChange::Other if words_say_owner(at) => return,
+            OtherChange::Other => {
+                let text = at.sql(at.place.span);
+                let Some((_, arguments)) = text.split_once('(') else { return };
+                meant.iter_mut().for_each(|function| function.changes.push(format!("({arguments}")));
+            }
+        }
+        self.functions.remove(&old);
+        if !rest.is_empty() {
+            self.functions.insert(old.clone(), rest);
+        }
+        let mut there = self.functions.get(&new).cloned().unwrap_or_default();
+        there.extend(meant);
+        self.functions.insert(new.clone(), there);
+        if old != new {
+            self.follow_function(&old, &new);
+        }
+    }
+
+    /// Functions whose header names a table as a type follow its new name.
+    fn follow_row_type(&mut self, old: &Qualified, new: &Qualified) {
+        let names = |ty: &TypeName| ty.name == old.name && ty.schema.as_ref().is_none_or(|schema| *schema == old.schema);
+        let using: Vec<Qualified> = self
+            .functions
+            .iter()
+            .filter(|(_, all)| all.iter().any(|f| f.header_types.iter().any(names)))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in using {
+            self.functions.edit(&name, |all| {
+                for function in all.iter_mut().filter(|f| f.header_types.iter().any(names)) {
+                    let types = function.header_types.iter_mut().chain(&mut function.argument_types);
+                    types.filter(|ty| names(ty)).for_each(|ty| ty.name.clone_from(&new.name));
+                    // the body is text that PostgreSQL leaves alone too
+                    let header = function.sql.find(['$', '\'']).unwrap_or(function.sql.len());
+                    let (header, body) = function.sql.split_at(header);
+                    function.sql = rename_in_sql(header, &old.name, &new.name) + body;
+                }
+            });
         }
     }
 
@@ -179,6 +231,7 @@ impl Catalog {
             }
             self.follow_indexes(&name, &moved(&name));
             self.follow_views(&name, &moved(&name));
+            self.follow_extras(&name, &moved(&name));
         }
         let sequences: Vec<Qualified> = self.sequences.in_schema(from).map(|(name, _)| name.clone()).collect();
         for name in sequences {
@@ -189,10 +242,17 @@ impl Catalog {
         for name in functions {
             if let Some(list) = self.functions.remove(&name) {
                 self.functions.insert(moved(&name), list);
+                self.follow_function(&name, &moved(&name));
             }
         }
         self.schemas.iter_mut().filter(|schema| *schema == from).for_each(|schema| *schema = to.to_owned());
     }
+}
+
+/// OWNER TO names a role, which is no part of the schema.
+fn words_say_owner(at: At) -> bool {
+    let words: Vec<String> = at.sql(at.place.span).split_whitespace().map(str::to_ascii_uppercase).collect();
+    words.windows(2).any(|pair| matches!(pair, [a, b] if a == "OWNER" && b == "TO" || a == "DEPENDS" && b == "ON"))
 }
 
 fn follow_references(constraints: &mut [TableConstraint], old: &Qualified, new: &Qualified) {

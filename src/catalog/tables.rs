@@ -16,6 +16,10 @@ impl Catalog {
             temporary: name.schema == "pg_temp",
             unlogged: create.unlogged,
             foreign: create.foreign,
+            server: create.server.map(|span| at.sql(span)),
+            with: create.with.filter(|_| !create.foreign).map(|span| at.sql(span)),
+            method: create.method.as_ref().map(ToString::to_string),
+            search_path: self.search_path.clone(),
             partition_by: create.partition_by.clone(),
             partition_by_sql: create.partition_by.as_ref().map(|by| {
                 let keys: Vec<String> = by.keys.iter().map(|key| at.key(key)).collect();
@@ -84,14 +88,18 @@ impl Catalog {
         }
         for column in &parent.columns {
             match child.columns.iter_mut().find(|c| c.name == column.name) {
-                Some(own) => own.not_null |= column.not_null,
-                None => child.columns.push(column.clone()),
+                Some(own) if own.not_null => {}
+                Some(own) => {
+                    own.not_null = column.not_null;
+                    own.not_null_name.clone_from(&column.not_null_name);
+                }
+                None => child.columns.push(Column { inherited: true, ..column.clone() }),
             }
         }
         for constraint in &parent.constraints {
             let inherited = matches!(constraint.constraint.kind, ConstraintKind::Check(_)) && !constraint.constraint.no_inherit;
             if inherited && child.constraint(&constraint.name).is_none() {
-                child.constraints.push(constraint.clone());
+                child.constraints.push(TableConstraint { inherited: true, ..constraint.clone() });
             }
         }
     }
@@ -135,6 +143,12 @@ impl Catalog {
         }
         let mut columns = known.columns.clone();
         for column in &mut columns {
+            column.inherited = false;
+            column.settings.retain(|(what, _)| match what.as_str() {
+                "STORAGE" => includes("storage"),
+                "COMPRESSION" => includes("compression"),
+                _ => false,
+            });
             if !includes("defaults") {
                 column.default = None;
                 column.default_sql = None;
@@ -143,7 +157,10 @@ impl Catalog {
                 column.generated = None;
             }
             if includes("identity") && column.identity.is_some() {
-                self.add_sequence(name, &column.name, column.ty.clone(), at);
+                let owned = self.owned_sequences(&source, Some(&column.name));
+                let options = owned.first().and_then(|name| self.sequences.get(name)).map(|s| s.options.clone()).unwrap_or_default();
+                let made = self.add_sequence(name, &column.name, column.ty.clone(), at);
+                self.set_sequence_options(&made, &options);
             } else {
                 column.identity = None;
             }
@@ -177,6 +194,9 @@ impl Catalog {
     fn like_constraints(&mut self, name: &Qualified, like: &LikeClause, at: At) {
         let source = self.resolve(&like.source);
         let includes = |what: &str| like.including.iter().any(|i| i == what);
+        if includes("comments") {
+            self.copy_comments(&source, name);
+        }
         let Some(known) = self.tables.get(&source) else { return };
         if includes("constraints") {
             let is_check = |c: &&TableConstraint| matches!(c.constraint.kind, ConstraintKind::Check(_));
@@ -220,7 +240,16 @@ impl Catalog {
         }
         let knowledge = if complete && at.sure { Knowledge::Whole } else { Knowledge::Partial };
         let temporary = name.schema == "pg_temp";
-        self.tables.insert(name, Table { columns, temporary, unlogged, knowledge, defined_at: at.place, ..Table::default() });
+        let table = Table {
+            columns,
+            temporary,
+            unlogged,
+            knowledge,
+            search_path: self.search_path.clone(),
+            defined_at: at.place,
+            ..Table::default()
+        };
+        self.tables.insert(name, table);
     }
 }
 
@@ -230,6 +259,10 @@ fn merge_column(columns: &mut Vec<Column>, column: Column, def: &ColumnDef, at: 
         columns.push(column);
         return;
     };
+    known.inherited = false;
+    if column.not_null && (!known.not_null || def.not_null_name.is_some()) {
+        known.not_null_name = column.not_null_name;
+    }
     known.not_null |= column.not_null;
     if column.ty.is_some() {
         known.ty = column.ty;

@@ -198,7 +198,7 @@ fn the_script_replays_to_the_same_script() {
     assert_eq!(replay(&sql).to_sql(), sql);
     for piece in [
         "OWNED BY app.t.n",
-        "(SEQUENCE NAME app.t_id_seq)",
+        "(SEQUENCE NAME app.t_id_seq",
         "ATTACH PARTITION public.m1_id_idx",
         "ON DELETE CASCADE",
         "CREATE VIEW public.v",
@@ -241,7 +241,7 @@ fn a_function_with_as_on_its_own_line_comes_before_the_tables_its_body_names() {
          CREATE TABLE person (id int, a text DEFAULT f());",
     )
     .to_sql();
-    assert!(sql.find("FUNCTION f").unwrap() < sql.find("CREATE TABLE").unwrap(), "{sql}");
+    assert!(sql.find("FUNCTION public.f").unwrap() < sql.find("CREATE TABLE").unwrap(), "{sql}");
 }
 
 #[test]

@@ -11,6 +11,8 @@ pub(super) struct At<'a> {
     pub(super) text: &'a str,
     /// The statement.
     pub(super) place: Location,
+    /// The one change of an ALTER TABLE.
+    pub(super) change: Span,
     /// It surely runs: no IF stands around it.
     pub(super) sure: bool,
 }
@@ -20,6 +22,11 @@ impl At<'_> {
     pub(super) fn sql(&self, span: Span) -> String {
         let raw = span.of(self.text).trim();
         if raw.as_bytes().contains(&FILLER) { raw.replace(FILLER as char, "") } else { raw.to_owned() }
+    }
+
+    /// The text of a span as it stands, without the fillers of an overlay.
+    pub(super) fn raw(&self, span: Span) -> String {
+        span.of(self.text).replace(FILLER as char, "")
     }
 
     /// An index key as SQL.
@@ -35,7 +42,7 @@ impl At<'_> {
             sql.push_str(&format!(" COLLATE {collation}"));
         }
         if let Some(opclass) = &key.opclass {
-            sql.push_str(&format!(" {opclass}"));
+            sql.push_str(&format!(" {opclass}{}", key.opclass_options.as_deref().unwrap_or("")));
         }
         if key.descending {
             sql.push_str(" DESC");
@@ -53,13 +60,14 @@ impl At<'_> {
         let mut sql = match &constraint.kind {
             ConstraintKind::Check(expr) => format!("CHECK ({})", self.sql(expr.span)),
             ConstraintKind::NotNull(column) => format!("NOT NULL {column}"),
-            ConstraintKind::Key { .. } => key_sql(&constraint.kind),
-            ConstraintKind::ForeignKey { .. } => foreign_key_sql(&constraint.kind, references),
+            ConstraintKind::Key { .. } => key_sql(constraint),
+            ConstraintKind::ForeignKey { .. } => foreign_key_sql(constraint, references),
             ConstraintKind::Exclude { method, keys, predicate } => {
                 let keys: Vec<String> = keys.iter().map(|(key, op)| format!("{} WITH {op}", self.key(key))).collect();
                 let using = method.as_ref().map(|m| format!(" USING {m}")).unwrap_or_default();
                 let filter = predicate.as_ref().map(|p| format!(" WHERE ({})", self.sql(p.span))).unwrap_or_default();
-                format!("EXCLUDE{using} ({}){filter}", keys.join(", "))
+                let with = constraint.with.as_ref().map(|with| format!(" WITH {with}")).unwrap_or_default();
+                format!("EXCLUDE{using} ({}){with}{filter}", keys.join(", "))
             }
         };
         suffix(&mut sql, constraint);
@@ -87,6 +95,9 @@ fn suffix(sql: &mut String, constraint: &Constraint) {
     if constraint.deferrable {
         sql.push_str(" DEFERRABLE");
     }
+    if constraint.initially_deferred {
+        sql.push_str(" INITIALLY DEFERRED");
+    }
     if constraint.not_enforced {
         sql.push_str(" NOT ENFORCED");
     }
@@ -95,32 +106,45 @@ fn suffix(sql: &mut String, constraint: &Constraint) {
 /// Writes a key or foreign key anew after something in it was renamed; checks keep their text.
 pub(super) fn refresh(sql: &mut String, constraint: &Constraint, references: Option<&Qualified>) {
     let fresh = match &constraint.kind {
-        ConstraintKind::Key { .. } => key_sql(&constraint.kind),
-        ConstraintKind::ForeignKey { .. } => foreign_key_sql(&constraint.kind, references),
+        ConstraintKind::Key { .. } => key_sql(constraint),
+        ConstraintKind::ForeignKey { .. } => foreign_key_sql(constraint, references),
         _ => return,
     };
     *sql = fresh;
     suffix(sql, constraint);
 }
 
-fn key_sql(kind: &ConstraintKind) -> String {
-    let ConstraintKind::Key { primary, columns, include, nulls_not_distinct, .. } = kind else { return String::new() };
+fn key_sql(constraint: &Constraint) -> String {
+    let ConstraintKind::Key { primary, columns, include, nulls_not_distinct, .. } = &constraint.kind else { return String::new() };
     let word = if *primary { "PRIMARY KEY" } else { "UNIQUE" };
     let nulls = if *nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
     let include = if include.is_empty() { String::new() } else { format!(" INCLUDE ({})", names(include)) };
-    format!("{word}{nulls} ({}){include}", names(columns))
+    let with = constraint.with.as_ref().map(|with| format!(" WITH {with}")).unwrap_or_default();
+    let overlaps = if constraint.temporal { " WITHOUT OVERLAPS" } else { "" };
+    format!("{word}{nulls} ({}{overlaps}){include}{with}", names(columns))
 }
 
-fn foreign_key_sql(kind: &ConstraintKind, references: Option<&Qualified>) -> String {
-    let ConstraintKind::ForeignKey { columns, table, referenced, on_delete, on_update } = kind else {
+fn foreign_key_sql(constraint: &Constraint, references: Option<&Qualified>) -> String {
+    let ConstraintKind::ForeignKey { columns, table, referenced, on_delete, on_update } = &constraint.kind else {
         return String::new();
     };
     let target = references.map_or_else(|| table.to_string(), Qualified::to_string);
-    let referenced = if referenced.is_empty() { String::new() } else { format!("({})", names(referenced)) };
-    let mut sql = format!("FOREIGN KEY ({}) REFERENCES {target}{referenced}", names(columns));
+    let list = |columns: &[Name]| match columns.split_last() {
+        Some((last, rest)) if constraint.temporal && rest.is_empty() => format!("PERIOD {last}"),
+        Some((last, rest)) if constraint.temporal => format!("{}, PERIOD {last}", names(rest)),
+        _ => names(columns),
+    };
+    let referenced = if referenced.is_empty() { String::new() } else { format!("({})", list(referenced)) };
+    let mut sql = format!("FOREIGN KEY ({}) REFERENCES {target}{referenced}", list(columns));
+    if constraint.match_full {
+        sql.push_str(" MATCH FULL");
+    }
     for (event, action) in [("UPDATE", on_update), ("DELETE", on_delete)] {
         if let Some(action) = action {
             sql.push_str(&format!(" ON {event} {action}"));
+            if event == "DELETE" && !constraint.delete_columns.is_empty() {
+                sql.push_str(&format!(" ({})", names(&constraint.delete_columns)));
+            }
         }
     }
     sql
@@ -232,6 +256,21 @@ pub(super) fn rename_in_sql(sql: &str, from: &str, to: &str) -> String {
         at = end;
     }
     out
+}
+
+/// Whether a name stands in SQL text as a word of its own or in quotes.
+pub(super) fn names_word(sql: &str, name: &str) -> bool {
+    let word = |piece: &str| piece.trim_matches('"').to_lowercase() == name || piece.trim_matches('"') == name;
+    let bytes = sql.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let end = piece_end(bytes, at);
+        if (bytes[at] == b'"' || is_word(bytes[at])) && sql.get(at..end).is_some_and(word) {
+            return true;
+        }
+        at = end;
+    }
+    false
 }
 
 fn is_word(byte: u8) -> bool {

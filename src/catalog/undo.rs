@@ -7,7 +7,7 @@ use crate::source::FileId;
 /// A point to go back to.
 #[derive(Debug, Clone, Default)]
 struct Mark {
-    lengths: [usize; 7],
+    lengths: [usize; 8],
     schemas: Vec<String>,
     extensions: Vec<String>,
     search_path: Vec<String>,
@@ -36,6 +36,7 @@ macro_rules! each_store {
             catalog.types.$method($($args[4])?),
             catalog.domains.$method($($args[5])?),
             catalog.functions.$method($($args[6])?),
+            catalog.extras.$method($($args[7])?),
         ]
     }};
 }

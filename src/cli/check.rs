@@ -1,6 +1,6 @@
 //! `pgsift check`: what is read, what is left out because it is known or unchanged, what is mended, what is said.
 
-use super::{Color, FailOn, Failure, InputArgs, cwd, find_inputs_in, fixes, load, output, selector, style};
+use super::{Color, FailOn, Failure, InputArgs, cwd, evidence, find_inputs_in, fixes, load, output, selector, style};
 use crate::baseline::{Baseline, Entry};
 use crate::config::Config;
 use crate::discover::{self, Discovered};
@@ -64,6 +64,12 @@ pub(super) struct CheckArgs {
     /// Shows what --fix would change and writes nothing
     #[arg(long, help_heading = "Fixes")]
     diff: bool,
+    /// Logs: findings then say how often and how long their statements ran, the costly first
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    log: Vec<PathBuf>,
+    /// Exports of pg_stat_statements (CSV, JSON, psql's output): the same from statistics
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    stats: Vec<PathBuf>,
     /// Output format; with =FILE into a file; may be given several times
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output::parse, default_value = "human", help_heading = "Output",
         long_help = "Output format, and with =FILE the file it goes to; may be given several times\n\nhuman, json, github (annotations of a workflow), sarif (2.1.0), markdown (step summaries, comments), gitlab (code quality), junit, rdjson (reviewdog), checkstyle, gcc (one line each), summary (counts)")]
@@ -118,7 +124,7 @@ pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure>
     config.settings.ignore.extend(args.ignore.clone());
     config.settings.today = today();
     let contents = if args.staged { since::index_contents(&cwd).map_err(Failure::Usage)? } else { HashMap::new() };
-    let Discovered { inputs, problems, left_out } = find_inputs_in(&args.input, &config, contents)?;
+    let Discovered { inputs, problems, left_out, replayed } = find_inputs_in(&args.input, &config, contents)?;
     if args.write_baseline {
         return write_baseline(&args, &config, inputs, problems, &cwd, out);
     }
@@ -141,6 +147,7 @@ pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure>
     };
     outcome.errors.splice(0..0, problems);
     outcome.summary.left_out.splice(0..0, left_out);
+    outcome.summary.replayed = replayed;
     if let Some(mut mended) = mended {
         if args.diff {
             mended.write_diff(out)?;
@@ -150,6 +157,7 @@ pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure>
         outcome.errors.extend(mended.write_files(&cwd));
         mended.report(&outcome, args.unsafe_fixes, true);
     }
+    evidence::apply(&mut outcome, &args.log, &args.stats);
     output::write_all(&args.format, &outcome, style(args.color), out)?;
     let fail_on = match args.fail_on {
         Some(told) => told.severity(),

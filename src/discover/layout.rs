@@ -97,6 +97,8 @@ struct Tools {
 #[derive(Debug, Default)]
 pub(super) struct Surveyor {
     tools: HashMap<PathBuf, Tools>,
+    /// The order of sqitch's changes, by the folder of their plan.
+    plans: HashMap<PathBuf, HashMap<String, usize>>,
 }
 
 impl Surveyor {
@@ -115,6 +117,9 @@ impl Surveyor {
             let transaction = sections.first().map_or(Transaction::None, |section| section.transaction);
             let info = MigrationInfo { framework, down: false, transaction, sections: Some(sections) };
             return (order(path, folder, &name), InputKind::Migration(info));
+        }
+        if let Some(found) = self.sqitch(path) {
+            return found;
         }
         if name == "schema.sql" {
             return (Order::new(Group::Schema, path), InputKind::Sql);
@@ -171,6 +176,28 @@ impl Surveyor {
         }
     }
 
+    /// A change of sqitch: `deploy`, `revert` and `verify` beside the plan, which says the order. Its scripts hold their own
+    /// transactions.
+    fn sqitch(&mut self, path: &Path) -> Option<(Order, InputKind)> {
+        let what = |dir: &&Path| matches!(file_name(dir).as_str(), "deploy" | "revert" | "verify");
+        let folder = path.ancestors().skip(1).take(4).find(what)?;
+        let top = folder.parent()?;
+        if !self.plans.contains_key(top) {
+            let text = std::fs::read_to_string(top.join("sqitch.plan")).ok()?;
+            self.plans.insert(top.to_owned(), plan(&text));
+        }
+        if folder.ends_with("verify") {
+            return Some((Order::new(Group::Script, path), InputKind::Sql));
+        }
+        let change = path.strip_prefix(folder).ok()?.with_extension("").to_string_lossy().replace('\\', "/");
+        let place = self.plans.get(top)?.get(&change).copied().unwrap_or(usize::MAX);
+        let name = Natural(format!("{place:020} {change}"));
+        let order = Order { group: Group::Migration, set: top.to_owned(), phase: 0, name, path: path.to_owned() };
+        let down = folder.ends_with("revert");
+        let info = MigrationInfo { framework: "sqitch", down, transaction: Transaction::None, sections: None };
+        Some((order, InputKind::Migration(info)))
+    }
+
     fn tools(&mut self, folder: &Path) -> Tools {
         if let Some(tools) = self.tools.get(folder) {
             return *tools;
@@ -192,6 +219,14 @@ impl Surveyor {
         self.tools.insert(folder.to_owned(), tools);
         tools
     }
+}
+
+/// The changes of a sqitch plan in their order: lines that begin with a name, pragmas (%), tags (@) and comments aside. A change
+/// that is reworked stands twice; its first script has the tag in its name.
+fn plan(text: &str) -> HashMap<String, usize> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['%', '@', '#']));
+    let names = lines.filter_map(|line| line.split_whitespace().next());
+    names.enumerate().map(|(place, name)| (name.trim_start_matches('+').to_owned(), place)).collect()
 }
 
 fn schema_file(path: &Path, framework: &'static str) -> (Order, InputKind) {
@@ -255,12 +290,51 @@ pub(super) fn set_folder(path: &Path) -> Option<PathBuf> {
     if is_folder_migration(path) {
         return folder.parent().map(Path::to_owned);
     }
+    if folder.ends_with("deploy") && folder.with_file_name("sqitch.plan").exists() {
+        return Some(folder.to_owned());
+    }
     if flyway_version(&name).is_some() {
         let named = folder.ancestors().find(|dir| matches!(file_name(dir).as_str(), "migration" | "migrations"));
         return Some(named.unwrap_or(folder).to_owned());
     }
     let versioned = is_numbered(&name) || is_paired(&name) || in_migrations_folder(folder);
     versioned.then(|| folder.to_owned())
+}
+
+/// The set of a file that is a migration by its name and place together: a number alone may be anything's.
+pub(super) fn migration_set(path: &Path) -> Option<PathBuf> {
+    let name = file_name(path);
+    if name == "structure.sql" {
+        return path.parent().map(Path::to_owned);
+    }
+    let set = set_folder(path)?;
+    let sure = set.ends_with("deploy") || is_folder_migration(path) || flyway_version(&name).is_some() || is_paired(&name);
+    (sure || set.ancestors().take(3).any(in_migrations_folder)).then_some(set)
+}
+
+/// A migration that is written in another language than SQL, said as the reason for which it is left out.
+pub(super) fn other_language(path: &Path) -> Option<&'static str> {
+    let extension = path.extension()?.to_str()?;
+    if !matches!(extension, "rb" | "py" | "js" | "ts" | "cjs" | "mjs" | "xml" | "yaml" | "yml" | "php" | "go") {
+        return None;
+    }
+    let (folder, name) = (path.parent()?, file_name(path));
+    let numbered = name.starts_with(|c: char| c.is_ascii_digit());
+    let in_set = in_migrations_folder(folder);
+    match extension {
+        "rb" if numbered && in_set => Some("Rails migrations, whose changes to the schema are not known"),
+        "py" if numbered && in_set => Some("Django migrations, whose changes to the schema are not known"),
+        "py" if folder.ends_with("versions") && folder.with_file_name("env.py").exists() => {
+            Some("Alembic migrations, whose changes to the schema are not known")
+        }
+        "js" | "ts" | "cjs" | "mjs" if numbered && in_set => Some("JavaScript migrations, whose changes to the schema are not known"),
+        "php" if numbered && in_set => Some("PHP migrations, whose changes to the schema are not known"),
+        "go" if numbered && in_set => Some("Go migrations, whose changes to the schema are not known"),
+        "xml" | "yaml" | "yml" if name.contains("changelog") || file_name(folder).contains("changelog") => {
+            Some("Liquibase changelogs, whose changes to the schema are not known")
+        }
+        _ => None,
+    }
 }
 
 /// Every file that may belong to the set in `folder`: its own, and those one folder down.
@@ -310,27 +384,23 @@ fn in_drizzle_folder(folder: &Path) -> bool {
 
 fn is_down(path: &Path, name: &str) -> bool {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let ends = |word: &str| stem.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with(['.', '_', '-']));
-    let undo = name.starts_with('u') && flyway_version(name).is_some();
-    let folder = path.parent().map(file_name).unwrap_or_default();
-    undo || ends("down")
-        || ["rollback", "undo", "revert"].into_iter().any(|word| ends(word) && (stem == word || undoes(path, word)))
-        || stem.starts_with("rollback_")
-        || matches!(folder.as_str(), "down" | "rollback" | "rollbacks" | "revert" | "undo")
-}
-
-/// Whether `….rollback.sql` or `…_rollback.sql` undoes the file that stands beside it: without one it is a migration whose name
-/// ends so.
-fn undoes(path: &Path, word: &str) -> bool {
-    let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { return false };
-    let Some(rest) = stem.len().checked_sub(word.len() + 1).and_then(|end| stem.get(..end)) else { return false };
-    if stem.as_bytes().get(rest.len()) == Some(&b'.') {
-        return true;
+    if flyway_version(name).is_some() {
+        return name.starts_with('u');
     }
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("sql");
-    ["", "_up", "-up", ".up", "_forward", "_apply", "_deploy"]
-        .iter()
-        .any(|up| path.with_file_name(format!("{rest}{up}.{extension}")).exists())
+    let folder = path.parent().map(file_name).unwrap_or_default();
+    // `x_revert` may be a migration that takes an earlier one back, so it needs the file that it undoes beside it
+    let paired = |rest: &str| {
+        let base = rest.trim_end_matches(['_', '-']);
+        let beside = [format!("{rest}up.sql"), format!("{base}.sql"), format!("{base}.up.sql"), format!("{rest}deploy.sql")];
+        beside.iter().any(|other| path.with_file_name(other).exists())
+    };
+    let ends = |word: &str| {
+        stem.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('.') || rest.ends_with(['_', '-']) && paired(rest))
+    };
+    ["down", "rollback", "undo", "revert"].into_iter().any(ends)
+        || stem.starts_with("rollback_")
+        || stem.contains(".undo.")
+        || matches!(folder.as_str(), "down" | "rollback" | "rollbacks" | "revert" | "undo")
 }
 
 /// The leading comments, lower case.
@@ -397,10 +467,18 @@ mod tests {
     #[test]
     fn down_files() {
         let down = |path: &str| is_down(Path::new(path), &file_name(Path::new(path)));
-        for path in ["1_a.down.sql", "x/down.sql", "1_a_down.sql", "U1__a.sql", "rollback.sql", "revert/a.sql"] {
+        for path in ["1_a.down.sql", "x/down.sql", "U1__a.sql", "rollback.sql", "revert/a.sql", "01.undo.a.sql"] {
             assert!(down(path), "{path}");
         }
-        for path in ["1_a.up.sql", "1_add_shutdown.sql", "1_drop_rollback_log.sql", "users__a.sql"] {
+        for path in [
+            "1_a.up.sql",
+            "1_add_shutdown.sql",
+            "1_drop_rollback_log.sql",
+            "users__a.sql",
+            "V2__a_revert.sql",
+            "2_a_undo.sql",
+            "01.do.a.sql",
+        ] {
             assert!(!down(path), "{path}");
         }
     }

@@ -1,14 +1,17 @@
 //! Which files, in which order, which of them are migrations, of which framework, run how.
 //!
 //! [`discover`] walks ([`walk`]), reads, leaves out other engines' files ([`engines`]), recognises layouts ([`layout`], and
-//! [`sections`] inside a file) and sorts into replay order. Must not know SQL beyond the marks that frameworks put into files.
+//! [`sections`] inside a file) and application code ([`code`]) and sorts into replay order. Must not know SQL beyond the marks that frameworks put into files.
 
+mod code;
+mod elsewhere;
 mod engines;
 mod layout;
 mod sections;
 mod walk;
 
 use crate::engine::{Input, InputKind};
+use crate::extract::Language;
 use crate::finding::Problem;
 use crate::source::MAX_FILE_BYTES;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -50,6 +53,8 @@ pub struct Discovered {
     pub problems: Vec<Problem>,
     /// Reason and how many files.
     pub left_out: Vec<(String, usize)>,
+    /// Folders of migrations that were not asked for and are replayed for the schema, with how many files.
+    pub replayed: Vec<(String, usize)>,
 }
 
 /// The kinds of file that are read.
@@ -57,6 +62,7 @@ pub struct Discovered {
 enum FileKind {
     Sql,
     Markdown,
+    Code(Language),
 }
 
 fn file_kind(path: &Path) -> Option<FileKind> {
@@ -64,7 +70,7 @@ fn file_kind(path: &Path) -> Option<FileKind> {
     match extension.as_str() {
         "sql" | "psql" | "pgsql" | "ddl" => Some(FileKind::Sql),
         "md" | "markdown" => Some(FileKind::Markdown),
-        _ => None,
+        _ => Language::of_path(path).map(FileKind::Code),
     }
 }
 
@@ -91,7 +97,7 @@ struct Candidate {
 pub fn discover(request: &Request) -> Discovered {
     let mut found = Discovered::default();
     let mut left_out = BTreeMap::new();
-    let candidates = candidates(request, &mut found.problems);
+    let Candidates { candidates, elsewhere } = candidates(request, &mut found.problems, &mut left_out);
     let read = |candidate: Candidate| {
         let shown = shown(&candidate.path, &request.cwd);
         let result = read(&candidate, &shown);
@@ -102,15 +108,23 @@ pub fn discover(request: &Request) -> Discovered {
         if candidates.len() > 64 { candidates.into_par_iter().map(read).collect() } else { candidates.into_iter().map(read).collect() };
     let mut surveyor = Surveyor::default();
     let mut ordered: Vec<(Order, Input)> = vec![];
+    let mut replayed: BTreeMap<String, usize> = BTreeMap::new();
     for (candidate, path, result) in files {
         let reported = candidate.reported;
         match result {
             Ok(Content::Sql(bytes)) => {
                 let (order, kind) = surveyor.classify(&candidate.path, &bytes);
+                if elsewhere.contains(&candidate.path) && matches!(kind, InputKind::Migration(_)) {
+                    let folder = path.parent().unwrap_or(Path::new("")).to_string_lossy();
+                    *replayed.entry(if folder.is_empty() { ".".to_owned() } else { folder.into_owned() }).or_insert(0) += 1;
+                }
                 ordered.push((order, Input { path, bytes, kind, reported }));
             }
             Ok(Content::Markdown(bytes)) if reported => {
                 ordered.push((Order::document(&candidate.path), Input { path, bytes, kind: InputKind::Markdown, reported }));
+            }
+            Ok(Content::Code(bytes, language)) if reported => {
+                ordered.push((Order::document(&candidate.path), Input { path, bytes, kind: InputKind::Code(language), reported }));
             }
             Ok(Content::Other(reason)) if reported => *left_out.entry(reason).or_insert(0) += 1,
             Err(problem) => found.problems.push(problem),
@@ -121,6 +135,13 @@ pub fn discover(request: &Request) -> Discovered {
     ordered.sort_by(|a, b| a.0.cmp(&b.0));
     found.inputs = ordered.into_iter().map(|(_, input)| input).collect();
     found.left_out = left_out.into_iter().map(|(reason, n): (&str, usize)| (reason.to_owned(), n)).collect();
+    found.replayed = replayed.into_iter().collect();
+    for problem in &mut found.problems {
+        let path = Path::new(&problem.file);
+        if path.is_absolute() && !request.paths.iter().any(|given| given == path) {
+            problem.file = shown(path, &request.cwd).to_string_lossy().into_owned();
+        }
+    }
     found.left_out.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     found
 }
@@ -137,8 +158,14 @@ fn drop_stray_exclusions(ordered: &mut Vec<(Order, Input)>, request: &Request) {
     });
 }
 
+/// The files to read, and those of them that were looked for elsewhere in the repository.
+struct Candidates {
+    candidates: Vec<Candidate>,
+    elsewhere: HashSet<PathBuf>,
+}
+
 /// Every file to read, each once, in the order of their paths.
-fn candidates(request: &Request, problems: &mut Vec<Problem>) -> Vec<Candidate> {
+fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTreeMap<&'static str, usize>) -> Candidates {
     let cwd = &request.cwd;
     let mut found = vec![];
     let mut candidates = vec![];
@@ -156,6 +183,9 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>) -> Vec<Candidate> 
     let mut seen: HashSet<PathBuf> = candidates.iter().map(|c: &Candidate| c.path.clone()).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
     for Found { path, named } in found {
+        if let Some(reason) = layout::other_language(&path) {
+            *left_out.entry(reason).or_insert(0) += 1;
+        }
         if (named || file_kind(&path).is_some()) && seen.insert(path.clone()) {
             let reported = !excluded(&path);
             candidates.push(Candidate { path, reported, bytes: None });
@@ -169,7 +199,17 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>) -> Vec<Candidate> 
     if !request.contents.is_empty() {
         substitute(request, &folders, &excluded, &mut candidates);
     }
-    candidates
+    let mut elsewhere = HashSet::new();
+    if request.schema.is_empty() {
+        let alone: Vec<&Path> = candidates.iter().map(|c| c.path.as_path()).filter(|path| layout::set_folder(path).is_none()).collect();
+        for path in elsewhere::migrations_for(&alone, &folders) {
+            if seen.insert(path.clone()) {
+                elsewhere.insert(path.clone());
+                candidates.push(Candidate { path, reported: false, bytes: None });
+            }
+        }
+    }
+    Candidates { candidates, elsewhere }
 }
 
 /// Puts the contents that the request brings in the place of what lies on disk.
@@ -229,6 +269,8 @@ fn stdin(request: &Request, problems: &mut Vec<Problem>) -> Option<Candidate> {
 enum Content {
     Sql(Vec<u8>),
     Markdown(Vec<u8>),
+    /// Application code that may hold SQL.
+    Code(Vec<u8>, Language),
     /// A document without SQL: most are, so they are not even counted.
     Nothing,
     /// Not for us, with the reason.
@@ -246,6 +288,9 @@ fn read(candidate: &Candidate, shown: &Path) -> Result<Content, Problem> {
         Some(bytes) => bytes.clone(),
         None => read_file(&candidate.path).map_err(|message| Problem { file: file(), message })?,
     };
+    if let FileKind::Code(language) = kind {
+        return Ok(code::read(shown, bytes, language));
+    }
     let refused = refusal(&bytes);
     if kind == FileKind::Markdown {
         return Ok(match refused.is_none() && has_fenced_sql(&bytes) {
@@ -277,14 +322,15 @@ fn refusal(bytes: &[u8]) -> Option<&'static str> {
     memchr::memchr(0, bytes).map(|_| "is binary (it holds NUL bytes), not SQL")
 }
 
-/// Whether a document has a fence that says SQL.
+/// Whether a document has a fence that says SQL, or a language that may hold some.
 fn has_fenced_sql(bytes: &[u8]) -> bool {
+    let code = |word: &[u8]| std::str::from_utf8(word).is_ok_and(|word| Language::of_fence(word).is_some());
     const LANGUAGES: &[&str] = &["sql", "postgres", "postgresql", "psql", "pgsql", "plpgsql"];
     memchr::memmem::find_iter(bytes, b"```").chain(memchr::memmem::find_iter(bytes, b"~~~")).any(|at| {
         let rest = &bytes[at + 3..];
         let word = rest.iter().skip_while(|b| matches!(b, b' ' | b'`' | b'~' | b'{')).take_while(|b| b.is_ascii_alphabetic());
         let word: Vec<u8> = word.take(12).map(u8::to_ascii_lowercase).collect();
-        LANGUAGES.iter().any(|language| language.as_bytes() == word)
+        LANGUAGES.iter().any(|language| language.as_bytes() == word) || code(&word)
     })
 }
 

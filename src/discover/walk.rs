@@ -44,6 +44,9 @@ pub(super) fn walk(path: &Path, shown: &str, found: &mut Vec<Found>, problems: &
     };
     if metadata.is_dir() {
         walk_folder(path, found, problems);
+    } else if !metadata.is_file() {
+        let message = "is not a regular file; give its text on standard input, with `-` as the path".to_owned();
+        problems.push(Problem { file: shown.to_owned(), message });
     } else {
         found.push(Found { path: path.to_owned(), named: true });
     }
@@ -69,6 +72,18 @@ fn walk_folder(root: &Path, found: &mut Vec<Found>, problems: &mut Vec<Problem>)
             Err(error) => problems.extend(walk_problem(&error)),
         }
     }
+}
+
+/// So many entries are looked at in the search for migrations.
+const SEARCHED: usize = 50_000;
+
+/// The SQL files under a folder, links not followed, as far as a bounded search goes.
+pub(super) fn sql_files(root: &Path) -> Vec<PathBuf> {
+    let mut ignores = Ignores::above(root);
+    let walk = WalkDir::new(root).max_depth(16).sort_by_file_name().into_iter();
+    let keep = |entry: &DirEntry| entry.depth() == 0 || ignores.keep(entry, None);
+    let entries = walk.filter_entry(keep).take(SEARCHED).filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
+    entries.map(DirEntry::into_path).filter(|path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("sql"))).collect()
 }
 
 /// A loop leads to a folder that is being walked anyway, and a dangling link of another kind is not ours: neither loses SQL.

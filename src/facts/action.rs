@@ -33,11 +33,18 @@ pub enum Action {
     },
     CreateFunction(Box<CreateFunction>),
     CreateTrigger(CreateTrigger),
+    /// CREATE of a kind that nothing else is known of (`CAST`, `AGGREGATE`, `SERVER`): its name, where it has a plain one.
+    CreateOther {
+        kind: String,
+        name: Option<ObjectName>,
+    },
     /// CREATE or ALTER POLICY on a table.
     Policy {
         name: Name,
         table: ObjectName,
         create: bool,
+        /// RENAME TO.
+        rename: Option<Name>,
     },
     /// CREATE RULE, with the queries it runs dropped.
     CreateRule {
@@ -58,6 +65,10 @@ pub enum Action {
     AlterOther {
         kind: String,
         name: Option<ObjectName>,
+        /// ON this table, of a trigger or rule.
+        on: Option<ObjectName>,
+        /// The input arguments' types, of a function, where written and read.
+        arguments: Option<Vec<TypeName>>,
         change: OtherChange,
     },
     Truncate {
@@ -90,6 +101,8 @@ pub enum Action {
         kind: String,
         name: Option<ObjectName>,
         column: Option<Name>,
+        /// ON this table: constraints, triggers, rules, policies.
+        on: Option<ObjectName>,
     },
     /// GRANT or REVOKE.
     Grant(Grant),
@@ -184,6 +197,12 @@ pub struct CreateTable {
     pub partition_by: Option<PartitionBy>,
     /// OF type.
     pub of_type: Option<ObjectName>,
+    /// `WITH (…)`: the parentheses.
+    pub with: Option<Span>,
+    /// USING access method.
+    pub method: Option<Name>,
+    /// From SERVER to the end of its OPTIONS, of a foreign table.
+    pub server: Option<Span>,
 }
 
 /// PARTITION OF parent, or ATTACH PARTITION.
@@ -260,6 +279,12 @@ pub struct ColumnDef {
     pub identity: Option<bool>,
     /// GENERATED ALWAYS AS (expr): the expression, and whether it is STORED (`None`: no word, VIRTUAL from 18).
     pub generated: Option<(Expr, Option<bool>)>,
+    /// The name given to NOT NULL (kept by PostgreSQL from 18).
+    pub not_null_name: Option<Name>,
+    /// Options of the identity's sequence, as SQL.
+    pub identity_options: Vec<String>,
+    /// `STORAGE x`, `COMPRESSION x`.
+    pub settings: Vec<String>,
     /// The whole definition.
     pub span: Span,
 }
@@ -277,6 +302,16 @@ pub struct Constraint {
     pub not_enforced: bool,
     /// DEFERRABLE.
     pub deferrable: bool,
+    /// INITIALLY DEFERRED.
+    pub initially_deferred: bool,
+    /// MATCH FULL, of a foreign key.
+    pub match_full: bool,
+    /// WITHOUT OVERLAPS, or PERIOD (18): the last column is a range.
+    pub temporal: bool,
+    /// The columns of ON DELETE SET NULL or SET DEFAULT, where written.
+    pub delete_columns: Vec<Name>,
+    /// `WITH (…)` of the index behind it.
+    pub with: Option<String>,
     /// NO INHERIT.
     pub no_inherit: bool,
     /// Written beside a column rather than by itself.
@@ -380,6 +415,7 @@ pub struct AlterTable {
 /// What one ALTER TABLE action changes.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)] // named as the manual's page on ALTER TABLE names them
+#[allow(clippy::large_enum_variant)] // stands boxed in its action
 pub enum TableChange {
     /// Its inline constraints stand in `constraints`, columns filled in.
     AddColumn {
@@ -418,12 +454,16 @@ pub enum TableChange {
     DropExpression {
         column: Name,
     },
+    /// Options of its sequence as SQL.
     AddIdentity {
         column: Name,
         always: bool,
+        options: Vec<String>,
     },
     SetIdentity {
         column: Name,
+        always: Option<bool>,
+        options: Vec<String>,
     },
     DropIdentity {
         column: Name,
@@ -442,8 +482,12 @@ pub enum TableChange {
         column: Name,
     },
     AddConstraint(Constraint),
+    /// What it says of DEFERRABLE, INITIALLY DEFERRED and ENFORCED; `None` where nothing.
     AlterConstraint {
         name: Name,
+        deferrable: Option<bool>,
+        initially_deferred: Option<bool>,
+        enforced: Option<bool>,
     },
     ValidateConstraint {
         name: Name,
@@ -554,6 +598,8 @@ pub struct CreateIndex {
     pub include: Vec<Name>,
     /// NULLS NOT DISTINCT.
     pub nulls_not_distinct: bool,
+    /// `WITH (…)`: the parentheses.
+    pub with: Option<Span>,
     /// WHERE.
     pub predicate: Option<Expr>,
     /// From the access method (or the opening parenthesis) to the closing parenthesis of the keys.
@@ -571,6 +617,8 @@ pub struct IndexKey {
     pub collation: Option<ObjectName>,
     /// Operator class.
     pub opclass: Option<ObjectName>,
+    /// Its parameters with their parentheses, as written.
+    pub opclass_options: Option<String>,
     /// DESC.
     pub descending: bool,
     /// NULLS FIRST / LAST, where written.
@@ -584,6 +632,8 @@ pub struct Drop {
     pub kind: String,
     /// The objects (functions without their arguments).
     pub names: Vec<ObjectName>,
+    /// In step with the names of functions: the input arguments' types, where written and read.
+    pub arguments: Vec<Option<Vec<TypeName>>>,
     /// For TRIGGER, RULE, POLICY: ON this table.
     pub on: Option<ObjectName>,
     /// CONCURRENTLY, with its bytes.
@@ -630,6 +680,12 @@ pub struct CreateView {
     pub query_span: Span,
     /// Not WITH NO DATA.
     pub with_data: bool,
+    /// RECURSIVE.
+    pub recursive: bool,
+    /// `WITH (…)`: the parentheses.
+    pub with: Option<Span>,
+    /// `WITH … CHECK OPTION`.
+    pub check_option: Option<Span>,
 }
 
 /// REFRESH MATERIALIZED VIEW.
@@ -806,6 +862,10 @@ pub struct CreateFunction {
     pub returns: Option<TypeName>,
     /// RETURNS TRIGGER and the like are types; RETURNS TABLE (…).
     pub returns_table: bool,
+    /// Every type that its header names: arguments of any mode, results, columns of RETURNS TABLE.
+    pub header_types: Vec<TypeName>,
+    /// Its body is not a string but is read when it is created.
+    pub standard_body: bool,
     /// LANGUAGE, lower case; `sql` for a standard body.
     pub language: String,
     /// IMMUTABLE, STABLE or VOLATILE, where written.
@@ -838,6 +898,8 @@ pub struct CreateTrigger {
     pub from: Option<ObjectName>,
     /// The function it runs.
     pub function: ObjectName,
+    /// FOR EACH ROW.
+    pub each_row: bool,
 }
 
 /// What an ALTER of another kind of object changes.

@@ -176,7 +176,8 @@ fn growing_seconds(from: &TypeName, to: &TypeName) -> bool {
 }
 
 fn growing_interval(from: &TypeName, to: &TypeName) -> bool {
-    (to.detail.is_none() || to.detail == from.detail) && growing_seconds(from, to)
+    let to_seconds = to.detail.as_ref().is_some_and(|fields| fields.to_ascii_lowercase().ends_with("second"));
+    (to.detail.is_none() || to_seconds || to.detail == from.detail) && growing_seconds(from, to)
 }
 
 /// Whether everything is known of a type that its conversions could hang on.
@@ -305,7 +306,7 @@ mod tests {
         domain("dcc", "dc", false, false);
         domain("d10", "varchar(10)", false, false);
         domain("di", "int4", false, false);
-        let en = UserType { kind: TypeKind::Enum(vec!["a".to_owned()]), defined_at: place() };
+        let en = UserType { kind: TypeKind::Enum(vec!["a".to_owned()]), sql: String::new(), defined_at: place() };
         catalog.types.insert(Qualified { schema: "public".to_owned(), name: "en".to_owned() }, en);
         catalog
     }

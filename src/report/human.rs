@@ -57,7 +57,7 @@ pub fn write(outcome: &Outcome, out: &mut dyn Write, style: Style) -> io::Result
     writeln!(out, "{}", summary(outcome))
 }
 
-fn at(at: Location, sources: &Sources) -> String {
+pub(super) fn at(at: Location, sources: &Sources) -> String {
     let source = sources.get(at.file);
     let position = source.position(at.span.start);
     format!("{}:{}:{}", source.name(), position.line, position.column)
@@ -91,6 +91,9 @@ fn summary(outcome: &Outcome) -> String {
         let total = summary.left_out.iter().map(|(_, n)| n).sum();
         let each: Vec<String> = summary.left_out.iter().map(|(reason, n)| format!("{n} {reason}")).collect();
         line += &format!("; {} left out ({})", count(total, "file"), each.join(", "));
+    }
+    for (folder, files) in &summary.replayed {
+        line += &format!("; schema from {folder} ({})", count(*files, "file"));
     }
     if summary.suppressed > 0 {
         line += &format!("; {} suppressed", summary.suppressed);

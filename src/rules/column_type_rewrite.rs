@@ -37,7 +37,7 @@ fn type_change(ctx: &Context, alter: &AlterTable, column: &Name, ty: &TypeName, 
         format!("{change} rewrites {table} and all its indexes under ACCESS EXCLUSIVE: all reads and writes wait until the last row is written")
     } else if effect.work.contains(&Work::Scan) {
         format!("{change} holds ACCESS EXCLUSIVE on {table} while every row is checked against its CHECKs again: all reads and writes wait")
-    } else if effect.work.contains(&Work::IndexBuild) {
+    } else if !built.is_empty() {
         format!("{change} rebuilds {} under ACCESS EXCLUSIVE: all reads and writes of {table} wait", built.join(", "))
     } else {
         return; // brief: the catalog changes and no row is touched
@@ -50,7 +50,10 @@ fn type_change(ctx: &Context, alter: &AlterTable, column: &Name, ty: &TypeName, 
             "where the times without a zone are UTC, say so, and no row is touched:\nBEGIN;\nSET LOCAL lock_timeout = '2s';\nSET LOCAL timezone = 'UTC';\nALTER TABLE {table} ALTER COLUMN {column} TYPE {ty};\nCOMMIT;\nwhere they are not:\n{help}"
         );
     }
-    let report = ctx.report(alter.span, message).help(help);
+    let mut report = ctx.report(alter.span, message).help(help);
+    for at in ctx.mentions.of_column(ctx.catalog, &ctx.catalog.resolve(table), &column.value).into_iter().take(6) {
+        report = report.related(at, format!("uses {table}.{column}"));
+    }
     ctx.add(if unsure.is_some() { report.severity(Severity::Warning) } else { report });
 }
 
@@ -61,7 +64,7 @@ fn affected_indexes(ctx: &Context, table: &ObjectName, column: &Name, any: bool)
         let index = ctx.catalog.indexes.get(&effect.relation);
         index.is_some_and(|index| {
             let reads_it = index.keys.iter().map(|key| &key.expr).chain(&index.predicate).any(|expr| reads(expr, column));
-            reads_it && index.table == ctx.catalog.resolve(table)
+            reads_it && (ctx.is_partitioned(table) || index.table == ctx.catalog.resolve(table))
         })
     };
     effects.filter(on_column).map(|effect| effect.relation.to_string()).collect()

@@ -40,7 +40,7 @@ fn check(ctx: &Context) {
 /// ALTER SCHEMA … RENAME TO renames every table in it.
 fn renamed_schemas(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {
-        let Action::AlterOther { kind, name: Some(name), change: OtherChange::RenameTo(to) } = action else { continue };
+        let Action::AlterOther { kind, name: Some(name), change: OtherChange::RenameTo(to), .. } = action else { continue };
         let schema = &name.name;
         let mut made_here = ctx.preceding.iter().flat_map(|statement| &statement.actions);
         if kind != "SCHEMA" || made_here.any(|action| matches!(action, Action::CreateSchema { name, .. } if name == schema)) {

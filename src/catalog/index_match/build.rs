@@ -315,7 +315,7 @@ pub fn rows(op: &str, left: Vec<Node>, right: Vec<Node>) -> Node {
     }
 }
 
-/// IS [NOT] NULL.
+/// `IS NULL` or `IS NOT NULL`.
 pub fn null_test(node: Node, negated: bool) -> Node {
     match &node.kind {
         Kind::Const(value) => Node::boolean(value.is_none() != negated),

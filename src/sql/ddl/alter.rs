@@ -3,7 +3,7 @@
 //! PostgreSQL itself takes most actions under any of these words and refuses them later, by the kind of relation; so does
 //! this grammar. Every action of a list becomes an action of its own, with its own bytes.
 
-use super::constraint::{self, only_name, skip_attributes};
+use super::constraint::{self, only_name};
 use super::index::skip_parens;
 use super::{column, partition, types};
 use crate::facts::{Action, AlterSequence, AlterTable, Name, ObjectName, RelationKind, Statement, TableChange};
@@ -141,8 +141,8 @@ fn change(c: &mut Cursor<'_>, kind: RelationKind) -> Parse<TableChange> {
     }
     if c.eat("ALTER CONSTRAINT") {
         let name = c.name()?;
-        skip_attributes(c);
-        return Ok(TableChange::AlterConstraint { name });
+        let (deferrable, initially_deferred, enforced) = constraint::attributes(c);
+        return Ok(TableChange::AlterConstraint { name, deferrable, initially_deferred, enforced });
     }
     if c.eat("ALTER") {
         c.eat("COLUMN");
@@ -221,10 +221,8 @@ fn alter_column(c: &mut Cursor<'_>, column: Name) -> Parse<TableChange> {
     if c.eat("ADD GENERATED") {
         let always = constraint::generated_when(c)?;
         c.expect("AS IDENTITY")?;
-        if c.kind() == Some(TokenKind::LeftParen) {
-            skip_parens(c)?;
-        }
-        return Ok(TableChange::AddIdentity { column, always });
+        let options = constraint::identity_options(c)?;
+        return Ok(TableChange::AddIdentity { column, always, options });
     }
     match c.eat_any(&["DROP DEFAULT", "DROP NOT NULL", "DROP EXPRESSION", "DROP IDENTITY"]) {
         Some("DROP DEFAULT") => return Ok(TableChange::DropDefault { column }),
@@ -310,26 +308,27 @@ fn at_identity_option(c: &Cursor<'_>) -> bool {
 }
 
 fn set_identity(c: &mut Cursor<'_>, column: Name) -> Parse<TableChange> {
+    let (mut always, mut options) = (None, vec![]);
     while at_identity_option(c) {
         c.eat("SET");
         if c.eat("GENERATED") {
-            constraint::generated_when(c)?;
+            always = Some(constraint::generated_when(c)?);
         } else if c.eat("OWNED BY") {
             owner_column(c)?;
         } else if c.eat_any(&["LOGGED", "UNLOGGED"]).is_none() {
-            restart_or_option(c)?;
+            options.extend(restart_or_option(c)?);
         }
     }
-    Ok(TableChange::SetIdentity { column })
+    Ok(TableChange::SetIdentity { column, always, options })
 }
 
 /// RESTART may be followed by the comma of the next action, which a sequence's own options never are.
-fn restart_or_option(c: &mut Cursor<'_>) -> Parse<()> {
+fn restart_or_option(c: &mut Cursor<'_>) -> Parse<Option<String>> {
     if c.at_words("RESTART") && c.peek_at(1).is_none_or(|t| t.kind == TokenKind::Comma) {
         c.bump();
-        return Ok(());
+        return Ok(None);
     }
-    sequence_option(c).map(std::mem::drop)
+    sequence_option(c).map(Some)
 }
 
 fn set(c: &mut Cursor<'_>) -> Parse<TableChange> {

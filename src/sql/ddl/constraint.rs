@@ -18,19 +18,33 @@ pub(crate) fn at_table_constraint(c: &Cursor<'_>) -> bool {
 pub(crate) fn table_constraint(c: &mut Cursor<'_>) -> Parse<Constraint> {
     let mark = c.mark();
     let name = if c.eat("CONSTRAINT") { Some(c.name()?) } else { None };
-    let kind = table_kind(c)?;
-    let mut constraint = blank(name, kind, false);
+    let mut constraint = blank(name, ConstraintKind::NotNull(Name::default()), false);
+    constraint.kind = table_kind(c, &mut constraint)?;
     while attribute(c, Some(&mut constraint)) {}
     constraint.span = c.since(mark);
     Ok(constraint)
 }
 
 fn blank(name: Option<Name>, kind: ConstraintKind, inline: bool) -> Constraint {
-    let span = crate::source::Span::default();
-    Constraint { name, kind, not_valid: false, not_enforced: false, deferrable: false, no_inherit: false, inline, span }
+    Constraint {
+        name,
+        kind,
+        not_valid: false,
+        not_enforced: false,
+        deferrable: false,
+        initially_deferred: false,
+        match_full: false,
+        temporal: false,
+        delete_columns: vec![],
+        with: None,
+        no_inherit: false,
+        inline,
+        span: crate::source::Span::default(),
+    }
 }
 
-fn table_kind(c: &mut Cursor<'_>) -> Parse<ConstraintKind> {
+/// What the constraint demands; what is said beside goes to `on`.
+fn table_kind(c: &mut Cursor<'_>, on: &mut Constraint) -> Parse<ConstraintKind> {
     if c.eat("CHECK") {
         return c.paren_expression().map(ConstraintKind::Check);
     }
@@ -38,48 +52,50 @@ fn table_kind(c: &mut Cursor<'_>) -> Parse<ConstraintKind> {
         return c.name().map(ConstraintKind::NotNull);
     }
     if let Some(words) = c.eat_any(&["PRIMARY KEY", "UNIQUE"]) {
-        return key(c, words == "PRIMARY KEY");
+        return key(c, words == "PRIMARY KEY", on);
     }
     if c.eat("FOREIGN KEY") {
-        let columns = columns(c)?;
+        let columns = columns(c, on)?;
         c.expect("REFERENCES")?;
-        return references(c, columns);
+        return references(c, columns, on);
     }
     if c.eat("EXCLUDE") {
-        return exclude(c);
+        return exclude(c, on);
     }
     c.fail("a constraint")
 }
 
 /// `(a, b, PERIOD c)`; WITHOUT OVERLAPS after the last.
-fn columns(c: &mut Cursor<'_>) -> Parse<Vec<Name>> {
+fn columns(c: &mut Cursor<'_>, on: &mut Constraint) -> Parse<Vec<Name>> {
     c.paren_list(|c| {
         let period = c.at_words("PERIOD") && c.peek_at(1).is_some_and(|t| !matches!(t.kind, TokenKind::Comma | TokenKind::RightParen));
         if period {
             c.bump();
         }
         let name = c.name()?;
-        c.eat("WITHOUT OVERLAPS");
+        on.temporal |= c.eat("WITHOUT OVERLAPS") || period;
         Ok(name)
     })
 }
 
-fn key(c: &mut Cursor<'_>, primary: bool) -> Parse<ConstraintKind> {
+fn key(c: &mut Cursor<'_>, primary: bool, on: &mut Constraint) -> Parse<ConstraintKind> {
     if c.eat("USING INDEX") {
         let using_index = Some(c.name()?);
         return Ok(ConstraintKind::Key { primary, columns: vec![], include: vec![], using_index, nulls_not_distinct: false });
     }
     let nulls_not_distinct = index::nulls_not_distinct(c);
-    let columns = columns(c)?;
+    let columns = columns(c, on)?;
     let include = if c.eat("INCLUDE") { index::include(c)? } else { vec![] };
-    index_parameters(c)?;
+    index_parameters(c, on)?;
     Ok(ConstraintKind::Key { primary, columns, include, using_index: None, nulls_not_distinct })
 }
 
 /// `WITH (…)`, `USING INDEX TABLESPACE name`.
-fn index_parameters(c: &mut Cursor<'_>) -> Parse<()> {
+fn index_parameters(c: &mut Cursor<'_>, on: &mut Constraint) -> Parse<()> {
     if c.eat("WITH") {
+        let mark = c.mark();
         skip_parens(c)?;
+        on.with = Some(c.since(mark).of(c.text).to_owned());
     }
     if c.eat("USING INDEX TABLESPACE") {
         c.name()?;
@@ -88,34 +104,38 @@ fn index_parameters(c: &mut Cursor<'_>) -> Parse<()> {
 }
 
 /// What follows REFERENCES.
-fn references(c: &mut Cursor<'_>, columns: Vec<Name>) -> Parse<ConstraintKind> {
+fn references(c: &mut Cursor<'_>, columns: Vec<Name>, on: &mut Constraint) -> Parse<ConstraintKind> {
     let table = c.object_name()?;
-    let referenced = if c.kind() == Some(TokenKind::LeftParen) { self::columns(c)? } else { vec![] };
+    let referenced = if c.kind() == Some(TokenKind::LeftParen) { self::columns(c, on)? } else { vec![] };
     let (mut on_delete, mut on_update) = (None, None);
     loop {
-        if c.eat_any(&["MATCH FULL", "MATCH PARTIAL", "MATCH SIMPLE"]).is_some() {
+        if let Some(words) = c.eat_any(&["MATCH FULL", "MATCH PARTIAL", "MATCH SIMPLE"]) {
+            on.match_full = words == "MATCH FULL";
             continue;
         }
         match c.eat_any(&["ON DELETE", "ON UPDATE"]) {
-            Some("ON DELETE") => on_delete = Some(referential_action(c)?),
-            Some(_) => on_update = Some(referential_action(c)?),
+            Some("ON DELETE") => on_delete = Some(referential_action(c, Some(&mut on.delete_columns))?),
+            Some(_) => on_update = Some(referential_action(c, None)?),
             None => break,
         }
     }
     Ok(ConstraintKind::ForeignKey { columns, table, referenced, on_delete, on_update })
 }
 
-fn referential_action(c: &mut Cursor<'_>) -> Parse<String> {
+fn referential_action(c: &mut Cursor<'_>, columns: Option<&mut Vec<Name>>) -> Parse<String> {
     let Some(action) = c.eat_any(&["CASCADE", "RESTRICT", "NO ACTION", "SET NULL", "SET DEFAULT"]) else {
         return c.fail("a referential action");
     };
     if action.starts_with("SET") && c.kind() == Some(TokenKind::LeftParen) {
-        skip_parens(c)?;
+        let named = c.paren_list(Cursor::name)?;
+        if let Some(columns) = columns {
+            *columns = named;
+        }
     }
     Ok(action.to_owned())
 }
 
-fn exclude(c: &mut Cursor<'_>) -> Parse<ConstraintKind> {
+fn exclude(c: &mut Cursor<'_>, on: &mut Constraint) -> Parse<ConstraintKind> {
     let method = if c.eat("USING") { Some(c.name()?) } else { None };
     let keys = c.paren_list(|c| {
         let key = index::key(c)?;
@@ -125,7 +145,7 @@ fn exclude(c: &mut Cursor<'_>) -> Parse<ConstraintKind> {
     if c.eat("INCLUDE") {
         index::include(c)?;
     }
-    index_parameters(c)?;
+    index_parameters(c, on)?;
     let predicate = if c.eat("WHERE") { Some(c.paren_expression()?) } else { None };
     Ok(ConstraintKind::Exclude { method, keys, predicate })
 }
@@ -160,7 +180,11 @@ fn attribute(c: &mut Cursor<'_>, on: Option<&mut Constraint>) -> bool {
     if let Some(constraint) = on {
         match word {
             // the manual, CREATE TABLE: INITIALLY DEFERRED by itself implies DEFERRABLE
-            "DEFERRABLE" | "INITIALLY DEFERRED" => constraint.deferrable = true,
+            "DEFERRABLE" => constraint.deferrable = true,
+            "INITIALLY DEFERRED" => {
+                constraint.deferrable = true;
+                constraint.initially_deferred = true;
+            }
             "NOT VALID" => constraint.not_valid = true,
             "NO INHERIT" => constraint.no_inherit = true,
             "NOT ENFORCED" => constraint.not_enforced = true,
@@ -170,9 +194,21 @@ fn attribute(c: &mut Cursor<'_>, on: Option<&mut Constraint>) -> bool {
     true
 }
 
-/// Takes attributes that speak of no constraint of the statement (ALTER CONSTRAINT).
-pub(crate) fn skip_attributes(c: &mut Cursor<'_>) {
-    while attribute(c, None) || c.eat("INHERIT") {}
+/// The attributes of ALTER CONSTRAINT: deferrable, initially deferred, enforced; `None` where nothing is said.
+pub(crate) fn attributes(c: &mut Cursor<'_>) -> (Option<bool>, Option<bool>, Option<bool>) {
+    let (mut deferrable, mut deferred, mut enforced) = (None, None, None);
+    loop {
+        match c.eat_any(&["NOT DEFERRABLE", "DEFERRABLE", "INITIALLY DEFERRED", "INITIALLY IMMEDIATE", "NOT ENFORCED", "ENFORCED"]) {
+            Some("NOT DEFERRABLE") => deferrable = Some(false),
+            Some("DEFERRABLE") => deferrable = Some(true),
+            Some("INITIALLY DEFERRED") => (deferrable, deferred) = (Some(true), Some(true)),
+            Some("INITIALLY IMMEDIATE") => deferred = Some(false),
+            Some("NOT ENFORCED") => enforced = Some(false),
+            Some(_) => enforced = Some(true),
+            None if c.eat_any(&["NO INHERIT", "INHERIT", "NOT VALID"]).is_some() => {}
+            None => return (deferrable, deferred, enforced),
+        }
+    }
 }
 
 /// Reads everything after a column's type: notes what belongs to the column in `column`, and pushes keys, checks and
@@ -186,11 +222,12 @@ pub(crate) fn column_constraints(c: &mut Cursor<'_>, column: &mut ColumnDef, con
         }
         let mark = c.mark();
         let name = if c.eat("CONSTRAINT") { Some(c.name()?) } else { None };
-        if let Some(kind) = inline_kind(c, &column.name)? {
-            let mut constraint = blank(name, kind, true);
+        let mut constraint = blank(name.clone(), ConstraintKind::NotNull(Name::default()), true);
+        if let Some(kind) = inline_kind(c, &column.name, &mut constraint)? {
+            constraint.kind = kind;
             constraint.span = c.since(mark);
             constraints.push(constraint);
-        } else if column_property(c, column)? {
+        } else if column_property(c, column, name.as_ref())? {
             // attributes after NOT NULL (NO INHERIT, NOT VALID) are of no consequence, and not the previous constraint's
             while attribute(c, None) {}
         } else if name.is_some() {
@@ -211,36 +248,38 @@ fn take_attribute(c: &mut Cursor<'_>, constraints: &mut [Constraint]) -> bool {
     found
 }
 
-fn inline_kind(c: &mut Cursor<'_>, column: &Name) -> Parse<Option<ConstraintKind>> {
+fn inline_kind(c: &mut Cursor<'_>, column: &Name, on: &mut Constraint) -> Parse<Option<ConstraintKind>> {
     let columns = || vec![column.clone()];
     if c.eat("CHECK") {
         return c.paren_expression().map(|check| Some(ConstraintKind::Check(check)));
     }
     if let Some(words) = c.eat_any(&["PRIMARY KEY", "UNIQUE"]) {
         let nulls_not_distinct = index::nulls_not_distinct(c);
-        index_parameters(c)?;
+        index_parameters(c, on)?;
         let primary = words == "PRIMARY KEY";
         return Ok(Some(ConstraintKind::Key { primary, columns: columns(), include: vec![], using_index: None, nulls_not_distinct }));
     }
     if c.eat("REFERENCES") {
-        return references(c, columns()).map(Some);
+        return references(c, columns(), on).map(Some);
     }
     Ok(None)
 }
 
 /// What belongs to the column itself: nullness, default, generation, collation, storage.
-fn column_property(c: &mut Cursor<'_>, column: &mut ColumnDef) -> Parse<bool> {
+fn column_property(c: &mut Cursor<'_>, column: &mut ColumnDef, name: Option<&Name>) -> Parse<bool> {
     let mark = c.mark();
     if c.eat("NOT NULL") {
         column.not_null = Some(c.since(mark));
+        column.not_null_name = name.cloned();
     } else if c.eat("DEFAULT") {
         column.default = Some(default(c)?);
     } else if c.eat("GENERATED") {
         generated(c, column)?;
     } else if c.eat("COLLATE") {
         column.collation = Some(c.object_name()?);
-    } else if c.eat_any(&["STORAGE", "COMPRESSION"]).is_some() {
-        c.name()?;
+    } else if let Some(word) = c.eat_any(&["STORAGE", "COMPRESSION"]) {
+        let value = c.name()?;
+        column.settings.push(format!("{word} {value}"));
     } else if c.eat("OPTIONS") {
         skip_parens(c)?;
     } else {
@@ -255,15 +294,23 @@ fn generated(c: &mut Cursor<'_>, column: &mut ColumnDef) -> Parse<()> {
     c.expect("AS")?;
     if c.eat("IDENTITY") {
         column.identity = Some(always);
-        if c.kind() == Some(TokenKind::LeftParen) {
-            skip_parens(c)?;
-        }
+        column.identity_options = identity_options(c)?;
         return Ok(());
     }
     let expr = c.paren_expression()?;
     let stored = c.eat_any(&["STORED", "VIRTUAL"]).map(|word| word == "STORED");
     column.generated = Some((expr, stored));
     Ok(())
+}
+
+/// The options of an identity's sequence, in parentheses where there are any.
+pub(crate) fn identity_options(c: &mut Cursor<'_>) -> Parse<Vec<String>> {
+    if !c.eat_kind(TokenKind::LeftParen) {
+        return Ok(vec![]);
+    }
+    let options = super::sequence::options(c)?.options;
+    c.expect_kind(TokenKind::RightParen)?;
+    Ok(options)
 }
 
 /// `ALWAYS` (true) or `BY DEFAULT`.

@@ -1,7 +1,7 @@
 //! DROP of every kind of object.
 
 use super::index::skip_parens;
-use crate::facts::{Action, Drop, Name, ObjectName, Statement};
+use crate::facts::{Action, Drop, Name, ObjectName, Statement, TypeName};
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::TokenKind;
 
@@ -64,7 +64,8 @@ pub(crate) fn drop(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     let mark = c.mark();
     let concurrently = (kind == "INDEX" && c.eat("CONCURRENTLY")).then(|| c.since(mark));
     let if_exists = c.eat("IF EXISTS");
-    let (names, on) = objects(c, kind)?;
+    let mut arguments = vec![];
+    let (names, on) = objects(c, kind, &mut arguments)?;
     if kind == "DATABASE" {
         c.eat("WITH");
         if c.kind() == Some(TokenKind::LeftParen) {
@@ -74,14 +75,14 @@ pub(crate) fn drop(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     let cascade = c.eat_any(&["CASCADE", "RESTRICT"]) == Some("CASCADE");
     c.expect_end()?;
     let kind = kind.to_owned();
-    s.actions.push(Action::Drop(Drop { kind, names, on, concurrently, if_exists, cascade, verb_span }));
+    s.actions.push(Action::Drop(Drop { kind, names, arguments, on, concurrently, if_exists, cascade, verb_span }));
     Ok(())
 }
 
-/// The objects, and the table that they are ON.
-fn objects(c: &mut Cursor<'_>, kind: &str) -> Parse<(Vec<ObjectName>, Option<ObjectName>)> {
+/// The objects, and the table that they are ON; the argument types of functions go to `arguments`.
+fn objects(c: &mut Cursor<'_>, kind: &str, arguments: &mut Vec<Option<Vec<TypeName>>>) -> Parse<(Vec<ObjectName>, Option<ObjectName>)> {
     match kind {
-        "FUNCTION" | "PROCEDURE" | "ROUTINE" | "AGGREGATE" => Ok((c.comma_list(callable)?, None)),
+        "FUNCTION" | "PROCEDURE" | "ROUTINE" | "AGGREGATE" => Ok((c.comma_list(|c| callable(c, arguments))?, None)),
         "OPERATOR" => Ok((c.comma_list(operator)?, None)),
         "TYPE" | "DOMAIN" => Ok((c.comma_list(type_object)?, None)),
         "OPERATOR CLASS" | "OPERATOR FAMILY" => {
@@ -115,9 +116,16 @@ fn objects(c: &mut Cursor<'_>, kind: &str) -> Parse<(Vec<ObjectName>, Option<Obj
     }
 }
 
-/// A function's name; its arguments are dropped.
-fn callable(c: &mut Cursor<'_>) -> Parse<ObjectName> {
+/// The types of the input arguments in parentheses, where they can be read.
+pub(super) fn argument_types(c: &mut Cursor<'_>) -> Option<Vec<TypeName>> {
+    let types = super::function::arguments(c).ok()?;
+    Some(types.into_iter().filter(|argument| argument.input).map(|argument| argument.ty).collect())
+}
+
+/// A function's name; the types of its input arguments are noted where they are written and can be read.
+fn callable(c: &mut Cursor<'_>, arguments: &mut Vec<Option<Vec<TypeName>>>) -> Parse<ObjectName> {
     let name = c.object_name()?;
+    arguments.push(argument_types(&mut (*c)));
     if c.kind() == Some(TokenKind::LeftParen) {
         skip_parens(c)?;
     }

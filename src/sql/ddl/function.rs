@@ -24,15 +24,26 @@ pub(super) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     }
     let mut function = CreateFunction { name: c.object_name()?, procedure, or_replace, ..CreateFunction::default() };
     let mark = c.mark();
-    (function.argument_names, function.argument_types) = arguments(c)?.into_iter().unzip();
+    for argument in arguments(c)? {
+        function.header_types.push(argument.ty.clone());
+        if argument.input {
+            function.argument_names.push(argument.name);
+            function.argument_types.push(argument.ty);
+        }
+    }
     if c.eat("RETURNS TABLE") {
         function.returns_table = true;
-        if !skip_parens(c)? {
-            return c.fail("columns in parentheses");
-        }
+        let columns = c.paren_list(|c| {
+            c.name()?;
+            let tokens = c.take_until(|c| c.kind() == Some(TokenKind::Comma));
+            lenient_type(&c.over(tokens))
+        })?;
+        function.header_types.extend(columns);
     } else if c.at_words("RETURNS") && !c.at_words("RETURNS NULL ON") {
         c.bump();
-        function.returns = Some(type_with_setof(c)?);
+        let returns = type_with_setof(c)?;
+        function.header_types.push(returns.clone());
+        function.returns = Some(returns);
     }
     let mut code = None;
     while !c.at_end() {
@@ -45,7 +56,10 @@ pub(super) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     }
     match code {
         Some(Code::String(string)) => s.bodies.extend(body::read(c, string, &function.language, kind)),
-        Some(Code::Standard(tokens)) => s.bodies.extend(body::standard(c, tokens, kind)),
+        Some(Code::Standard(tokens)) => {
+            function.standard_body = true;
+            s.bodies.extend(body::standard(c, tokens, kind));
+        }
         None => {}
     }
     s.actions.push(Action::CreateFunction(Box::new(function)));
@@ -98,18 +112,26 @@ fn lenient_type(tokens: &Cursor<'_>) -> Parse<TypeName> {
     ty.and_then(|_| c.fail("a type"))
 }
 
-/// `( [mode] [name] type [DEFAULT value], … )`: names and types of all but the OUT arguments.
-fn arguments(c: &mut Cursor<'_>) -> Parse<Vec<(Option<Name>, TypeName)>> {
+/// An argument of a function.
+pub(super) struct Argument {
+    name: Option<Name>,
+    pub(super) ty: TypeName,
+    /// Not an OUT argument.
+    pub(super) input: bool,
+}
+
+/// `( [mode] [name] type [DEFAULT value], … )`.
+pub(super) fn arguments(c: &mut Cursor<'_>) -> Parse<Vec<Argument>> {
     let mark = c.mark();
     c.expect_kind(TokenKind::LeftParen)?;
     if c.eat_kind(TokenKind::RightParen) {
         return Ok(vec![]);
     }
     c.rewind(mark);
-    Ok(c.paren_list(argument)?.into_iter().flatten().collect())
+    c.paren_list(argument)
 }
 
-fn argument(c: &mut Cursor<'_>) -> Parse<Option<(Option<Name>, TypeName)>> {
+fn argument(c: &mut Cursor<'_>) -> Parse<Argument> {
     const MODES: &[&str] = &["IN OUT", "IN", "OUT", "INOUT", "VARIADIC"];
     let mut name = None;
     let mut mode = c.eat_any(MODES);
@@ -126,7 +148,7 @@ fn argument(c: &mut Cursor<'_>) -> Parse<Option<(Option<Name>, TypeName)>> {
         name = Some(written.name()?);
         lenient_type(&written)
     })?;
-    Ok(if mode == Some("OUT") { None } else { Some((name, ty)) })
+    Ok(Argument { name, ty, input: mode != Some("OUT") })
 }
 
 fn clause<'t>(c: &mut Cursor<'t>, f: &mut CreateFunction, code: &mut Option<Code<'t>>) -> Parse<()> {
@@ -237,6 +259,8 @@ pub(super) fn trigger(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     let table = c.object_name()?;
     let from = if c.eat("FROM") { Some(c.object_name()?) } else { None };
     // WHEN's condition stands in parentheses, so the first EXECUTE at this depth is the trigger's.
+    c.take_until(|c| c.at_any(&["FOR EACH ROW", "FOR ROW", "EXECUTE FUNCTION", "EXECUTE PROCEDURE"]));
+    let each_row = c.at_words("FOR");
     c.take_until(|c| c.at_any(&["EXECUTE FUNCTION", "EXECUTE PROCEDURE"]));
     c.expect("EXECUTE")?;
     c.bump();
@@ -244,7 +268,7 @@ pub(super) fn trigger(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     if !skip_parens(c)? {
         return c.fail("arguments in parentheses");
     }
-    s.actions.push(Action::CreateTrigger(CreateTrigger { name, table, from, function }));
+    s.actions.push(Action::CreateTrigger(CreateTrigger { name, table, from, function, each_row }));
     Ok(())
 }
 

@@ -49,7 +49,9 @@ fn options(c: &mut Cursor<'_>, index: &mut CreateIndex) -> Parse<()> {
     }
     index.nulls_not_distinct = nulls_not_distinct(c);
     if c.eat("WITH") {
+        let mark = c.mark();
         skip_parens(c)?;
+        index.with = Some(c.since(mark));
     }
     if c.eat("TABLESPACE") {
         c.name()?;
@@ -90,12 +92,16 @@ pub(crate) fn key(c: &mut Cursor<'_>) -> Parse<IndexKey> {
     let expr = key_expression(c)?;
     let collation = if c.eat("COLLATE") { Some(c.object_name()?) } else { None };
     let opclass = if at_opclass(c) { Some(c.object_name()?) } else { None };
-    if opclass.is_some() && c.kind() == Some(TokenKind::LeftParen) {
+    let opclass_options = if opclass.is_some() && c.kind() == Some(TokenKind::LeftParen) {
+        let mark = c.mark();
         skip_parens(c)?;
-    }
+        Some(c.since(mark).of(c.text).to_owned())
+    } else {
+        None
+    };
     let descending = c.eat_any(&["ASC", "DESC"]) == Some("DESC");
     let nulls_first = c.eat_any(&["NULLS FIRST", "NULLS LAST"]).map(|words| words == "NULLS FIRST");
-    Ok(IndexKey { expr, collation, opclass, descending, nulls_first })
+    Ok(IndexKey { expr, collation, opclass, opclass_options, descending, nulls_first })
 }
 
 fn at_opclass(c: &Cursor<'_>) -> bool {

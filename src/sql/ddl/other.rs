@@ -80,8 +80,12 @@ pub(super) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     if c.at_end() {
         return c.fail("a name");
     }
+    let name = match kind {
+        "CAST" | "TRANSFORM" | "USER MAPPING" | "OPERATOR" | "ROLE" | "USER" | "GROUP" | "DATABASE" | "TABLESPACE" => None,
+        _ => (*c).object_name().ok(),
+    };
     skip_rest(c)?;
-    push_other(s, &format!("CREATE {kind}"));
+    s.actions.push(Action::CreateOther { kind: kind.to_owned(), name });
     Ok(())
 }
 
@@ -96,10 +100,15 @@ pub(super) fn alter(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
         "USER MAPPING" | "LARGE OBJECT" | "OPERATOR" | "SYSTEM" => None,
         _ => Some(c.object_name()?),
     };
+    let on = if matches!(kind, "TRIGGER" | "RULE") && c.eat("ON") { c.object_name().ok() } else { None };
+    let arguments = match kind {
+        "FUNCTION" | "PROCEDURE" | "ROUTINE" | "AGGREGATE" => super::drop::argument_types(&mut (*c)),
+        _ => None,
+    };
     let tokens = c.rest();
     skip_rest(c)?;
     let change = last_change(c.over(tokens.get(tokens.len().saturating_sub(3)..).unwrap_or(&[])));
-    s.actions.push(Action::AlterOther { kind: kind.to_owned(), name, change });
+    s.actions.push(Action::AlterOther { kind: kind.to_owned(), name, on, arguments, change });
     Ok(())
 }
 
@@ -124,12 +133,13 @@ pub(super) fn comment(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     } else if !matches!(kind, "CAST" | "OPERATOR" | "LARGE OBJECT" | "TRANSFORM") {
         name = Some(c.object_name()?);
     }
+    let on = if c.eat("ON") && !c.eat("DOMAIN") { c.object_name().ok() } else { None };
     c.take_until(|c| c.at_words("IS"));
     c.expect("IS")?;
     if !c.eat("NULL") {
         c.string()?;
     }
-    s.actions.push(Action::Comment { kind: kind.to_owned(), name, column });
+    s.actions.push(Action::Comment { kind: kind.to_owned(), name, column, on });
     Ok(())
 }
 
@@ -200,8 +210,12 @@ pub(super) fn policy(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     let name = c.name()?;
     c.expect("ON")?;
     let table = c.object_name()?;
+    let rename = match last_change(*c) {
+        OtherChange::RenameTo(name) if !create => Some(name),
+        _ => None,
+    };
     skip_rest(c)?;
-    s.actions.push(Action::Policy { name, table, create });
+    s.actions.push(Action::Policy { name, table, create, rename });
     Ok(())
 }
 
@@ -250,7 +264,13 @@ pub(super) fn publication(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     if !create && c.at_any(&["RENAME TO", "OWNER TO"]) {
         let change = last_change(*c);
         skip_rest(c)?;
-        s.actions.push(Action::AlterOther { kind: "PUBLICATION".into(), name: Some(ObjectName::bare(name)), change });
+        s.actions.push(Action::AlterOther {
+            kind: "PUBLICATION".into(),
+            name: Some(ObjectName::bare(name)),
+            on: None,
+            arguments: None,
+            change,
+        });
         return Ok(());
     }
     if !create && c.at_end() {
@@ -305,7 +325,12 @@ mod tests {
             ("security label on table t is 'x'", "SECURITY LABEL"),
             ("CHECKPOINT", "CHECKPOINT"),
         ] {
-            assert_eq!(actions(sql), [Action::Other { verb: verb.into() }], "{sql}");
+            let found = match actions(sql).remove(0) {
+                Action::Other { verb } => verb,
+                Action::CreateOther { kind, .. } => format!("CREATE {kind}"),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(found, verb, "{sql}");
         }
     }
 

@@ -61,7 +61,7 @@ pub(super) fn options(c: &mut Cursor<'_>) -> Parse<SequenceOptions> {
             "INCREMENT BY" | "INCREMENT" => found.options.push(format!("INCREMENT BY {}", number(c)?)),
             "START WITH" | "START" => found.options.push(format!("START WITH {}", number(c)?)),
             "MINVALUE" | "MAXVALUE" | "CACHE" => found.options.push(format!("{word} {}", number(c)?)),
-            "SEQUENCE NAME" => drop(c.object_name()?),
+            "SEQUENCE NAME" => found.options.push(format!("SEQUENCE NAME {}", c.object_name()?)),
             "RESTART WITH" => found.options.push(format!("RESTART WITH {}", number(c)?)),
             "RESTART" if c.at_operator("-") || c.kind() == Some(TokenKind::Number) => {
                 found.options.push(format!("RESTART WITH {}", number(c)?));

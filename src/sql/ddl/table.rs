@@ -114,11 +114,24 @@ fn tail(c: &mut Cursor<'_>, table: &mut CreateTable) -> Parse<()> {
             table.inherits = c.paren_list(Cursor::object_name)?;
         } else if c.at_words("PARTITION BY") {
             table.partition_by = Some(partition::by(c)?);
-        } else if c.eat_any(&["USING", "TABLESPACE", "SERVER"]).is_some() {
+        } else if c.at_words("SERVER") {
+            let mark = c.mark();
+            c.bump();
             c.name()?;
+            if c.eat("OPTIONS") {
+                skip_parens(c)?;
+            }
+            table.server = Some(c.since(mark));
+        } else if let Some(word) = c.eat_any(&["USING", "TABLESPACE"]) {
+            let name = c.name()?;
+            if word == "USING" {
+                table.method = Some(name);
+            }
         } else if c.eat_any(&["WITH OIDS", "WITHOUT OIDS"]).is_some() {
         } else if c.eat_any(&["WITH", "OPTIONS"]).is_some() {
+            let mark = c.mark();
             skip_parens(c)?;
+            table.with = Some(c.since(mark));
         } else if c.eat("ON COMMIT") {
             if c.eat_any(&["DROP", "DELETE ROWS", "PRESERVE ROWS"]).is_none() {
                 return c.fail("DROP, DELETE ROWS or PRESERVE ROWS");

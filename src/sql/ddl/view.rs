@@ -13,33 +13,51 @@ pub(crate) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     let or_replace = c.eat("OR REPLACE");
     let _ = c.eat_any(&["GLOBAL", "LOCAL"]);
     let temporary = c.eat_any(&["TEMPORARY", "TEMP"]).is_some();
-    let _ = c.eat_any(&["UNLOGGED", "RECURSIVE"]);
+    let recursive = c.eat_any(&["UNLOGGED", "RECURSIVE"]) == Some("RECURSIVE");
     let materialized = c.eat("MATERIALIZED");
     c.expect("VIEW")?;
     let if_not_exists = c.eat("IF NOT EXISTS");
     let name = c.object_name()?;
     let temporary = temporary || in_pg_temp(&name);
     let columns = if c.kind() == Some(TokenKind::LeftParen) { c.paren_list(Cursor::name)? } else { vec![] };
-    clauses(c)?;
+    let with = clauses(c)?;
     c.expect("AS")?;
     let (tokens, with_data) = query_and_data(c);
+    let all = tokens;
     let tokens = without_check_option(c, tokens);
+    let check_option = all.get(tokens.len()..).unwrap_or(&[]).iter().map(|t| t.span).reduce(Span::to);
     let query = Some(c.query_of(tokens)?);
     let query_span = tokens.iter().fold(Span::default(), |all, t| all.to(t.span));
-    let view = CreateView { name, materialized, or_replace, temporary, if_not_exists, columns, query, query_span, with_data };
+    let view = CreateView {
+        name,
+        materialized,
+        or_replace,
+        temporary,
+        if_not_exists,
+        columns,
+        query,
+        query_span,
+        with_data,
+        recursive,
+        with,
+        check_option,
+    };
     s.actions.push(Action::CreateView(Box::new(view)));
     Ok(())
 }
 
 /// `USING method`, `WITH (…)`, `TABLESPACE name`.
-fn clauses(c: &mut Cursor<'_>) -> Parse<()> {
+fn clauses(c: &mut Cursor<'_>) -> Parse<Option<Span>> {
+    let mut with = None;
     loop {
         if c.eat_any(&["USING", "TABLESPACE"]).is_some() {
             c.name()?;
         } else if c.eat("WITH") {
+            let mark = c.mark();
             skip_parens(c)?;
+            with = Some(c.since(mark));
         } else {
-            return Ok(());
+            return Ok(with);
         }
     }
 }
