@@ -36,7 +36,8 @@ fn check(ctx: &Context) {
 
 fn default_partition<'a>(ctx: &Context<'a>, parent: &ObjectName) -> Option<&'a Qualified> {
     let is_default = |table: &Table| matches!(table.partition_of, Some((_, PartitionBound::Default)));
-    ctx.catalog.children_of(&ctx.catalog.resolve(parent)).find(|(_, table)| is_default(table)).map(|(name, _)| name)
+    let (name, _) = ctx.table(parent)?;
+    ctx.catalog.children_of(name).find(|(_, table)| is_default(table)).map(|(name, _)| name)
 }
 
 /// The concurrent form beside a default partition.
