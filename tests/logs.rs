@@ -404,3 +404,33 @@ fn the_page_is_one_file_and_what_a_log_holds_stays_text() {
     assert!(!page.contains("http://") || page.matches("http://").count() == page.matches("http://www.w3.org/").count());
     assert!(!page.contains("{{") && page.contains("\\u003c!--"));
 }
+
+/// Three processes that write to one stderr without a collector: their lines mix, and each part still finds its entry.
+#[test]
+fn parts_find_their_entry_among_the_lines_of_other_processes() {
+    let log = "\
+2026-11-21 11:00:00.000 UTC [11] ann@shop ERROR:  duplicate key value violates unique constraint \"orders_pkey\"
+2026-11-21 11:00:00.001 UTC [12] bob@shop LOG:  duration: 9.000 ms  execute <unnamed>: SELECT note FROM orders
+\tWHERE id = $1
+2026-11-21 11:00:00.000 UTC [11] ann@shop DETAIL:  Key (id)=(4) already exists.
+2026-11-21 11:00:00.002 UTC [13] eve@shop ERROR:  division by zero
+2026-11-21 11:00:00.001 UTC [12] bob@shop DETAIL:  parameters: $1 = '42'
+2026-11-21 11:00:00.000 UTC [11] ann@shop STATEMENT:  INSERT INTO orders
+\tVALUES (4)
+2026-11-21 11:00:00.002 UTC [13] eve@shop STATEMENT:  SELECT 1 / 0
+2026-11-21 11:00:00.003 UTC [14] zoe@shop DETAIL:  of an entry in the file before
+";
+    let report = report(log.as_bytes(), &[]);
+    assert_eq!((&report["summary"]["entries"], &report["summary"]["stray"]), (&json!(3), &json!(1)), "{}", report["summary"]);
+    let example = &report["queries"][0]["example"];
+    assert_eq!((&example["line"], &example["parameters"]), (&json!(2), &json!(["42"])));
+    let mut errors: Vec<[&str; 3]> = report["events"]["errors"]["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| ["example", "detail", "statement"].map(|part| group[part].as_str().unwrap()))
+        .collect();
+    errors.sort_unstable();
+    assert_eq!(errors[0], ["division by zero", "", "SELECT 1 / 0"]);
+    assert_eq!(errors[1][1..], ["Key (id)=(4) already exists.", "INSERT INTO orders\nVALUES (4)"]);
+}
