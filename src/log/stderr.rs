@@ -2,8 +2,8 @@
 //! the same prefix that carry DETAIL, HINT, CONTEXT, STATEMENT. Without a log collector the lines of several processes
 //! mix, so the last entries are held until their sessions write the next.
 
-use super::prefix::{Line, Template, derive, is_part};
 use super::held::Held;
+use super::prefix::{Line, Template, derive, is_part};
 use super::record::{Encoding, Level, Record, Take, Text, session_key};
 
 /// How a file's lines are read.

@@ -394,7 +394,7 @@ impl Worker {
                 events.add(Kind::Error, &key, brief, more);
             }
             _ => {
-                if record.level == Level::Foreign {
+                if record.level == Level::Foreign || message::foreign_duration(text.raw) {
                     self.tally.foreign += 1;
                 } else {
                     self.tally.unrecognized += 1;
