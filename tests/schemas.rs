@@ -56,7 +56,8 @@ fn reports_of_logs_are_as_described() {
         let document = output(&["logs", file.to_str().unwrap(), "--format", "json"]);
         assert_eq!(errors("logs.json", &document), Vec::<String>::new(), "{}", file.display());
     }
-    let document = output(&["logs", "../../logs/orm.log.gz", "gone", "--schema", "migrations", "--code", "../../extract", "--format", "json"]);
+    let document =
+        output(&["logs", "../../logs/orm.log.gz", "gone", "--schema", "migrations", "--code", "../../extract", "--format", "json"]);
     assert_eq!(errors("logs.json", &document), Vec::<String>::new());
 }
 
