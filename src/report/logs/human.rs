@@ -130,7 +130,7 @@ fn details(out: &mut dyn Write, query: &QueryReport) -> io::Result<()> {
 }
 
 fn brief(out: &mut dyn Write, title: &str, report: &Report, order: &[usize], most: usize, style: Style) -> io::Result<()> {
-    writeln!(out, "\n{title}\n  {:>9} {:>9} {:>9}  {:<16}", "calls", "mean", "deviation", "query")?;
+    writeln!(out, "\n{title}\n  {:>9} {:>9} {:>9}  query", "calls", "mean", "deviation")?;
     for query in order.iter().take(most.min(5)).filter_map(|i| report.queries.get(*i)) {
         let (mean, deviation) = (duration(query.mean_ms), duration(query.stddev_ms));
         let text = clip(&query.text, style.width.saturating_sub(51).max(30));
