@@ -28,7 +28,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Offline static analyser for PostgreSQL: says what migrations, application SQL and slow logs do to the server
+/// Offline static analyser for PostgreSQL: reads migrations, application SQL and slow logs, and says what hurts
 ///
 /// It reads files only and never connects to a database. It replays the migrations into a schema of its own, and judges every
 /// statement, query and log entry against it: which table is locked, who waits, which query no index serves.

@@ -14,10 +14,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 pub(super) const EXAMPLES: &str = "Examples:
-  pgsift advise                              for the queries of this folder
-  pgsift advise db queries.sql --format json                         described by schemas/advise.json
-  pgsift stats-query | psql --csv > stats.csv                        asks the server for sizes and use, and then
-  pgsift advise --stats stats.csv                                    also names indexes that nothing reads
+  pgsift advise                                for the queries of this folder
+  pgsift advise db queries.sql --format json   described by schemas/advise.json
+  pgsift stats-query | psql --csv > stats.csv  asks the server for sizes and use, and then
+  pgsift advise --stats stats.csv              also names indexes that nothing reads
 
 Exit codes:
   0  the advice was printed, whatever it is
