@@ -263,6 +263,7 @@ impl Finder<'_, '_> {
             in_loop: around.in_loop.filter(|found| self.depends(tree, chain, &holes, found)),
             holes,
             bound,
+            in_test: false,
             script: Script::default(),
         };
         self.writer.add(fragment, &draft, verdict, frame);

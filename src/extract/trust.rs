@@ -46,6 +46,21 @@ const PIECES: &[&str] = &[
     "interval",
 ];
 
+/// Functions whose results are quoted, by their whole names.
+const QUOTING: &[&str] =
+    &["lit", "ident", "quoted", "name", "table", "tablename", "table_name", "column", "schema", "as_sql", "to_sql", "tosql"];
+
+/// Members by which programs name their own tables and columns: `Model.table_name`, `u.TableName()`, `config.schema`.
+const NAMING: &[&str] = &["table", "schema", "column", "relation", "index", "view", "sequence"];
+
+/// Whether the code is a name that the program gives its own objects.
+fn names_object(code: &str) -> bool {
+    let lower = code.trim_end_matches(['(', ')']).to_ascii_lowercase();
+    let last = lower.rsplit(['.', ':', '>']).next().unwrap_or(&lower);
+    let member = last.len() < lower.len() || code.ends_with("()");
+    member && !last.contains(['(', '[']) && NAMING.iter().any(|word| last.contains(word))
+}
+
 /// What the code's own name says of a hole that stands where a value could.
 pub(super) fn role(text: &str, hole: &Hole) -> Role {
     let code = hole.code.of(text);
@@ -58,10 +73,18 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
     let code = hole.code.of(text).trim_matches(|c: char| c.is_whitespace() || matches!(c, '+' | '.' | '(' | ')' | '<' | '>' | '$'));
     if code.is_empty() {
         // `%d` writes digits only
-        return matches!(hole.span.of(text).as_bytes(), [b'%', .., b'd' | b'f' | b'i' | b'x' | b'u']);
+        return is_number_mark(hole.span.of(text).as_bytes());
+    }
+    if is_number_mark(hole.span.of(text).as_bytes()) {
+        return true;
     }
     let lower = code.to_ascii_lowercase();
     if SAFE.iter().any(|word| lower.contains(word)) || (lower.contains("join") && lower.contains(['?', '%', '$'])) {
+        return true;
+    }
+    let head = lower.split('(').next().unwrap_or("");
+    let function = head.rsplit(['.', ':', '>']).next().unwrap_or(head);
+    if (lower.contains('(') && QUOTING.contains(&function)) || (hole.role == Role::Identifier && names_object(hole.code.of(text).trim())) {
         return true;
     }
     let code = code.split("!r").next().unwrap_or(code);
@@ -72,6 +95,10 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
     let root = code.split(['.', ':', '[']).next().unwrap_or(code);
     let member = root.len() < code.len() && root.starts_with(|c: char| c.is_ascii_uppercase()) && !code.contains('(');
     shouted || number || member || is_constant(text, code)
+}
+
+fn is_number_mark(mark: &[u8]) -> bool {
+    matches!(mark, [b'%', .., b'd' | b'f' | b'i' | b'x' | b'u'])
 }
 
 /// Whether the file itself says that the name is a constant.
@@ -94,7 +121,9 @@ fn is_constant(text: &str, name: &str) -> bool {
             "private const val ",
             "const val ",
         ];
-        let declared = constant.iter().any(|word| line.starts_with(word) && line.len() < 60);
+        // a line of Go's `const ( … )`
+        let grouped = || line.is_empty() && before.rfind("const (").is_some_and(|open| !before[open..].contains("\n)"));
+        let declared = constant.iter().any(|word| line.starts_with(word) && line.len() < 60) || grouped();
         declared && value.starts_with(['"', '\'', '`']) && !value.lines().next().unwrap_or("").contains("${")
     })
 }
