@@ -7,6 +7,7 @@ pub(super) const CHECK: Check = Check::Statement(check);
 
 fn check(ctx: &Context) {
     let Some(fragment) = ctx.application.filter(|fragment| !fragment.bound && !fragment.in_test) else { return };
+    let mut named = false;
     for hole in fragment.holes.iter().filter(|hole| ctx.statement.span.contains(hole.span) || touches(ctx, hole)) {
         let (severity, message, help) = match hole.role {
             // no parameter can stand in a utility statement
@@ -28,6 +29,10 @@ fn check(ctx: &Context) {
             // a piece of SQL may be constant: nothing is known of it
             _ => continue,
         };
+        // one notice about names is enough for a statement
+        if hole.role == Role::Identifier && std::mem::replace(&mut named, true) {
+            continue;
+        }
         ctx.add(ctx.report(hole.span, message).help(help).severity(severity));
     }
 }
