@@ -30,6 +30,11 @@ pub fn check(inputs: Vec<Input>, settings: &Settings) -> Outcome {
     run::run(inputs, settings, true).1
 }
 
+/// The same, with the schema that the migrations leave, for who has a use for it or wants to say when it is dropped.
+pub fn check_with_schema(inputs: Vec<Input>, settings: &Settings) -> (Catalog, Outcome) {
+    run::run(inputs, settings, true)
+}
+
 /// Replays the migrations among the inputs and returns the schema that they leave, with what was not understood.
 pub fn schema(inputs: Vec<Input>, settings: &Settings) -> (Catalog, Outcome) {
     run::run(inputs, settings, false)

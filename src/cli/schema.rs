@@ -4,6 +4,11 @@ use crate::catalog::{Catalog, Index, Knowledge, Qualified, Store, Table};
 use crate::facts::TypeKind;
 use serde_json::{Value, json};
 
+/// What `--help` ends with.
+pub(super) const EXAMPLES: &str = "Examples:
+  pgsift schema > schema.sql                       loads into an empty database
+  pgsift schema db/migrations --format json        described by schemas/schema.json";
+
 /// The whole schema.
 pub(super) fn json(catalog: &Catalog) -> Value {
     json!({

@@ -13,7 +13,7 @@ use crate::settings::Settings;
 use crate::source::{FileId, Sources};
 use crate::suppress::Suppressions;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// How many bytes of SQL are read while those before them are folded: small enough to keep in memory, large enough that
 /// handing them over costs nothing. What is smaller than this is not worth waking a second thread for.
@@ -38,9 +38,14 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     // Migrations change the schema for what comes after them; everything else sees the schema that they leave.
     let (migrations, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| part.origin == Origin::Migration);
     let mut catalog = Catalog::default();
-    let (mut found, mut remarks) = run.replay(&migrations, &mut catalog);
-    let is_reported = |file| migrations.iter().any(|part| part.file == file && part.reported);
-    run.checker.schema(&catalog, &is_reported, &mut found);
+    let (mut found, mut remarks) = if is_small(&migrations) {
+        run.replay(&migrations, &mut catalog)
+    } else {
+        // One thread of the pool folds from beginning to end: the schema lies together in its memory.
+        rayon::scope(|_| run.replay(&migrations, &mut catalog))
+    };
+    let reported: HashSet<FileId> = migrations.iter().filter(|part| part.reported).map(|part| part.file).collect();
+    run.checker.schema(&catalog, &|file| reported.contains(&file), &mut found);
     for (more, remark) in run.check_each(&others, &catalog) {
         found.merge(more);
         remarks.extend(remark);

@@ -211,6 +211,12 @@ impl<'a> Context<'a> {
         temporary || self.session.is_new(name, self.catalog)
     }
 
+    /// The same of a name that is resolved already.
+    pub fn is_new_relation(&self, name: &Qualified) -> bool {
+        let temporary = name.schema.starts_with("pg_temp") || self.catalog.tables.get(name).is_some_and(|table| table.temporary);
+        temporary || self.session.is_new_relation(name.into(), self.catalog)
+    }
+
     /// The table, where known; `None` is unknown, not absent.
     pub fn table(&self, name: &ObjectName) -> Option<(&'a Qualified, &'a Table)> {
         self.catalog.table(name)

@@ -9,6 +9,7 @@ use super::{column, partition, types};
 use crate::facts::{Action, AlterSequence, AlterTable, Name, ObjectName, RelationKind, Statement, TableChange};
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::TokenKind;
+use std::sync::Arc;
 
 /// Reads ALTER of a relation.
 pub(crate) fn relation(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
@@ -32,7 +33,7 @@ pub(crate) fn relation(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     c.expect_end()?;
     s.actions.extend(changes.into_iter().map(|(change, span)| {
         let name = name.clone();
-        Action::AlterTable(Box::new(AlterTable { kind, name, if_exists, only, change, span }))
+        Action::AlterTable(Arc::new(AlterTable { kind, name, if_exists, only, change, span }))
     }));
     Ok(())
 }
@@ -446,22 +447,13 @@ fn switch(c: &mut Cursor<'_>) -> Parse<TableChange> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use crate::facts::*;
-    use crate::source::{FileId, Span};
-    use crate::sql::token::Dialect;
-
-    fn actions(text: &str) -> Vec<Action> {
-        let script = crate::sql::read(FileId(0), text, Span::new(0, text.len() as u32), Dialect::Psql);
-        assert_eq!(script.statements.len(), 1, "{text}");
-        let statement = script.statements.into_iter().next().unwrap();
-        assert_eq!(statement.reading, Reading::Parsed, "{text}");
-        statement.actions
-    }
+    use crate::sql::ddl::testing::actions;
 
     fn changes(text: &str) -> Vec<TableChange> {
         actions(text)
             .into_iter()
             .map(|action| match action {
-                Action::AlterTable(alter) => alter.change,
+                Action::AlterTable(alter) => alter.change.clone(),
                 other => panic!("{text}: {other:?}"),
             })
             .collect()
