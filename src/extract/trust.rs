@@ -160,7 +160,7 @@ mod tests {
 
     /// Each hole's role, and whether it is trusted.
     fn holes(path: &str, code: &str) -> Vec<(Role, bool)> {
-        let language = Language::of_path(Path::new(path)).unwrap();
+        let language = Language::of_path(Path::new(path)).expect("a known extension");
         let found = extract(FileId(0), code, language, Options::default());
         found.fragments.iter().flat_map(|fragment| &fragment.holes).map(|hole| (hole.role, hole.trusted)).collect()
     }
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn a_tag_with_a_type_of_braces_binds() {
         let code = "const a = await prisma.$queryRaw<Array<{ id: string; n: number }>>`SELECT a FROM t WHERE b = ${value}`;\n";
-        let language = Language::of_path(Path::new("a.ts")).unwrap();
+        let language = Language::of_path(Path::new("a.ts")).expect("a known extension");
         let found = extract(FileId(0), code, language, Options::default());
         assert!(found.fragments[0].bound);
     }
