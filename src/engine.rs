@@ -16,7 +16,7 @@ mod workload;
 
 pub use logs::log_findings;
 
-pub use application::ExtractedPiece;
+pub use application::{ExtractedPiece, Sent};
 pub use input::{Input, InputKind, MigrationInfo, Section};
 pub use timeline::locks;
 pub use workload::{Workload, workload};
@@ -38,6 +38,11 @@ pub fn check_with_schema(inputs: Vec<Input>, settings: &Settings) -> (Catalog, O
 /// Replays the migrations among the inputs and returns the schema that they leave, with what was not understood.
 pub fn schema(inputs: Vec<Input>, settings: &Settings) -> (Catalog, Outcome) {
     run::run(inputs, settings, false)
+}
+
+/// The statements of the inputs that are reported, with their fingerprints: what a log's queries are joined with.
+pub fn sent(inputs: &[Input], settings: &Settings) -> Vec<Sent> {
+    application::sent(inputs, settings)
 }
 
 /// The SQL found in the application code among the inputs.

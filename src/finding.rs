@@ -1,6 +1,7 @@
 //! A finding, its labels and fix, and the outcome of a run. Plain data: must not know a rule's code or an output format.
 
 use crate::source::{FileId, Location, Sources, Span};
+use std::collections::HashMap;
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -148,6 +149,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// What was not understood.
     pub opaque: Vec<Opaque>,
+    /// The fingerprints of application code's statements that have findings: their text in the file is not what is sent.
+    pub sent: HashMap<Location, u64>,
     /// What could not be read.
     pub errors: Vec<Problem>,
     /// What else is worth saying: entries of a baseline that no longer match, settings that match nothing.

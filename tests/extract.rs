@@ -168,6 +168,34 @@ fn a_dropped_column_names_the_places_that_use_it() {
 }
 
 #[test]
+fn files_of_queries_use_what_they_name() {
+    let files = [
+        ("1.sql", migration(), SCHEMA),
+        ("2.sql", migration(), "ALTER TABLE users DROP COLUMN old;\nALTER TABLE users RENAME TO people;"),
+        ("queries/users.sql", InputKind::Sql, "-- name: GetUser :one\nSELECT id, old FROM users WHERE id = $1;\n"),
+        ("schema-notes.sql", InputKind::Sql, "CREATE TABLE a (id int);\nSELECT old FROM users;\n"),
+    ];
+    let outcome = checked(&files, &only("drop-column"));
+    let [old] = &outcome.findings[..] else { panic!("{:?}", outcome.findings) };
+    let at: Vec<&str> = old.related.iter().map(|label| outcome.sources.text(label.at)).collect();
+    assert_eq!(at, ["old"]);
+    let outcome = checked(&files, &only("rename-table"));
+    let [renamed] = &outcome.findings[..] else { panic!("{:?}", outcome.findings) };
+    assert_eq!((renamed.related.len(), renamed.severity), (1, Severity::Error), "{renamed:?}");
+}
+
+#[test]
+fn tests_are_no_application() {
+    let code = "func f() {\n\tdb.Query(fmt.Sprintf(\"SELECT * FROM users WHERE id = '%s'\", id))\n}\n";
+    let rules = Settings { select: vec!["interpolated-sql".to_owned(), "select-star".to_owned()], ..Settings::default() };
+    let count = |path| checked(&[(path, InputKind::Code(Language::Go), code)], &rules).findings.len();
+    assert_eq!(count("store/users.go"), 2);
+    for path in ["store/users_test.go", "tests/users.go", "src/fixtures/a.go", "__tests__/a.go", "test_users.py", "src/UsersTest.java"] {
+        assert_eq!(count(path), 0, "{path}");
+    }
+}
+
+#[test]
 fn findings_stand_on_the_bytes_of_the_string() {
     let code = "func f() {\n\tdb.Query(\"SELECT id FROM users \" +\n\t\t\"WHERE \\\"name\\\" = NULL\")\n}\n";
     let outcome = checked(&[("a.go", InputKind::Code(Language::Go), code)], &only("null-comparison"));

@@ -377,6 +377,31 @@ fn queries_know_their_lines_of_code_and_their_findings() {
 }
 
 #[test]
+fn queries_know_the_lines_of_application_code_that_send_them() {
+    let folder = folder("join-code");
+    std::fs::create_dir_all(folder.join("code")).unwrap();
+    let rust = "fn list(page: i64) {\n    sqlx::query!(\n        \"SELECT id, note \\\n         FROM orders ORDER BY id LIMIT 20 OFFSET $1\",\n        page\n    );\n}\n";
+    std::fs::write(folder.join("code/list.rs"), rust).unwrap();
+    let python = "def list(page):\n    cursor.execute(\n        \"SELECT id, note \"\n        'FROM orders ORDER BY id LIMIT 20 OFFSET %s', (page,))\n";
+    std::fs::write(folder.join("code/list.py"), python).unwrap();
+    let go =
+        "func list() {\n\tq := fmt.Sprintf(`SELECT id, note FROM orders ORDER BY id LIMIT %d OFFSET %d`, 20, page)\n\tdb.Query(q)\n}\n";
+    std::fs::write(folder.join("code/list.go"), go).unwrap();
+    std::fs::write(folder.join("a.log"), paged_log()).unwrap();
+    let report = in_folder(&folder, &["logs", "a.log", "--code", "code", "--format", "json"]);
+    let mut places = report["queries"][0]["code"].as_array().unwrap().clone();
+    places.sort_by_key(|place| place["file"].to_string());
+    let place = |file: &str, line: u32, column: u32| json!({"file": file, "line": line, "column": column});
+    assert_eq!(places, [place("code/list.go", 2, 20), place("code/list.py", 3, 10), place("code/list.rs", 3, 10)]);
+    let outcome = in_folder(&folder, &["check", "code", "--select", "offset-pagination", "--log", "a.log", "--format", "json"]);
+    for finding in outcome["findings"].as_array().unwrap() {
+        assert_eq!(finding["evidence"]["calls"], json!(30), "{finding}");
+    }
+    assert_eq!(outcome["findings"].as_array().unwrap().len(), 3, "{outcome}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn findings_in_code_carry_what_logs_and_statistics_say() {
     let folder = folder("evidence");
     std::fs::write(

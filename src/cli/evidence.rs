@@ -26,8 +26,9 @@ pub(super) fn apply(outcome: &mut Outcome, log: &[PathBuf], stats: &[PathBuf]) {
     let tables = tables(&tally);
     let sources = &outcome.sources;
     for finding in &mut outcome.findings {
-        let text = sources.text(finding.statement.unwrap_or(finding.primary.at));
-        let print = fingerprint(text, Dialect::Host).0;
+        let at = finding.statement.unwrap_or(finding.primary.at);
+        let text = sources.text(at);
+        let print = outcome.sent.get(&at).copied().unwrap_or_else(|| fingerprint(text, Dialect::Host).0);
         if let Some(query) = tally.query(print).filter(|query| query.load.calls > 0) {
             from_log(finding, query);
         } else if let Some(row) = statements.get(&print) {

@@ -7,8 +7,7 @@ use crate::engine::{self, Input, InputKind};
 use crate::facts::Statement;
 use crate::log::Tally;
 use crate::report::logs::{Beside, CodePlace, FindingReport};
-use crate::source::{FileId, Source, Span};
-use crate::sql::fingerprint::fingerprint;
+use crate::source::{FileId, Span};
 use crate::sql::{self, token::Dialect};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -40,7 +39,10 @@ pub(super) fn beside(tally: &Tally, schema: &[PathBuf], code: &[PathBuf]) -> Res
         beside.errors.extend(found.problems.into_iter().map(|p| (p.file, p.message)));
         inputs = found.inputs;
     }
-    places(&inputs, &mut beside.code);
+    for sent in engine::sent(&inputs, &config.settings) {
+        let place = CodePlace { file: sent.file, line: sent.at.line, column: sent.at.column };
+        beside.code.entry(sent.fingerprint).or_default().push(place);
+    }
     for input in &mut inputs {
         input.reported = false;
     }
@@ -111,26 +113,5 @@ fn queries(tally: &Tally, inputs: &mut Vec<Input>, tables: &mut BTreeMap<u64, Ve
             kind: InputKind::Sql,
             reported: true,
         });
-    }
-}
-
-/// Where statements stand in code, by fingerprint.
-fn places(inputs: &[Input], code: &mut BTreeMap<u64, Vec<CodePlace>>) {
-    for input in inputs.iter().filter(|input| input.reported) {
-        let source = Source::new(input.path.clone(), input.bytes.clone());
-        let script = sql::read(FileId::default(), &source.text, Span::new(0, source.text.len() as u32), Dialect::Psql);
-        for statement in &script.statements {
-            place(statement, &source, &source.text, code);
-        }
-    }
-}
-
-fn place(statement: &Statement, source: &Source, text: &str, code: &mut BTreeMap<u64, Vec<CodePlace>>) {
-    let print = fingerprint(statement.span.of(text), Dialect::Host).0;
-    let at = source.position(statement.span.start);
-    let place = CodePlace { file: source.name().replace('\\', "/"), line: at.line, column: at.column };
-    code.entry(print).or_default().push(place);
-    for inner in statement.bodies.iter().flat_map(|body| &body.statements) {
-        self::place(&inner.statement, source, text, code);
     }
 }

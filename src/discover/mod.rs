@@ -182,7 +182,11 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
     let excluded = exclusion(request);
     let mut seen: HashSet<PathBuf> = candidates.iter().map(|c: &Candidate| c.path.clone()).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
-    for Found { path, named } in found {
+    for Found { path, named, vendored } in found {
+        if vendored {
+            *left_out.entry("vendored code").or_insert(0) += 1;
+            continue;
+        }
         if let Some(reason) = layout::other_language(&path) {
             *left_out.entry(reason).or_insert(0) += 1;
         }
@@ -234,7 +238,7 @@ fn replayed(request: &Request, candidates: &[Candidate], folders: &[PathBuf], pr
     for path in &request.schema {
         walk::walk(&walk::normalize(path, &request.cwd), &path.to_string_lossy(), &mut found, problems);
     }
-    let mut paths: Vec<PathBuf> = found.into_iter().map(|found| found.path).collect();
+    let mut paths: Vec<PathBuf> = found.into_iter().filter(|found| !found.vendored).map(|found| found.path).collect();
     let sets: BTreeSet<PathBuf> = candidates.iter().filter_map(|candidate| layout::set_folder(&candidate.path)).collect();
     for set in sets.iter().filter(|set| !folders.iter().any(|folder| set.starts_with(folder))) {
         paths.extend(layout::files_of_set(set));

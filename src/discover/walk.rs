@@ -9,6 +9,9 @@ use walkdir::{DirEntry, WalkDir};
 /// Folders that hold other people's files.
 const SKIPPED: &[&str] = &[".git", ".hg", ".svn", "node_modules", "target", "vendor", ".venv", "venv", "__pycache__"];
 
+/// Those of them that a repository may hold on purpose: what they hold is counted.
+const VENDORED: &[&str] = &["node_modules", "vendor"];
+
 /// A file found, by its absolute path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
@@ -16,6 +19,8 @@ pub(super) struct Found {
     pub(super) path: PathBuf,
     /// Named by the user rather than met in a folder.
     pub(super) named: bool,
+    /// In a folder of other people's code: counted, never read.
+    pub(super) vendored: bool,
 }
 
 /// The path without `.` and `..`, as text says it; links are not followed.
@@ -48,7 +53,7 @@ pub(super) fn walk(path: &Path, shown: &str, found: &mut Vec<Found>, problems: &
         let message = "is not a regular file; give its text on standard input, with `-` as the path".to_owned();
         problems.push(Problem { file: shown.to_owned(), message });
     } else {
-        found.push(Found { path: path.to_owned(), named: true });
+        found.push(Found { path: path.to_owned(), named: true, vendored: false });
     }
 }
 
@@ -67,10 +72,15 @@ fn walk_folder(root: &Path, found: &mut Vec<Found>, problems: &mut Vec<Problem>)
     let keep = |entry: &DirEntry| entry.depth() == 0 || ignores.keep(entry, real_root.as_deref());
     for entry in walk.filter_entry(keep) {
         match entry {
-            Ok(entry) if entry.file_type().is_file() => found.push(Found { path: entry.into_path(), named: false }),
+            Ok(entry) if entry.file_type().is_file() => found.push(Found { path: entry.into_path(), named: false, vendored: false }),
             Ok(_) => {}
             Err(error) => problems.extend(walk_problem(&error)),
         }
+    }
+    for folder in ignores.vendored {
+        let files = WalkDir::new(folder).into_iter().take(SEARCHED).filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
+        let files = files.map(DirEntry::into_path).filter(|path| super::file_kind(path).is_some());
+        found.extend(files.map(|path| Found { path, named: false, vendored: true }));
     }
 }
 
@@ -100,6 +110,8 @@ fn walk_problem(error: &walkdir::Error) -> Option<Problem> {
 /// The `.gitignore` and `.ignore` files in force, innermost last.
 struct Ignores {
     stack: Vec<(PathBuf, Gitignore)>,
+    /// Folders of other people's code that the repository holds.
+    vendored: Vec<PathBuf>,
 }
 
 impl Ignores {
@@ -108,7 +120,7 @@ impl Ignores {
         let top = root.ancestors().position(|dir| dir.join(".git").exists()).unwrap_or(0);
         let mut dirs: Vec<&Path> = root.ancestors().take(top + 1).collect();
         dirs.reverse();
-        let mut ignores = Ignores { stack: vec![] };
+        let mut ignores = Ignores { stack: vec![], vendored: vec![] };
         dirs.into_iter().for_each(|dir| ignores.enter(dir));
         ignores
     }
@@ -134,13 +146,18 @@ impl Ignores {
         if entry.path_is_symlink() && linked_back() {
             return false;
         }
-        if is_dir && entry.file_name().to_str().is_some_and(|name| SKIPPED.contains(&name)) {
+        let skipped = entry.file_name().to_str().filter(|name| is_dir && SKIPPED.contains(name));
+        if skipped.is_some_and(|name| !VENDORED.contains(&name)) {
             return false;
         }
         while self.stack.last().is_some_and(|(dir, _)| !path.starts_with(dir)) {
             self.stack.pop();
         }
         if self.is_ignored(path, is_dir) {
+            return false;
+        }
+        if skipped.is_some() {
+            self.vendored.push(path.to_owned());
             return false;
         }
         if is_dir {

@@ -1,12 +1,13 @@
 //! Application code in a run: its strings read as SQL, and findings carried back to its source bytes.
 
-use super::parts::Remarks;
+use super::parts::{self, Remarks};
 use super::{Input, InputKind, markdown};
 use crate::extract::{self, Extracted, Fragment, FragmentKind, Language, Options};
 use crate::facts::Statement;
 use crate::rules::Report;
 use crate::settings::Settings;
-use crate::source::{FILLER, FileId, Source, Sources, Span};
+use crate::source::{FILLER, FileId, Position, Source, Sources, Span};
+use crate::sql::fingerprint::fingerprint;
 use crate::sql::{self, token::Dialect, token::TokenKind};
 use crate::suppress;
 use rayon::prelude::*;
@@ -55,13 +56,8 @@ fn read(source: &Source, file: FileId, kind: &InputKind, settings: &Settings) ->
     match kind {
         InputKind::Code(language) => {
             let mut extracted = extract::extract(file, text, *language, options);
-            if is_test(source) {
-                // a test's loops and its own values are nobody's load or attack
-                extracted.fragments.iter_mut().for_each(|fragment| {
-                    fragment.in_loop = None;
-                    fragment.bound = true;
-                });
-            }
+            let tests = tests_from(source, *language);
+            extracted.fragments.iter_mut().for_each(|fragment| fragment.in_test = fragment.span.start >= tests);
             vec![Code { file, extracted }]
         }
         InputKind::Markdown => {
@@ -73,16 +69,89 @@ fn read(source: &Source, file: FileId, kind: &InputKind, settings: &Settings) ->
     }
 }
 
-fn is_test(source: &Source) -> bool {
-    let path = source.name().to_ascii_lowercase();
-    path.split(['/', '\\']).any(|part| {
-        matches!(part, "test" | "tests" | "spec" | "specs" | "__tests__" | "testing" | "testdata" | "e2e" | "bench" | "benches")
-            || part.contains("_test.")
-            || part.contains(".test.")
-            || part.contains(".spec.")
-            || part.contains("_spec.")
+/// The first byte of a file's tests: of all of it by its path, or of what Rust compiles for tests only.
+fn tests_from(source: &Source, language: Language) -> u32 {
+    if is_test(&source.name()) {
+        return 0;
+    }
+    let inside = (language.name() == "rust").then(|| memchr::memmem::find(source.text.as_bytes(), b"#[cfg(test)]\nmod ")).flatten();
+    inside.map_or(u32::MAX, |at| at as u32)
+}
+
+fn is_test(path: &str) -> bool {
+    const FOLDERS: &[&str] = &[
+        "test",
+        "tests",
+        "spec",
+        "specs",
+        "__tests__",
+        "__mocks__",
+        "testing",
+        "testdata",
+        "testutil",
+        "testutils",
+        "fixture",
+        "fixtures",
+        "e2e",
+        "bench",
+        "benches",
+        "benchmarks",
+        "mocks",
+        "cypress",
+    ];
+    let stem = path.rsplit(['/', '\\']).next().and_then(|name| name.split('.').next()).unwrap_or("");
+    if ["Test", "Tests", "Spec", "Specs", "TestCase"].iter().any(|end| stem.ends_with(end)) {
+        return true;
+    }
+    path.to_ascii_lowercase().split(['/', '\\']).any(|part| {
+        FOLDERS.contains(&part)
+            || ["_test.", ".test.", ".spec.", "_spec."].iter().any(|mark| part.contains(mark))
+            || [".testing", ".tests", "-tests", "_tests", "-test", "dbtests"].iter().any(|end| part.ends_with(end))
             || part.starts_with("test_")
+            || part == "conftest.py"
     })
+}
+
+/// A statement that code or a file of queries sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// What it shares with the same statement in a log.
+    pub fingerprint: u64,
+    /// As shown.
+    pub file: String,
+    /// Where it begins.
+    pub at: Position,
+}
+
+/// The statements of the inputs that are reported, in the order of their places.
+pub(super) fn sent(inputs: &[Input], settings: &Settings) -> Vec<Sent> {
+    inputs.par_iter().filter(|input| input.reported).flat_map_iter(|input| sent_by(input, settings)).collect()
+}
+
+fn sent_by(input: &Input, settings: &Settings) -> Vec<Sent> {
+    let source = Source::new(input.path.clone(), input.bytes.clone());
+    let file = source.name().replace('\\', "/");
+    let mut found = vec![];
+    for span in parts::spans(&source.text, &input.kind).into_iter().map(|(span, ..)| span) {
+        let script = sql::read(FileId::default(), &source.text, span, Dialect::Psql);
+        script.statements.iter().for_each(|statement| note(statement, &source, &file, &source.text, &mut found));
+    }
+    for code in read(&source, FileId::default(), &input.kind, settings) {
+        for fragment in code.extracted.fragments.iter().filter(|fragment| fragment.kind == FragmentKind::Statement) {
+            let layer = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
+            fragment.script.statements.iter().for_each(|statement| note(statement, &source, &file, layer, &mut found));
+        }
+    }
+    found.sort_by_key(|sent: &Sent| sent.at.offset);
+    found
+}
+
+fn note(statement: &Statement, source: &Source, file: &str, text: &str, found: &mut Vec<Sent>) {
+    let fingerprint = fingerprint(statement.span.of(text), Dialect::Host).0;
+    found.push(Sent { fingerprint, file: file.to_owned(), at: source.position(statement.span.start) });
+    for inner in statement.bodies.iter().flat_map(|body| &body.statements) {
+        note(&inner.statement, source, file, text, found);
+    }
 }
 
 /// Turns what a rule said about an overlay into what is true of the file: no fillers in words, and a fix only where the file

@@ -11,8 +11,11 @@ use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
 use crate::rules::{Check, Context, Origin, Report, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Location, Sources};
+use crate::sql::fingerprint::fingerprint;
+use crate::sql::token::Dialect;
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// What a run gathers.
 #[derive(Default)]
@@ -20,6 +23,8 @@ pub(super) struct Found {
     pub(super) findings: Vec<Finding>,
     pub(super) opaque: Vec<Opaque>,
     pub(super) statements: usize,
+    /// The fingerprints of application code's statements that have findings.
+    pub(super) sent: HashMap<Location, u64>,
     once: OncePerFile,
 }
 
@@ -28,6 +33,7 @@ impl Found {
         self.findings.extend(other.findings);
         self.opaque.extend(other.opaque);
         self.statements += other.statements;
+        self.sent.extend(other.sent);
     }
 }
 
@@ -192,6 +198,8 @@ impl Checker<'_> {
             for report in reports.borrow_mut().drain(..) {
                 let mut report: Report = report;
                 if scene.fragment.is_some() {
+                    let at = Location { file: scene.statement.file, span: scene.statement.span };
+                    found.sent.entry(at).or_insert_with(|| fingerprint(at.span.of(scene.text), Dialect::Host).0);
                     application::to_source(&mut report, scene.text, &self.sources.get(scene.statement.file).text);
                 }
                 if found.once.admits(rule.name, &report) {

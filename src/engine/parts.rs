@@ -23,6 +23,18 @@ pub(super) struct Part {
     known_runner: bool,
 }
 
+/// Longer files are data, not queries that an application sends.
+const QUERY_FILE: u32 = 1 << 20;
+
+impl Part {
+    /// Whether it may be a file of queries that an application sends.
+    pub(super) fn is_query_file(&self, sources: &Sources) -> bool {
+        // a fence of a document sends nothing
+        let whole = self.span.len() as usize == sources.get(self.file).text.len();
+        whole && self.reported && self.origin == Origin::Script && self.span.len() <= QUERY_FILE
+    }
+}
+
 /// A part as read.
 pub(super) struct Unit<'p> {
     pub(super) part: &'p Part,
@@ -56,7 +68,8 @@ pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>) {
     (sources, parts)
 }
 
-fn spans(text: &str, kind: &InputKind) -> Vec<(Span, Origin, Transaction)> {
+/// The stretches of a text that run by themselves.
+pub(super) fn spans(text: &str, kind: &InputKind) -> Vec<(Span, Origin, Transaction)> {
     let whole = Span::new(0, text.len() as u32);
     match kind {
         // its strings are found by `application`

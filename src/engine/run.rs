@@ -26,6 +26,12 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let codes = application::read_all(&coded, &sources, settings);
     let mut mentions = Mentions::default();
     codes.iter().flat_map(application::Code::statements).for_each(|statement| mentions.add(statement));
+    let queries: Vec<&Part> = parts.iter().filter(|part| part.is_query_file(&sources)).collect();
+    if with_rules && parts.iter().any(|part| part.reported && part.origin == Origin::Migration) {
+        let units: Vec<Unit> = queries.par_iter().map(|part| parts::read(part, &sources, settings)).collect();
+        let only_queries = units.iter().filter(|unit| unit.statements.iter().all(|s| s.actions.is_empty()));
+        only_queries.flat_map(|unit| &unit.statements).for_each(|statement| mentions.add(statement));
+    }
     let rules = if with_rules { ActiveRules::new(settings) } else { ActiveRules::new(&nothing()) };
     let run = Run { checker: Checker { sources: &sources, settings, rules: &rules, mentions: &mentions } };
 
@@ -51,7 +57,7 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let suppressed = suppress(&sources, remarks, &rules, settings, &mut found.findings);
     settle(&mut found.findings, &sources);
 
-    let mut outcome = Outcome { findings: found.findings, opaque: found.opaque, ..Outcome::default() };
+    let mut outcome = Outcome { findings: found.findings, sent: found.sent, opaque: found.opaque, ..Outcome::default() };
     outcome.summary.files = files;
     outcome.summary.statements = found.statements;
     outcome.summary.suppressed = suppressed;

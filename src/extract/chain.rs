@@ -17,6 +17,8 @@ pub(super) struct Chain {
     pub(super) leading_code: bool,
     /// It is a template that a formatter fills.
     pub(super) format: Option<Format>,
+    /// What the formatter fills in, in order.
+    pub(super) arguments: Vec<Span>,
     /// A margin that ends in a bar is stripped.
     pub(super) bar_margin: bool,
     /// The common margin is stripped.
@@ -60,6 +62,7 @@ impl Chain {
             after: first + 1,
             leading_code: false,
             format: None,
+            arguments: vec![],
             bar_margin: false,
             margin: false,
         }
@@ -216,6 +219,9 @@ impl Linker<'_, '_> {
             }
             self.at += 2;
             if self.tree.is(self.at, b'(') {
+                if self.chain.format.is_some() {
+                    self.chain.arguments = self.tree.arguments(self.at, self.at + 1);
+                }
                 self.at = (self.tree.closing(self.at) + 1).min(self.tree.tokens.len());
             }
         }
@@ -292,6 +298,14 @@ impl Linker<'_, '_> {
         }
         if self.syntax.percent_fills && self.tree.is(self.at, b'%') && !self.ends_line(&self.tree.tokens[self.at], self.at) {
             self.chain.format = Some(Format::Percent);
+            self.chain.arguments = match self.tree.punct(self.at + 1) {
+                Some(b'(' | b'[') => self.tree.arguments(self.at + 1, self.at + 2),
+                _ => {
+                    let end = self.operand_end(self.at + 1);
+                    let tokens = self.tree.tokens.get(self.at + 1..end).unwrap_or_default();
+                    tokens.first().zip(tokens.last()).map(|(a, b)| a.span.to(b.span)).into_iter().collect()
+                }
+            };
             return;
         }
         let first = self.chain.first;
@@ -303,5 +317,8 @@ impl Linker<'_, '_> {
         self.chain.margin |= name.is_some_and(|name| self.syntax.margin_calls.contains(&name));
         let found = name.and_then(|name| self.syntax.formatting_calls.iter().find(|(call, _)| *call == name));
         self.chain.format = found.filter(|_| early).map(|(_, format)| *format);
+        if self.chain.format.is_some() && self.tree.is(self.chain.after, b',') {
+            self.chain.arguments = self.tree.arguments(open, self.chain.after + 1);
+        }
     }
 }

@@ -131,6 +131,7 @@ fn add(writer: &mut Writer, key: &str, span: Span, bytes: Vec<u8>) {
         in_loop: None,
         holes: vec![],
         bound: false,
+        in_test: false,
         script: Script::default(),
     };
     let draft = Draft { span, content: span, bytes, holes: vec![] };

@@ -250,8 +250,8 @@ impl Finder<'_, '_> {
         }
         let mut holes = holes::settle(&mut draft);
         for hole in &mut holes {
-            hole.trusted = trust::is_trusted(self.text, hole);
             hole.role = trust::role(self.text, hole);
+            hole.trusted = trust::is_trusted(self.text, hole);
         }
         let kind = if frame.is_empty() { FragmentKind::Statement } else { FragmentKind::Clause };
         let fragment = Fragment {
@@ -263,6 +263,7 @@ impl Finder<'_, '_> {
             in_loop: around.in_loop.filter(|found| self.depends(tree, chain, &holes, found)),
             holes,
             bound,
+            in_test: false,
             script: Script::default(),
         };
         self.writer.add(fragment, &draft, verdict, frame);

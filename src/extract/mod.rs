@@ -74,6 +74,8 @@ pub struct Fragment {
     pub holes: Vec<Hole>,
     /// What is interpolated is sent as parameters.
     pub bound: bool,
+    /// It stands in a test: whose loops are nobody's load, and whose own values are no attack.
+    pub in_test: bool,
     /// Its statements.
     pub script: Script,
 }

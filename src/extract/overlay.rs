@@ -50,7 +50,7 @@ pub(super) fn draft(text: &str, scan: &Scan, chain: &Chain) -> Option<Draft> {
         }
     }
     if let Some(format) = chain.format {
-        draft.fill(format);
+        draft.fill(text, format, &chain.arguments);
     }
     Some(draft)
 }
@@ -98,8 +98,8 @@ impl Draft {
     }
 
     /// Makes holes of a formatter's marks.
-    fn fill(&mut self, format: Format) {
-        let mut at = 0;
+    fn fill(&mut self, text: &str, format: Format, arguments: &[Span]) {
+        let (mut at, mut next) = (0, 0);
         while at < self.bytes.len() {
             let mark = match format {
                 Format::Percent => percent(&self.bytes[at..]),
@@ -111,8 +111,9 @@ impl Draft {
                     let span = Span::new(start, start + len as u32);
                     let known = self.holes.iter().any(|hole| hole.span.contains(span));
                     if !known {
+                        let code = argument(&self.bytes[at..at + len], span, text, arguments, &mut next);
                         self.blank(span);
-                        self.hole(span, Span::default());
+                        self.hole(span, code);
                     }
                     at += len;
                 }
@@ -125,6 +126,33 @@ impl Draft {
             }
         }
     }
+}
+
+/// The code that fills a mark: the next argument, one by its number, or one by its name.
+fn argument(mark: &[u8], span: Span, text: &str, arguments: &[Span], next: &mut usize) -> Span {
+    let inner = mark.get(1..).unwrap_or_default();
+    let skip = inner.iter().take_while(|b| matches!(b, b'[' | b'(' | b'{')).count();
+    let key = inner.get(skip..).unwrap_or_default();
+    let len = key.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.')).count();
+    let key = std::str::from_utf8(&key[..len]).unwrap_or("");
+    let braces = mark.first() == Some(&b'{');
+    // `%1$s`, `%[1]s`: counted from one
+    let numbered = braces || inner.first() == Some(&b'[') || mark.contains(&b'$');
+    let digits: String = key.chars().take_while(char::is_ascii_digit).collect();
+    if let Some(number) = digits.parse::<usize>().ok().filter(|_| numbered) {
+        return number.checked_sub(usize::from(!braces)).and_then(|i| arguments.get(i)).copied().unwrap_or_default();
+    }
+    if (braces || skip > 0) && !key.is_empty() {
+        let given = arguments.iter().find_map(|argument| {
+            let rest = argument.of(text).trim_start().strip_prefix(key)?.trim_start();
+            let value = rest.strip_prefix('=')?.trim_start();
+            Some(Span::new(argument.end - value.len() as u32, argument.end))
+        });
+        let own = Span::new(span.start + 1 + skip as u32, span.start + 1 + (skip + len) as u32);
+        return given.unwrap_or(if braces { own } else { Span::default() });
+    }
+    *next += 1;
+    arguments.get(*next - 1).copied().unwrap_or_default()
 }
 
 /// `%s`, `%[1]d`, `%1$-5.2f`, `%(name)s`, `%{name}`: length, and whether it is a hole; `%%` is none.

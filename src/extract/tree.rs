@@ -64,6 +64,23 @@ impl<'s> Tree<'s> {
         self.parent.get(at).copied().filter(|&p| p != NONE).map(|p| p as usize)
     }
 
+    /// The arguments in the brackets at `open`, from the token `from` on.
+    pub(super) fn arguments(&self, open: usize, from: usize) -> Vec<Span> {
+        let close = self.closing(open).min(self.tokens.len());
+        let mut found = vec![];
+        let (mut at, mut start) = (from, from);
+        while at <= close && found.len() < 64 {
+            if at == close || self.is(at, b',') {
+                let tokens = self.tokens.get(start..at).unwrap_or_default();
+                found.extend(tokens.first().zip(tokens.last()).map(|(a, b)| a.span.to(b.span)));
+                start = at + 1;
+            }
+            let bracket = matches!(self.punct(at), Some(b'(' | b'[' | b'{')) && at < close;
+            at = if bracket { self.closing(at).max(at) + 1 } else { at + 1 };
+        }
+        found
+    }
+
     /// The closing bracket of an opening one; the end where it is never closed.
     pub(super) fn closing(&self, open: usize) -> usize {
         self.close.get(open).copied().filter(|&c| c != NONE).map_or(self.tokens.len(), |c| c as usize)
@@ -123,12 +140,17 @@ impl<'s> Tree<'s> {
 
     /// The word before `<…>` whose `>` stands at `at`.
     pub(super) fn before_generics(&self, at: usize) -> Option<usize> {
-        let mut depth = 0usize;
-        for i in (at.saturating_sub(60)..=at).rev() {
+        let (mut depth, mut braces) = (0usize, 0usize);
+        for i in (at.saturating_sub(200)..=at).rev() {
             match self.punct(i) {
+                // an arrow's
+                Some(b'>') if i > 0 && self.is(i - 1, b'=') && !self.tokens[i].spaced => {}
                 Some(b'>') => depth += 1,
-                Some(b'<') => depth -= 1,
-                Some(b';' | b'{' | b'}') => return None,
+                Some(b'<') => depth = depth.checked_sub(1)?,
+                // `query<{ id: string; name: string }>`
+                Some(b'}') => braces += 1,
+                Some(b'{') => braces = braces.checked_sub(1)?,
+                Some(b';') if braces == 0 => return None,
                 _ => {}
             }
             if depth == 0 {
@@ -136,7 +158,7 @@ impl<'s> Tree<'s> {
                 while self.is(word, b':') {
                     word = word.checked_sub(1)?;
                 }
-                return Some(word);
+                return self.word(word).map(|_| word);
             }
         }
         None

@@ -46,11 +46,34 @@ const PIECES: &[&str] = &[
     "interval",
 ];
 
+/// Functions whose results are quoted, by their whole names.
+const QUOTING: &[&str] =
+    &["lit", "ident", "quoted", "name", "table", "tablename", "table_name", "column", "schema", "as_sql", "to_sql", "tosql"];
+
+/// Members by which programs name their own tables and columns: `Model.table_name`, `u.TableName()`, `config.schema`.
+const NAMING: &[&str] = &["table", "schema", "column", "relation", "index", "view", "sequence"];
+
+/// Whether the code is a name that the program gives its own objects.
+fn names_object(code: &str) -> bool {
+    let lower = code.trim_end_matches(['(', ')']).to_ascii_lowercase();
+    let last = lower.rsplit(['.', ':', '>']).next().unwrap_or(&lower);
+    let member = last.len() < lower.len() || code.ends_with("()");
+    member && !last.contains(['(', '[']) && NAMING.iter().any(|word| last.contains(word))
+}
+
 /// What the code's own name says of a hole that stands where a value could.
 pub(super) fn role(text: &str, hole: &Hole) -> Role {
     let code = hole.code.of(text);
     let name: String = code.chars().take_while(|c| *c != '(').collect::<String>().to_ascii_lowercase();
-    if hole.role == Role::Value && PIECES.iter().any(|word| name.contains(word)) { Role::Fragment } else { hole.role }
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    match hole.role {
+        Role::Value if has(PIECES) => Role::Fragment,
+        // a list of columns is a piece
+        Role::Identifier if has(&["columns", "cols", "fields", "clause", "select", "expr"]) || code.contains("join(") => Role::Fragment,
+        // a catalog is asked for an object by its name
+        Role::InString if has(NAMING) => Role::Identifier,
+        role => role,
+    }
 }
 
 /// Whether the hole's code is a constant, a number, quoted, or a list of placeholders.
@@ -58,10 +81,20 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
     let code = hole.code.of(text).trim_matches(|c: char| c.is_whitespace() || matches!(c, '+' | '.' | '(' | ')' | '<' | '>' | '$'));
     if code.is_empty() {
         // `%d` writes digits only
-        return matches!(hole.span.of(text).as_bytes(), [b'%', .., b'd' | b'f' | b'i' | b'x' | b'u']);
+        return is_number_mark(hole.span.of(text).as_bytes());
+    }
+    if is_number_mark(hole.span.of(text).as_bytes()) {
+        return true;
     }
     let lower = code.to_ascii_lowercase();
     if SAFE.iter().any(|word| lower.contains(word)) || (lower.contains("join") && lower.contains(['?', '%', '$'])) {
+        return true;
+    }
+    let head = lower.split('(').next().unwrap_or("");
+    let function = head.rsplit(['.', ':', '>']).next().unwrap_or(head);
+    if (lower.contains('(') && QUOTING.contains(&function))
+        || (hole.role == Role::Identifier && (names_object(code) || is_own_name(text, code)))
+    {
         return true;
     }
     let code = code.split("!r").next().unwrap_or(code);
@@ -72,6 +105,23 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
     let root = code.split(['.', ':', '[']).next().unwrap_or(code);
     let member = root.len() < code.len() && root.starts_with(|c: char| c.is_ascii_uppercase()) && !code.contains('(');
     shouted || number || member || is_constant(text, code)
+}
+
+fn is_number_mark(mark: &[u8]) -> bool {
+    matches!(mark, [b'%', .., b'd' | b'f' | b'i' | b'x' | b'u'])
+}
+
+/// Whether the file gives the variable the name of an object of its own: `users := User{}.TableName()`.
+fn is_own_name(text: &str, name: &str) -> bool {
+    if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        return false;
+    }
+    memmem::find_iter(text.as_bytes(), name.as_bytes()).take(64).any(|at| {
+        let after = text.get(at + name.len()..).unwrap_or("").trim_start_matches([' ', ':']);
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let value = after.strip_prefix('=').and_then(|value| value.lines().next()).unwrap_or("").trim().trim_end_matches(';');
+        before.is_none_or(|c| !c.is_alphanumeric() && c != '_') && value.len() < 120 && !value.starts_with('=') && names_object(value)
+    })
 }
 
 /// Whether the file itself says that the name is a constant.
@@ -94,7 +144,51 @@ fn is_constant(text: &str, name: &str) -> bool {
             "private const val ",
             "const val ",
         ];
-        let declared = constant.iter().any(|word| line.starts_with(word) && line.len() < 60);
+        // a line of Go's `const ( … )`
+        let grouped = || line.is_empty() && before.rfind("const (").is_some_and(|open| !before[open..].contains("\n)"));
+        let declared = constant.iter().any(|word| line.starts_with(word) && line.len() < 60) || grouped();
         declared && value.starts_with(['"', '\'', '`']) && !value.lines().next().unwrap_or("").contains("${")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Role;
+    use crate::extract::{Language, Options, extract};
+    use crate::source::FileId;
+    use std::path::Path;
+
+    /// Each hole's role, and whether it is trusted.
+    fn holes(path: &str, code: &str) -> Vec<(Role, bool)> {
+        let language = Language::of_path(Path::new(path)).expect("a known extension");
+        let found = extract(FileId(0), code, language, Options::default());
+        found.fragments.iter().flat_map(|fragment| &fragment.holes).map(|hole| (hole.role, hole.trusted)).collect()
+    }
+
+    #[test]
+    fn formatted_arguments_are_matched_with_their_marks() {
+        let go = "const limit = \"10\"\nfunc f() {\n q := fmt.Sprintf(\"SELECT a FROM %s WHERE b = '%s' AND c = '%[4]s' LIMIT %[3]s\", m.TableName(), x, limit, MAX)\n}\n";
+        let found = holes("a.go", go);
+        assert_eq!(found, [(Role::Identifier, true), (Role::InString, false), (Role::InString, true), (Role::Value, true)]);
+        let rust = "fn f() { let q = format!(\"SELECT a FROM t WHERE b = '{}' AND c = '{name}' AND d = '{0}'\", LOWER, name = other); }";
+        assert_eq!(holes("a.rs", rust), [(Role::InString, true), (Role::InString, false), (Role::InString, true)]);
+        let python = "q = \"SELECT a FROM t WHERE b = '%s' AND c = '%s'\" % (NAME, value)\n";
+        assert_eq!(holes("a.py", python), [(Role::InString, true), (Role::InString, false)]);
+    }
+
+    #[test]
+    fn names_of_the_program_s_own_objects_are_trusted() {
+        let go = "users := User{}.TableName()\nq := fmt.Sprintf(\"DELETE FROM %s WHERE id IN (SELECT id FROM %s)\", users, given)\n";
+        assert_eq!(holes("a.go", go), [(Role::Identifier, true), (Role::Identifier, false)]);
+        let list = "const q = `SELECT ${columns.join(', ')} FROM t WHERE relname = '${tableName}'`;\n";
+        assert_eq!(holes("a.js", list), [(Role::Fragment, false), (Role::Identifier, false)]);
+    }
+
+    #[test]
+    fn a_tag_with_a_type_of_braces_binds() {
+        let code = "const a = await prisma.$queryRaw<Array<{ id: string; n: number }>>`SELECT a FROM t WHERE b = ${value}`;\n";
+        let language = Language::of_path(Path::new("a.ts")).expect("a known extension");
+        let found = extract(FileId(0), code, language, Options::default());
+        assert!(found.fragments[0].bound);
+    }
 }

@@ -6,7 +6,8 @@ use crate::finding::Severity;
 pub(super) const CHECK: Check = Check::Statement(check);
 
 fn check(ctx: &Context) {
-    let Some(fragment) = ctx.application.filter(|fragment| !fragment.bound) else { return };
+    let Some(fragment) = ctx.application.filter(|fragment| !fragment.bound && !fragment.in_test) else { return };
+    let mut named = false;
     for hole in fragment.holes.iter().filter(|hole| ctx.statement.span.contains(hole.span) || touches(ctx, hole)) {
         let (severity, message, help) = match hole.role {
             // no parameter can stand in a utility statement
@@ -25,13 +26,13 @@ fn check(ctx: &Context) {
                 "a name becomes part of the SQL text: a parameter cannot stand for it, so only names from a fixed list are safe",
                 "choose it from a list of known names, or quote it as an identifier",
             ),
-            Role::Fragment if !hole.trusted && !hole.code.is_empty() => (
-                Severity::Notice,
-                "a piece of SQL becomes part of the statement here: it is safe only if no value was written into it",
-                "build it from constants and placeholders only",
-            ),
+            // a piece of SQL may be constant: nothing is known of it
             _ => continue,
         };
+        // one notice about names is enough for a statement
+        if hole.role == Role::Identifier && std::mem::replace(&mut named, true) {
+            continue;
+        }
         ctx.add(ctx.report(hole.span, message).help(help).severity(severity));
     }
 }

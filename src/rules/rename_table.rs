@@ -1,5 +1,6 @@
 //! A renamed table breaks the application that still runs.
 use super::support::locks::{live_alterations, runs_live};
+use super::support::mentions::with_uses;
 use super::{Check, Context};
 use crate::facts::{Action, Name, ObjectName, OtherChange, RelationKind, TableChange};
 use crate::session::Transaction;
@@ -33,7 +34,8 @@ fn check(ctx: &Context) {
         let help = format!(
             "leave a view under the old name, in the same transaction, until nobody uses it:\nBEGIN;\nALTER TABLE {table} RENAME TO {to};\nCREATE VIEW {table} AS SELECT * FROM {to};\nCOMMIT;"
         );
-        ctx.add(ctx.report(alter.span, message).help(help));
+        let uses = ctx.mentions.of_table(&ctx.catalog.resolve(table));
+        ctx.add(with_uses(ctx, ctx.report(alter.span, message).help(help), &table.to_string(), &uses));
     }
 }
 
@@ -63,7 +65,8 @@ fn moved_table(ctx: &Context, span: crate::source::Span, table: &ObjectName, sch
     let help = format!(
         "leave a view in the old place, in the same transaction, until nobody uses it:\nBEGIN;\nALTER TABLE {table} SET SCHEMA {schema};\nCREATE VIEW {old}.{name} AS SELECT * FROM {schema}.{name};\nCOMMIT;"
     );
-    ctx.add(ctx.report(span, message).help(help));
+    let uses = ctx.mentions.of_table(&ctx.catalog.resolve(table));
+    ctx.add(with_uses(ctx, ctx.report(span, message).help(help), &table.to_string(), &uses));
 }
 
 /// Whether a view takes the old name before anybody can look: later in the transaction that renames.

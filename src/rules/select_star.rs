@@ -5,7 +5,7 @@ use crate::facts::{ExprKind, Query, RelationSource};
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, query: &Query) {
-    if ctx.origin != Origin::Application {
+    if ctx.origin != Origin::Application || ctx.application.is_some_and(|fragment| fragment.in_test) {
         return;
     }
     // what the application receives; a subquery's star is expanded inside

@@ -7,7 +7,7 @@ use crate::source::Span;
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, query: &Query) {
-    if ctx.origin != Origin::Application {
+    if ctx.origin != Origin::Application || ctx.application.is_some_and(|fragment| fragment.in_test) {
         return;
     }
     // what follows in a hole may be the condition
