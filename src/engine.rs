@@ -9,6 +9,7 @@ mod input;
 mod markdown;
 mod parts;
 mod run;
+mod schemas;
 
 pub use input::{Input, InputKind, MigrationInfo, Section};
 
@@ -21,7 +22,8 @@ pub fn check(inputs: Vec<Input>, settings: &Settings) -> Outcome {
     run::run(inputs, settings, true).1
 }
 
-/// Replays the migrations among the inputs and returns the schema that they leave, with what was not understood.
-pub fn schema(inputs: Vec<Input>, settings: &Settings) -> (Catalog, Outcome) {
+/// Replays the migrations among the inputs and returns the schema that each set of them leaves (at least one, in the order of
+/// their numbers), with what was not understood.
+pub fn schema(inputs: Vec<Input>, settings: &Settings) -> (Vec<Catalog>, Outcome) {
     run::run(inputs, settings, false)
 }

@@ -13,6 +13,7 @@ mod extras;
 pub mod index_match;
 mod indexes;
 mod json;
+mod merge;
 mod model;
 mod naming;
 mod objects;
