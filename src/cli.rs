@@ -2,8 +2,12 @@
 //! 1 findings, 2 bad usage, unreadable input or a broken configuration.
 
 mod check;
+mod evidence;
 mod fixes;
 mod init;
+mod locks;
+mod log_join;
+mod logs;
 mod manual;
 mod output;
 mod schema;
@@ -39,8 +43,14 @@ enum Command {
     /// Checks migrations and SQL files
     #[command(after_help = check::EXAMPLES)]
     Check(check::CheckArgs),
+    /// Shows what each statement locks, until when, and who waits
+    #[command(after_help = locks::EXIT_CODES)]
+    Locks(locks::LocksArgs),
     /// Prints the schema that the migrations leave
     Schema(SchemaArgs),
+    /// Reads slow logs: which queries cost the most, and which line of code sends them
+    #[command(after_help = logs::EXAMPLES)]
+    Logs(logs::LogsArgs),
     /// Lists the rules
     Rules(manual::RulesArgs),
     /// Shows a rule's page: what happens in production, and the safe way
@@ -132,7 +142,7 @@ impl FailOn {
 }
 
 fn selector(name: &str) -> Result<String, String> {
-    config::check_selector(name).map(|()| name.to_owned())
+    config::check_selector(name)
 }
 
 fn version(text: &str) -> Result<Version, String> {
@@ -190,7 +200,9 @@ fn complain(message: &str) -> ExitCode {
 fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
         Command::Check(args) => check::check(args, out),
+        Command::Locks(args) => locks::print(&args, out),
         Command::Schema(args) => print_schema(&args, out),
+        Command::Logs(args) => logs::run(&args, out),
         Command::Rules(args) => manual::rules(&args, out),
         Command::Explain(args) => manual::explain(&args, out),
         Command::Init(args) => init::init(&args, out),

@@ -142,7 +142,7 @@ fn read(table: &DeTable) -> Result<Config, Refusal> {
 
 fn read_rules(value: &Value, settings: &mut Settings) -> Result<(), Refusal> {
     for (key, value) in subtable(value)? {
-        let rule = rules::find(key.get_ref())
+        let rule = rules::known_as(key.get_ref())
             .ok_or_else(|| refusal(key, unknown("rule", key.get_ref(), rules::RULES.iter().map(|rule| rule.name))))?;
         let level = match string(value)? {
             "off" => Level::Off,
@@ -234,16 +234,16 @@ fn patterns(value: &Value) -> Result<Vec<String>, Refusal> {
 fn selectors(value: &Value) -> Result<Vec<String>, Refusal> {
     let mut selectors = vec![];
     for (name, at) in strings(value)? {
-        check_selector(&name).map_err(|message| refusal(at, message))?;
-        selectors.push(name);
+        selectors.push(check_selector(&name).map_err(|message| refusal(at, message))?);
     }
     Ok(selectors)
 }
 
-/// Whether a rule or category has this name; if not, says so and names the nearest.
-pub fn check_selector(name: &str) -> Result<(), String> {
-    if CATEGORIES.contains(&name) || rules::find(name).is_some() {
-        return Ok(());
+/// The rule or category of this name, as we call it; where there is none, says so and names the nearest.
+pub fn check_selector(name: &str) -> Result<String, String> {
+    let known = CATEGORIES.iter().copied().find(|category| *category == name);
+    if let Some(known) = known.or_else(|| rules::known_as(name).map(|rule| rule.name)) {
+        return Ok(known.to_owned());
     }
     Err(unknown("rule or category", name, CATEGORIES.iter().copied().chain(rules::RULES.iter().map(|rule| rule.name))))
 }
@@ -304,6 +304,15 @@ mod tests {
         assert_eq!((config.settings.offset_threshold, config.settings.in_list_threshold, config.settings.short_timeout_ms), (7, 8, 9));
         assert!(config.settings.runner_sets_lock_timeout);
         assert_eq!(config.settings.runner_wraps_transaction, Some(false));
+    }
+
+    #[test]
+    fn names_of_other_linters_are_taken() {
+        let text = "select = [\"lock\", \"safety/requireConcurrentIndexCreation\"]\n[rules]\nban-drop-column = \"off\"\nadd_foreign_key = \"notice\"";
+        let config = parse(text, "pgsift.toml").unwrap();
+        assert_eq!(config.settings.select, ["lock", "index-without-concurrently"]);
+        assert_eq!(config.settings.levels.get("drop-column"), Some(&Level::Off));
+        assert_eq!(config.settings.levels.get("foreign-key-without-not-valid"), Some(&Level::At(Severity::Notice)));
     }
 
     #[test]

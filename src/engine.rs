@@ -6,12 +6,17 @@
 mod checker;
 mod findings;
 mod input;
+mod logs;
 mod markdown;
 mod parts;
 mod run;
 mod schemas;
+mod timeline;
+
+pub use logs::log_findings;
 
 pub use input::{Input, InputKind, MigrationInfo, Section};
+pub use timeline::locks;
 
 use crate::catalog::Catalog;
 use crate::finding::Outcome;

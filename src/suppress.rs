@@ -7,7 +7,7 @@
 //! that is missing where the settings ask for one, a directive that cannot be read.
 
 use crate::finding::{Finding, Label};
-use crate::rules::Report;
+use crate::rules::{self, Report};
 use crate::settings::Settings;
 use crate::source::{FileId, Location, Source, Span};
 
@@ -71,7 +71,7 @@ impl Suppressions {
                 let start = comment.start + at as u32;
                 entries.push(Entry {
                     span: Span::new(start, start + rule.len() as u32),
-                    rule: rule.to_owned(),
+                    rule: rules::known_as(rule).map_or(rule, |known| known.name).to_owned(),
                     stretch,
                     statements: targets.clone(),
                     used: false,

@@ -114,3 +114,61 @@ fn lists_and_schemas_are_json() {
     assert_eq!(code, Some(0));
     assert!(schema["tables"].is_array());
 }
+
+const CHANGE: &str = "begin;\nalter table orders add column note text;\nalter table orders add constraint orders_customer_fkey \
+foreign key (customer_id) references customers (id);\ncommit;\ncreate index concurrently on orders (note);\n";
+const INIT: &str = "create table customers (id bigint primary key);\ncreate table orders (id bigint primary key, customer_id bigint);\n";
+
+#[test]
+fn locks_are_json_with_what_is_held_and_who_waits() {
+    let project = Project::new("locks", &[("migrations/0001_init.sql", INIT), ("migrations/0002_change.sql", CHANGE)]);
+    let (json, code) = project.json(&["locks", "migrations/0002_change.sql", "--format", "json", "--postgres-version", "17"], "");
+    assert_eq!((code, &json["schema"], &json["postgres"]), (Some(0), &serde_json::json!(1), &serde_json::json!(17)));
+    let statements = json["statements"].as_array().unwrap();
+    assert_eq!(statements.len(), 5, "the predecessors are replayed, not shown");
+    let (key, build) = (&statements[2], &statements[4]);
+    assert_eq!((&key["transaction"], &build["transaction"]), (&serde_json::json!(1), &serde_json::Value::Null));
+    let customers = &key["effects"][1];
+    assert_eq!(customers["relation"], "customers");
+    assert_eq!((&customers["kind"], &customers["mode"]), (&serde_json::json!("table"), &serde_json::json!("ShareRowExclusiveLock")));
+    assert_eq!((&customers["until"], &customers["work"]), (&serde_json::json!("transaction"), &serde_json::json!(["scan"])));
+    assert_eq!(customers["blocks"], serde_json::json!(["writes", "ddl"]));
+    assert_eq!(
+        (&key["held"][0]["relation"], &key["held"][0]["mode"]),
+        (&serde_json::json!("orders"), &serde_json::json!("AccessExclusiveLock"))
+    );
+    assert_eq!((&build["effects"][0]["until"], &build["effects"][0]["waits"]), (&serde_json::json!("statement"), &serde_json::json!(true)));
+}
+
+#[test]
+fn locks_show_the_worst_moment_first() {
+    let project = Project::new("locks-human", &[("migrations/0001_init.sql", INIT), ("migrations/0002_change.sql", CHANGE)]);
+    let output = project.run(&["locks"], "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text.starts_with("worst: migrations/0002_change.sql:3:1\n"), "{text}");
+    assert!(text.contains("ACCESS EXCLUSIVE on orders (from line 2) blocks reads, writes, ddl during a scan\n"), "{text}");
+    assert!(text.contains("still held: ACCESS EXCLUSIVE on orders since line 2"), "{text}");
+    assert!(!text.contains('\u{1b}') && text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let lone = project.run(&["locks", "-", "--color", "always"], "vacuum full orders;");
+    assert!(String::from_utf8(lone.stdout).unwrap().contains("\u{1b}[31mworst:"));
+}
+
+#[test]
+fn locks_of_missing_input_are_two() {
+    let project = Project::new("locks-missing", &[("a.sql", "lock table t;")]);
+    let (json, code) = project.json(&["locks", "a.sql", "gone", "--format", "json"], "");
+    assert_eq!((code, &json["errors"][0]["file"]), (Some(2), &serde_json::json!("gone")));
+    assert_eq!(json["statements"][0]["effects"][0]["mode"], "AccessExclusiveLock");
+}
+
+#[test]
+fn names_of_other_linters_select_ignore_silence_and_explain() {
+    let text = "create index orders_note_idx on orders (note);\n";
+    let silenced = format!("-- pgsift: ignore[require-concurrent-index-creation] at night\n{text}");
+    let project = Project::new("names", &[("a.sql", text), ("b.sql", &silenced)]);
+    let run = |args: &[&str]| project.json(&[&["check", "--format", "json"], args].concat(), "").0["findings"].as_array().unwrap().len();
+    assert_eq!(run(&["--select", "safety/requireConcurrentIndexCreation"]), 1);
+    assert_eq!(run(&["--select", "add_index", "--ignore", "E6"]), 0);
+    assert!(String::from_utf8(project.run(&["explain", "add_index"], "").stdout).unwrap().contains("index-without-concurrently"));
+}

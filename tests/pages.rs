@@ -144,8 +144,10 @@ fn pages_files_and_table_are_the_same_set() {
     let pages: BTreeSet<String> = stems("lints").collect();
     let missing: Vec<_> = pages.symmetric_difference(&names).collect();
     assert!(missing.is_empty(), "lints/ and the table differ: {missing:?}");
-    let files: BTreeSet<String> =
-        stems("src/rules").filter(|s| !["mod", "context", "page", "support"].contains(&s.as_str())).map(|s| s.replace('_', "-")).collect();
+    let files: BTreeSet<String> = stems("src/rules")
+        .filter(|s| !["mod", "context", "log_context", "page", "support"].contains(&s.as_str()))
+        .map(|s| s.replace('_', "-"))
+        .collect();
     let missing: Vec<_> = files.symmetric_difference(&names).collect();
     assert!(missing.is_empty(), "src/rules/ and the table differ: {missing:?}");
 }
@@ -232,4 +234,33 @@ fn fixtures_of_the_rules() {
     }
     assert!(failures.is_empty(), "{} of {files} fixtures fail:\n{}", failures.len(), failures.join("\n"));
     assert!(files > 180, "only {files} fixtures found");
+}
+
+/// Examples of the log family: bad ones make their rule speak, and of good ones no rule of the family says anything.
+#[test]
+fn log_examples_do_what_they_say() {
+    use pgsift::log::{detect, tally::Worker};
+    let mut examples = 0;
+    for rule in RULES {
+        for example in Page::parse(rule.page).unwrap().examples.iter().filter(|e| e.language == "log") {
+            examples += 1;
+            let bytes = example.text.as_bytes();
+            let mut worker = Worker::default();
+            worker.block(bytes, &detect(bytes, None, 2026), "page", 1);
+            let mut tally = worker.finish();
+            tally.settle();
+            let settings = if example.role == Role::Bad { only(rule.name) } else { Settings::default() };
+            let found = pgsift::engine::log_findings(&tally, &settings);
+            let said: Vec<String> = found.iter().map(|f| format!("{}: {}", f.rule, f.message)).collect();
+            let place = format!("lints/{}.md:{}: {said:?}", rule.name, example.line);
+            assert_eq!(found.len(), usize::from(example.role == Role::Bad), "{place}");
+            for finding in found {
+                assert!(
+                    !finding.message.ends_with('.') && !finding.message.starts_with(char::is_uppercase) && finding.help.is_some(),
+                    "{place}"
+                );
+            }
+        }
+    }
+    assert!(examples >= 18);
 }

@@ -47,6 +47,14 @@ impl Catalog {
     }
 
     fn fold_action(&mut self, action: &Action, bodies: &[Body], at: At) {
+        match action {
+            Action::CreateTrigger(create) => self.create_trigger(create),
+            Action::CreateStatistics { name: Some(name), table: Some(table), .. } => self.create_statistics(name, table),
+            Action::AlterOther { kind, name: Some(name), on: Some(on), change, .. } if kind == "TRIGGER" => {
+                self.alter_trigger(name, on, change);
+            }
+            _ => {}
+        }
         if self.extra_action(action, at) {
             return;
         }

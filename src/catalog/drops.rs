@@ -8,6 +8,9 @@ use crate::facts::{ConstraintKind, Drop, ObjectName, TypeName};
 impl Catalog {
     pub(super) fn drop_objects(&mut self, drop: &Drop, at: At) {
         self.drop_extras(drop, at);
+        if drop.kind == "TRIGGER" {
+            return self.drop_trigger(drop);
+        }
         for (index, name) in drop.names.iter().enumerate() {
             match drop.kind.as_str() {
                 "TABLE" | "FOREIGN TABLE" | "VIEW" | "MATERIALIZED VIEW" | "INDEX" | "SEQUENCE" => {
@@ -18,7 +21,11 @@ impl Catalog {
                 "FUNCTION" | "PROCEDURE" | "ROUTINE" | "AGGREGATE" => {
                     let name = self.resolve_where(name, |candidate| self.functions.has(candidate));
                     self.drop_function(&name, drop.arguments.get(index).and_then(Option::as_deref));
+                    if !self.functions.contains_key(&name) {
+                        self.drop_triggers_calling(&name);
+                    }
                 }
+                "STATISTICS" => self.drop_statistics(name),
                 "SCHEMA" => self.drop_schema(&name.name.value),
                 "EXTENSION" => self.extensions.retain(|known| *known != name.name.value),
                 _ => {}

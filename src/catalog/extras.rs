@@ -139,7 +139,7 @@ impl Catalog {
                 }
             }
             Action::CreateOther { kind, name } => self.create_other(kind, name.as_ref(), at),
-            Action::Comment { kind, name: Some(name), column } => self.comment(kind, name, column.as_ref(), at),
+            Action::Comment { kind, name: Some(name), column, .. } => self.comment(kind, name, column.as_ref(), at),
             _ => return false,
         }
         true

@@ -56,28 +56,3 @@ fn take<V: Clone + Leans>(into: &mut Store<V>, from: &Store<V>, left_out: &HashS
         into.insert(name.clone(), value.clone());
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalog::{Index, Table};
-
-    fn name(name: &str) -> Qualified {
-        Qualified { schema: "public".to_owned(), name: name.to_owned() }
-    }
-
-    #[test]
-    fn what_two_schemas_call_by_one_name_is_not_known() {
-        let [mut a, mut b] = [Catalog::default(), Catalog::default()];
-        for (catalog, own) in [(&mut a, "orders"), (&mut b, "jobs")] {
-            catalog.tables.insert(name("users"), Table::default());
-            catalog.tables.insert(name(own), Table::default());
-            catalog.indexes.insert(name("users_i"), Index { table: name("users"), ..Index::default() });
-            catalog.indexes.insert(name("own_i"), Index { table: name(own), ..Index::default() });
-        }
-        let united = Catalog::united(&[&a, &b]);
-        assert_eq!(united.tables.keys().map(ToString::to_string).collect::<Vec<_>>(), ["jobs", "orders"]);
-        assert!(united.indexes.is_empty());
-        assert!(united.tables.values().all(|table| table.knowledge == Knowledge::Partial));
-    }
-}

@@ -26,6 +26,7 @@ pub mod script;
 mod store;
 mod tables;
 mod text;
+mod triggers;
 mod undo;
 pub mod uses;
 

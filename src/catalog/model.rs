@@ -80,6 +80,10 @@ pub struct Table {
     pub partition_by_sql: Option<String>,
     /// INHERITS parents.
     pub inherits: Vec<Qualified>,
+    /// Triggers, row triggers of a partitioned parent included.
+    pub triggers: Vec<Trigger>,
+    /// Extended statistics with a name of their own.
+    pub statistics: Vec<Qualified>,
     /// TEMPORARY.
     pub temporary: bool,
     /// UNLOGGED.
@@ -100,6 +104,17 @@ pub struct Table {
     pub knowledge: Knowledge,
     /// Where it was created (or first seen).
     pub defined_at: Location,
+}
+
+/// A trigger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// The function that it calls.
+    pub function: Qualified,
+    /// FOR EACH ROW.
+    pub each_row: bool,
 }
 
 /// A column.

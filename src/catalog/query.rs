@@ -88,6 +88,11 @@ impl Catalog {
         self.indexes.dependents(table).filter(move |(_, index)| index.table == *table)
     }
 
+    /// The partitions' indexes attached to an index, directly.
+    pub fn indexes_attached_to<'c>(&'c self, parent: &'c Qualified) -> impl Iterator<Item = (&'c Qualified, &'c Index)> {
+        self.indexes.dependents(parent).filter(move |(_, index)| index.parent.as_ref() == Some(parent))
+    }
+
     /// The foreign keys that point at a table: (referencing table, constraint).
     pub fn references_to<'c>(&'c self, table: &'c Qualified) -> impl Iterator<Item = (&'c Qualified, &'c TableConstraint)> {
         self.tables

@@ -1,6 +1,6 @@
 //! `pgsift check`: what is read, what is left out because it is known or unchanged, what is mended, what is said.
 
-use super::{Color, FailOn, Failure, InputArgs, cwd, find_inputs_in, fixes, load, output, selector, style};
+use super::{Color, FailOn, Failure, InputArgs, cwd, evidence, find_inputs_in, fixes, load, output, selector, style};
 use crate::baseline::{Baseline, Entry};
 use crate::config::Config;
 use crate::discover::{self, Discovered};
@@ -64,6 +64,12 @@ pub(super) struct CheckArgs {
     /// Shows what --fix would change and writes nothing
     #[arg(long, help_heading = "Fixes")]
     diff: bool,
+    /// Logs: findings then say how often and how long their statements ran, the costly first
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    log: Vec<PathBuf>,
+    /// Exports of pg_stat_statements (CSV, JSON, psql's output): the same from statistics
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    stats: Vec<PathBuf>,
     /// Output format; with =FILE into a file; may be given several times
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output::parse, default_value = "human", help_heading = "Output",
         long_help = "Output format, and with =FILE the file it goes to; may be given several times\n\nhuman, json, github (annotations of a workflow), sarif (2.1.0), markdown (step summaries, comments), gitlab (code quality), junit, rdjson (reviewdog), checkstyle, gcc (one line each), summary (counts)")]
@@ -151,6 +157,7 @@ pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure>
         outcome.errors.extend(mended.write_files(&cwd));
         mended.report(&outcome, args.unsafe_fixes, true);
     }
+    evidence::apply(&mut outcome, &args.log, &args.stats);
     output::write_all(&args.format, &outcome, style(args.color), out)?;
     let fail_on = match args.fail_on {
         Some(told) => told.severity(),

@@ -77,9 +77,7 @@ pub(super) fn rules(args: &RulesArgs, out: &mut dyn Write) -> Result<u8, Failure
 
 /// The rule of this name, or of the name that another linter has for it.
 pub(super) fn find_rule(name: &str) -> Option<&'static rules::Rule> {
-    let aliased =
-        |rule: &&rules::Rule| front_matter(rule.page, "aliases").is_some_and(|all| all.split(',').any(|alias| alias.trim() == name));
-    rules::find(name).or_else(|| rules::RULES.iter().find(aliased))
+    rules::known_as(name)
 }
 
 pub(super) fn explain(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8, Failure> {

@@ -5,7 +5,7 @@ use super::parts::Unit;
 use crate::catalog::{Catalog, resolve};
 use crate::facts::{Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque};
-use crate::postgres::effect::{Effect, statement_effects};
+use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
 use crate::rules::{Check, Context, Origin, Report, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
@@ -63,7 +63,13 @@ impl Checker<'_> {
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
                 self.scene(Scene { statement, preceding, following, catalog, session, effects, origin, around }, found);
             }
-            session.apply(statement, &effects, catalog, self.settings.postgres);
+            if statement.bodies.is_empty() {
+                session.apply(statement, &effects, catalog, self.settings.postgres);
+            } else {
+                // what a DO block locks stays locked
+                let all = effects_of_run(statement, catalog, self.settings.postgres);
+                session.apply(statement, &all, catalog, self.settings.postgres);
+            }
             if statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement) {
                 catalog.apply(statement, text);
             }
@@ -136,7 +142,7 @@ impl Checker<'_> {
                 // A down migration sees a schema that is not there when it runs: its queries are not judged.
                 Check::Query(_) if scene.origin == Origin::Down => {}
                 Check::Query(check) => visits.iter().for_each(|(query, visits)| check(&Context { visits, ..context }, query)),
-                Check::Migration(_) | Check::Engine => {}
+                Check::Migration(_) | Check::Log(_) | Check::Engine => {}
             }
             for report in reports.borrow_mut().drain(..) {
                 let report: Report = report;

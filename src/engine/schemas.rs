@@ -31,6 +31,12 @@ impl Schemas {
         }
     }
 
+    /// The schema that a migration changes.
+    pub(super) fn changed_by(&mut self, file: FileId) -> &mut Catalog {
+        let set = (self.set_of(file) as usize).min(self.of_sets.len() - 1);
+        &mut self.of_sets[set]
+    }
+
     /// Prepares what files see that are alike near to several sets; once, after the last [`Schemas::put`].
     pub(super) fn unite(&mut self) {
         for sets in self.sets.iter().filter(|sets| sets.len() > 1) {

@@ -101,6 +101,8 @@ pub enum Action {
         kind: String,
         name: Option<ObjectName>,
         column: Option<Name>,
+        /// ON this table: constraints, triggers, rules, policies.
+        on: Option<ObjectName>,
     },
     /// GRANT or REVOKE.
     Grant(Grant),
@@ -896,6 +898,8 @@ pub struct CreateTrigger {
     pub from: Option<ObjectName>,
     /// The function it runs.
     pub function: ObjectName,
+    /// FOR EACH ROW.
+    pub each_row: bool,
 }
 
 /// What an ALTER of another kind of object changes.

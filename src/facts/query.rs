@@ -254,6 +254,8 @@ pub struct Locking {
     pub span: Span,
     /// `UPDATE`, `NO KEY UPDATE`, `SHARE`, `KEY SHARE`.
     pub strength: String,
+    /// OF these relations, by name or alias; empty means all.
+    pub of: Vec<ObjectName>,
     /// `SKIP LOCKED`.
     pub skip_locked: bool,
     /// `NOWAIT`.

@@ -5,6 +5,7 @@
 //! for them. Must not know why it is asked: rules judge, this tells.
 
 mod alter;
+mod column;
 mod constraint;
 mod index;
 mod list;
@@ -14,7 +15,7 @@ mod query;
 mod table;
 
 use crate::catalog::{Catalog, Qualified};
-use crate::facts::{Action, RelationKind, Statement};
+use crate::facts::{Action, BodyKind, RelationKind, Statement};
 use crate::postgres::lock::LockMode;
 use crate::postgres::version::Version;
 use list::Effects;
@@ -104,7 +105,7 @@ pub fn effect(action: &Action, catalog: &Catalog, version: Version) -> Vec<Effec
     match action {
         Action::AlterTable(alter) => alter::alter_table(alter, &mut effects),
         Action::CreateTable(table) => table::create_table(table, &mut effects),
-        Action::Truncate { tables, cascade, .. } => table::truncate(tables, *cascade, &mut effects),
+        Action::Truncate { tables, cascade, restart_identity } => table::truncate(tables, *cascade, *restart_identity, &mut effects),
         Action::Drop(drop) => table::drop(drop, &mut effects),
         Action::CreateIndex(index) => index::create_index(index, &mut effects),
         Action::Reindex(reindex) => index::reindex(reindex, &mut effects),
@@ -114,7 +115,12 @@ pub fn effect(action: &Action, catalog: &Catalog, version: Version) -> Vec<Effec
         // a query inside DDL reads beside what the action names
         let from = effects.list.len();
         // a view's definition opens what it names, and not what stands behind that
-        let defines = matches!(action, Action::CreateView(view) if !view.materialized);
+        let defines = match action {
+            Action::CreateView(view) => !view.materialized || !view.with_data,
+            Action::CreateTableAs(table) => !table.with_data,
+            Action::QueryIn { runs, .. } => !runs,
+            _ => false,
+        };
         if defines {
             query::names(query, &mut effects)
         } else {
@@ -135,8 +141,40 @@ pub fn statement_effects(statement: &Statement, catalog: &Catalog, version: Vers
     if let Some(query) = &statement.query {
         query::reads(query, &mut effects);
     }
+    // the body of a function in SQL is read when it is created, that of others when it runs
+    let read = |action: &Action| matches!(action, Action::CreateFunction(function) if function.language == "sql");
+    if statement.actions.iter().any(read) {
+        let from = effects.list.len();
+        for query in statement.bodies.iter().flat_map(|body| &body.statements).filter_map(|inner| inner.statement.query.as_ref()) {
+            query::names(query, &mut effects);
+        }
+        effects.list.iter_mut().skip(from).for_each(|effect| effect.named = false);
+    }
     effects.merged()
 }
+
+/// What a statement does when it runs: its own effects, and those of the statements inside a DO block.
+pub fn effects_of_run(statement: &Statement, catalog: &Catalog, version: Version) -> Vec<Effect> {
+    let mut effects = Effects::new(catalog, version);
+    effects.list = statement_effects(statement, catalog, version);
+    run_bodies(statement, 0, &mut effects);
+    effects.merged()
+}
+
+fn run_bodies(statement: &Statement, depth: usize, effects: &mut Effects<'_>) {
+    let runs = |kind| kind == BodyKind::Do || (depth > 0 && kind == BodyKind::Execute);
+    for inner in statement.bodies.iter().filter(|body| runs(body.kind)).flat_map(|body| &body.statements) {
+        let found = statement_effects(&inner.statement, effects.catalog, effects.version);
+        let unsure = || inner.conditional.then(|| "whether its condition holds".to_owned());
+        effects.list.extend(found.into_iter().map(|effect| Effect { unsure: effect.unsure.clone().or_else(unsure), ..effect }));
+        if depth < MAX_BODIES {
+            run_bodies(&inner.statement, depth + 1, effects);
+        }
+    }
+}
+
+/// Bodies inside bodies are followed this deep.
+const MAX_BODIES: usize = 8;
 
 #[cfg(test)]
 mod tests;

@@ -176,7 +176,8 @@ fn growing_seconds(from: &TypeName, to: &TypeName) -> bool {
 }
 
 fn growing_interval(from: &TypeName, to: &TypeName) -> bool {
-    (to.detail.is_none() || to.detail == from.detail) && growing_seconds(from, to)
+    let to_seconds = to.detail.as_ref().is_some_and(|fields| fields.to_ascii_lowercase().ends_with("second"));
+    (to.detail.is_none() || to_seconds || to.detail == from.detail) && growing_seconds(from, to)
 }
 
 /// Whether everything is known of a type that its conversions could hang on.

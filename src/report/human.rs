@@ -56,7 +56,7 @@ pub fn write(outcome: &Outcome, out: &mut dyn Write, style: Style) -> io::Result
     writeln!(out, "{}", summary(outcome))
 }
 
-fn at(at: Location, sources: &Sources) -> String {
+pub(super) fn at(at: Location, sources: &Sources) -> String {
     let source = sources.get(at.file);
     let position = source.position(at.span.start);
     format!("{}:{}:{}", source.name(), position.line, position.column)

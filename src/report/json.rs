@@ -57,7 +57,7 @@ struct FindingJson<'a> {
 }
 
 #[derive(Serialize)]
-struct SpanJson {
+pub(super) struct SpanJson {
     start: PositionJson,
     end: PositionJson,
 }
@@ -103,16 +103,16 @@ struct EvidenceJson<'a> {
 }
 
 #[derive(Serialize)]
-struct OpaqueJson<'a> {
+pub(super) struct OpaqueJson<'a> {
     file: Cow<'a, str>,
     span: SpanJson,
     reason: &'a str,
 }
 
 #[derive(Serialize)]
-struct ErrorJson<'a> {
-    file: &'a str,
-    message: &'a str,
+pub(super) struct ErrorJson<'a> {
+    pub(super) file: &'a str,
+    pub(super) message: &'a str,
 }
 
 #[derive(Serialize)]
@@ -147,11 +147,11 @@ struct LeftOutJson<'a> {
     files: usize,
 }
 
-fn file(id: FileId, sources: &Sources) -> Cow<'_, str> {
+pub(super) fn file(id: FileId, sources: &Sources) -> Cow<'_, str> {
     sources.get(id).name()
 }
 
-fn span(at: Location, sources: &Sources) -> SpanJson {
+pub(super) fn span(at: Location, sources: &Sources) -> SpanJson {
     let source = sources.get(at.file);
     let json = |Position { line, column, offset }| PositionJson { line, column, offset };
     SpanJson { start: json(source.position(at.span.start)), end: json(source.position(at.span.end)) }
@@ -189,7 +189,7 @@ fn evidence_json(e: &Evidence) -> EvidenceJson<'_> {
     EvidenceJson { query: &e.query, calls: e.calls, total_ms: e.total_ms, mean_ms: e.mean_ms, p95_ms: e.p95_ms, max_ms: e.max_ms }
 }
 
-fn opaque_json<'a>(opaque: &'a Opaque, sources: &'a Sources) -> OpaqueJson<'a> {
+pub(super) fn opaque_json<'a>(opaque: &'a Opaque, sources: &'a Sources) -> OpaqueJson<'a> {
     OpaqueJson { file: file(opaque.at.file, sources), span: span(opaque.at, sources), reason: &opaque.reason }
 }
 

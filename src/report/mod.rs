@@ -10,6 +10,8 @@ pub mod human;
 pub mod json;
 pub mod junit;
 pub mod lines;
+pub mod locks;
+pub mod logs;
 pub mod markdown;
 pub mod rdjson;
 pub mod sarif;

@@ -21,6 +21,8 @@ pub enum Check {
     Query(fn(&Context, &Query)),
     /// Every statement, migration or not.
     Statement(fn(&Context)),
+    /// The figures of a log.
+    Log(fn(&super::log_context::LogContext)),
     /// The engine finds it by itself, when everything else has run.
     Engine,
 }

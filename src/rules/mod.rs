@@ -4,6 +4,7 @@
 //! [`Context::report`]. It must not touch a parser, extraction, reports, files, clocks or the environment.
 
 pub mod context;
+pub mod log_context;
 pub mod page;
 mod support;
 
@@ -34,10 +35,37 @@ impl Rule {
         page::front_matter(self.page, "category").unwrap_or("")
     }
 
+    /// What other linters call it.
+    pub fn aliases(&self) -> impl Iterator<Item = &'static str> {
+        page::front_matter(self.page, "aliases").unwrap_or("").split(',').map(str::trim).filter(|alias| !alias.is_empty())
+    }
+
     /// Its one-line summary.
     pub fn summary(&self) -> &'static str {
         page::front_matter(self.page, "summary").unwrap_or("")
     }
+}
+
+/// The rule of that name, or of the name that another linter has for it (`docs/names.md`). Case, `_` for `-`, camel case and a
+/// group before a slash make no difference to those.
+pub fn known_as(name: &str) -> Option<&'static Rule> {
+    let folded = fold(name);
+    find(name).or_else(|| RULES.iter().find(|rule| rule.name == folded || rule.aliases().any(|alias| fold(alias) == folded)))
+}
+
+/// `safety/banDropColumn`, `ban_drop_column` and `ban-drop-column` as the last.
+pub fn fold(name: &str) -> String {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let mut folded = String::with_capacity(name.len() + 4);
+    let mut small = false;
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && small {
+            folded.push('-');
+        }
+        small = c.is_ascii_lowercase() || c.is_ascii_digit();
+        folded.push(if c == '_' { '-' } else { c.to_ascii_lowercase() });
+    }
+    folded
 }
 
 /// The rule of that name.
@@ -62,9 +90,12 @@ macro_rules! rules {
 rules! {
     add_required_column => "add-required-column",
     attach_partition_scan => "attach-partition-scan",
+    autovacuum_cancelled => "autovacuum-cancelled",
+    cancelled_statement => "cancelled-statement",
     cartesian_join => "cartesian-join",
     char_column => "char-column",
     check_without_not_valid => "check-without-not-valid",
+    checkpoints_too_frequent => "checkpoints-too-frequent",
     column_type_change_breaks_view => "column-type-change-breaks-view",
     column_type_rewrite => "column-type-rewrite",
     concurrent_retry_keeps_invalid_index => "concurrent-retry-keeps-invalid-index",
@@ -75,6 +106,7 @@ rules! {
     count_for_existence => "count-for-existence",
     create_partition_locks_parent => "create-partition-locks-parent",
     cte_blocks_filter => "cte-blocks-filter",
+    deadlock => "deadlock",
     detach_without_concurrently => "detach-without-concurrently",
     distinct_on_order_mismatch => "distinct-on-order-mismatch",
     distinct_on_over_joins => "distinct-on-over-joins",
@@ -108,6 +140,7 @@ rules! {
     large_in_list => "large-in-list",
     leading_wildcard_like => "leading-wildcard-like",
     limit_without_order => "limit-without-order",
+    lock_wait => "lock-wait",
     locks_held_across_work => "locks-held-across-work",
     missing_lock_timeout => "missing-lock-timeout",
     missing_primary_key => "missing-primary-key",
@@ -130,9 +163,13 @@ rules! {
     rename_column => "rename-column",
     rename_table => "rename-table",
     row_by_row_loop => "row-by-row-loop",
+    row_misestimate => "row-misestimate",
     security_definer_without_search_path => "security-definer-without-search-path",
+    seq_scan_discards_rows => "seq-scan-discards-rows",
     serial_column => "serial-column",
+    slow_query => "slow-query",
     table_rewrite => "table-rewrite",
+    temp_file_spill => "temp-file-spill",
     timeout_kills_concurrent_build => "timeout-kills-concurrent-build",
     timestamp_between => "timestamp-between",
     timestamp_without_time_zone => "timestamp-without-time-zone",

@@ -1,26 +1,26 @@
 //! ALTER TABLE and its siblings. Constraints and partitions have files of their own.
 
 use super::list::Effects;
-use super::{EffectKind, Work, constraint, partition, table};
-use crate::catalog::{Catalog, Qualified, Relation, TableConstraint};
-use crate::facts::{
-    AlterTable, ColumnDef, Constraint, ConstraintKind, Expr, Name, ObjectName, RelationKind, TableChange, TypeName, Volatility,
-};
-use crate::postgres::functions::expression_volatility;
-use crate::postgres::lock::LockMode::{self, AccessExclusive, AccessShare, ShareRowExclusive, ShareUpdateExclusive};
-use crate::postgres::types::{TypeChangeWork, is_constrained_domain, type_change};
+use super::{EffectKind, Work, column, constraint, partition};
+use crate::catalog::{Qualified, Relation};
+use crate::facts::{AlterTable, Name, ObjectName, RelationKind, TableChange};
+use crate::postgres::lock::LockMode::{self, AccessExclusive, AccessShare, Share, ShareRowExclusive, ShareUpdateExclusive};
 
 /// One action of ALTER TABLE, INDEX, VIEW, MATERIALIZED VIEW, SEQUENCE or FOREIGN TABLE.
 pub(super) fn alter_table(alter: &AlterTable, effects: &mut Effects<'_>) {
     use TableChange::*;
     match &alter.change {
-        AddColumn { column, constraints, .. } => add_column(alter, column, constraints, effects),
-        SetType { column, ty, using, .. } => set_type(alter, column, ty, using.as_ref(), effects),
+        AddColumn { column, constraints, .. } => column::add(alter, column, constraints, effects),
+        SetType { column, ty, using, .. } => column::set_type(alter, column, ty, using.as_ref(), effects),
         SetNotNull { column } => {
             let (work, unsure) = constraint::not_null(&alter.name, column, effects);
+            if constraint::is_not_null_already(&alter.name, column, effects) {
+                effects.named(&alter.name, EffectKind::from(alter.kind), AccessExclusive);
+                return;
+            }
             whole_tree(alter, AccessExclusive, &work, unsure, effects);
         }
-        SetExpression { .. } => rewrite(alter, vec![Work::Rewrite], None, effects),
+        SetExpression { column, .. } => column::set_expression(alter, column, effects),
         AddConstraint(added) => constraint::add(alter, added, effects),
         ValidateConstraint { name } => constraint::validate(alter, name, effects),
         DropConstraint { name, cascade, .. } => constraint::drop(alter, name, *cascade, effects),
@@ -29,11 +29,16 @@ pub(super) fn alter_table(alter: &AlterTable, effects: &mut Effects<'_>) {
             partition::detach(&alter.name, child, *concurrently, *finalize, effects);
         }
         AttachIndex { index } => attach_index(alter, index, effects),
-        SetIdentity { column, .. } | DropIdentity { column, .. } => identity(alter, column, effects),
-        SetLogged(_) | SetAccessMethod { .. } => rewrite(alter, vec![Work::Rewrite], None, effects),
-        SetTablespace { .. } => {
-            effects.named(&alter.name, EffectKind::from(alter.kind), AccessExclusive).work.push(Work::Rewrite);
+        SetIdentity { column, .. } | DropIdentity { column, .. } => column::identity(alter, column, effects),
+        SetLogged(_) | SetAccessMethod { .. } | SetTablespace { .. } => storage(alter, effects),
+        Owner => owner(alter, effects),
+        SetSchema { .. } => {
+            effects.named(&alter.name, EffectKind::from(alter.kind), AccessExclusive);
+            sequences(alter, effects);
         }
+        ClusterOn { index: Some(index) } => with_index(alter, index, ShareUpdateExclusive, ShareUpdateExclusive, effects),
+        ReplicaIdentity { index: Some(index) } => with_index(alter, index, AccessExclusive, Share, effects),
+        RenameConstraint { from, .. } => constraint::rename(alter, from, effects),
         Inherit { parent } => {
             effects.named(&alter.name, EffectKind::from(alter.kind), AccessExclusive);
             effects.secondary_name(parent, ShareUpdateExclusive);
@@ -43,7 +48,7 @@ pub(super) fn alter_table(alter: &AlterTable, effects: &mut Effects<'_>) {
             effects.secondary_name(parent, AccessShare);
         }
         RenameTo { .. } => rename(alter, effects),
-        DropColumn { column, cascade, .. } => drop_column(alter, column, *cascade, effects),
+        DropColumn { column, cascade, .. } => column::drop(alter, column, *cascade, effects),
         AlterConstraint { name, .. } => alter_constraint(alter, name, effects),
         change => plain(alter, change, effects),
     }
@@ -53,30 +58,88 @@ pub(super) fn alter_table(alter: &AlterTable, effects: &mut Effects<'_>) {
 fn plain(alter: &AlterTable, change: &TableChange, effects: &mut Effects<'_>) {
     use TableChange::*;
     let mode = match change {
+        SetColumnOptions { .. } if alter.kind == RelationKind::ForeignTable => AccessExclusive,
         SetStatistics { .. } | SetColumnOptions { .. } | ClusterOn { .. } => ShareUpdateExclusive,
         SetOptions { names, .. } => options_mode(alter.kind, names),
         Trigger { .. } => ShareRowExclusive,
         _ => AccessExclusive,
     };
-    let recurses = matches!(
-        change,
-        DropNotNull { .. }
-            | SetDefault { .. }
-            | DropDefault { .. }
-            | SetStatistics { .. }
-            | SetStorage { .. }
-            | RenameColumn { .. }
-            | RenameConstraint { .. }
-            | DropExpression { .. }
-            | SetCompression { .. }
-            | AddIdentity { .. }
-            | Trigger { .. }
-    );
+    let relation = effects.catalog.resolve(&alter.name);
+    let recurses = match change {
+        // these two reach partitions, but not inheriting children
+        SetCompression { .. } | Trigger { .. } => effects.is_partitioned(&relation),
+        // since 18 it is a constraint, which is not there to be dropped
+        DropNotNull { column } => !effects.version.at_least(18) || constraint::may_be_not_null(alter, column, effects),
+        change => reaches_children(change),
+    };
     if recurses && !alter.only {
         whole_tree(alter, mode, &[], None, effects);
     } else {
         effects.named(&alter.name, EffectKind::from(alter.kind), mode);
     }
+}
+
+/// Whether a change is made in all children as well.
+fn reaches_children(change: &TableChange) -> bool {
+    use TableChange::*;
+    matches!(
+        change,
+        SetDefault { .. }
+            | DropDefault { .. }
+            | SetStatistics { .. }
+            | SetStorage { .. }
+            | RenameColumn { .. }
+            | DropExpression { .. }
+            | AddIdentity { .. }
+    )
+}
+
+/// SET LOGGED, ACCESS METHOD, TABLESPACE: a table that is so already stays as it is.
+fn storage(alter: &AlterTable, effects: &mut Effects<'_>) {
+    let known = effects.table(&alter.name).filter(|_| effects.is_whole(&alter.name));
+    let is_so = match &alter.change {
+        TableChange::SetLogged(logged) => known.is_some_and(|table| table.unlogged != *logged),
+        TableChange::SetAccessMethod { method } => method.as_ref().is_none_or(|m| *m == "heap"),
+        TableChange::SetTablespace { tablespace } => *tablespace == "pg_default",
+        _ => false,
+    };
+    if is_so {
+        effects.named(&alter.name, EffectKind::from(alter.kind), AccessExclusive);
+        return;
+    }
+    match alter.change {
+        // the indexes stay in their own tablespaces
+        TableChange::SetTablespace { .. } => {
+            effects.named(&alter.name, EffectKind::from(alter.kind), AccessExclusive).work.push(Work::Rewrite);
+        }
+        _ => rewrite(alter, vec![Work::Rewrite], None, effects),
+    }
+}
+
+/// OWNER TO gives the indexes and sequences of a table to the new owner too.
+fn owner(alter: &AlterTable, effects: &mut Effects<'_>) {
+    let relation = effects.catalog.resolve(&alter.name);
+    effects.named(&alter.name, EffectKind::from(alter.kind), AccessExclusive);
+    let from = effects.list.len();
+    effects.indexes(&relation, AccessExclusive, &[]);
+    sequences(alter, effects);
+    for effect in effects.list.iter_mut().skip(from) {
+        effect.unsure = Some(format!("whether the owner of {} changes", alter.name));
+    }
+}
+
+fn sequences(alter: &AlterTable, effects: &mut Effects<'_>) {
+    let relation = effects.catalog.resolve(&alter.name);
+    for sequence in effects.sequences_of(&relation, None) {
+        effects.secondary(&sequence, AccessExclusive);
+    }
+}
+
+/// CLUSTER ON and REPLICA IDENTITY USING INDEX.
+fn with_index(alter: &AlterTable, index: &Name, mode: LockMode, on_index: LockMode, effects: &mut Effects<'_>) {
+    let schema = effects.catalog.resolve(&alter.name).schema;
+    effects.named(&alter.name, EffectKind::from(alter.kind), mode);
+    effects.secondary(&Qualified { schema, name: index.value.clone() }, on_index).kind = EffectKind::Index;
 }
 
 /// The weakest options are those that only VACUUM and planning read (`reloptions.c`).
@@ -88,7 +151,7 @@ fn options_mode(kind: RelationKind, names: &[String]) -> LockMode {
 }
 
 /// The named table and everything below it.
-fn whole_tree(alter: &AlterTable, mode: LockMode, work: &[Work], unsure: Option<String>, effects: &mut Effects<'_>) {
+pub(super) fn whole_tree(alter: &AlterTable, mode: LockMode, work: &[Work], unsure: Option<String>, effects: &mut Effects<'_>) {
     let relation = effects.catalog.resolve(&alter.name);
     let named = effects.named(&alter.name, EffectKind::from(alter.kind), mode);
     named.work.extend_from_slice(work);
@@ -99,172 +162,15 @@ fn whole_tree(alter: &AlterTable, mode: LockMode, work: &[Work], unsure: Option<
 }
 
 /// Writing the table anew rebuilds its indexes as well.
-fn rewrite(alter: &AlterTable, work: Vec<Work>, unsure: Option<String>, effects: &mut Effects<'_>) {
+pub(super) fn rewrite(alter: &AlterTable, work: Vec<Work>, unsure: Option<String>, effects: &mut Effects<'_>) {
     let rewrites = work.contains(&Work::Rewrite);
     whole_tree(alter, AccessExclusive, &work, unsure, effects);
     if rewrites {
         let relation = effects.catalog.resolve(&alter.name);
         for table in std::iter::once(relation.clone()).chain(effects.descendants(&relation)) {
-            effects.indexes(&table, AccessExclusive, &[Work::IndexBuild]);
+            effects.stored_indexes(&table, AccessExclusive, &[Work::IndexBuild]);
         }
     }
-}
-
-fn add_column(alter: &AlterTable, column: &ColumnDef, constraints: &[Constraint], effects: &mut Effects<'_>) {
-    let (mut work, unsure) = new_values(column, effects);
-    let has_default = column.default.is_some() || column.identity.is_some() || column.generated.is_some() || is_serial(column);
-    let has_key = |c: &Constraint| matches!(c.kind, ConstraintKind::Key { .. });
-    if column.not_null.is_some() && !has_default && !constraints.iter().any(has_key) {
-        work.push(Work::Scan);
-    }
-    work.extend(constraint::of_new_column(alter, constraints, has_default, effects));
-    rewrite(alter, work, unsure, effects);
-}
-
-fn is_serial(column: &ColumnDef) -> bool {
-    column.ty.as_ref().is_some_and(|ty| ["serial", "bigserial", "smallserial"].iter().any(|name| ty.is(name)))
-}
-
-/// Whether the rows must be written anew to hold the column.
-fn new_values(column: &ColumnDef, effects: &Effects<'_>) -> (Vec<Work>, Option<String>) {
-    let rewrite = |yes: bool| if yes { vec![Work::Rewrite] } else { vec![] };
-    if column.identity.is_some() || is_serial(column) {
-        return (rewrite(true), None);
-    }
-    if let Some((_, stored)) = &column.generated {
-        return (rewrite(stored.unwrap_or(!effects.version.at_least(18))), None);
-    }
-    match column.ty.as_ref().map(|ty| (ty, is_constrained_domain(ty, effects.catalog))) {
-        Some((_, Some(true))) => return (rewrite(true), None),
-        Some((ty, None)) if column.default.is_none() => return (vec![], Some(format!("whether {ty} is a domain with a constraint"))),
-        _ => {}
-    }
-    let Some(default) = &column.default else { return (vec![], None) };
-    match expression_volatility(default, effects.catalog) {
-        Some(volatility) => (rewrite(volatility == Volatility::Volatile), None),
-        None => (rewrite(true), Some(format!("whether the default of {} is volatile", column.name))),
-    }
-}
-
-fn set_type(alter: &AlterTable, column: &Name, ty: &TypeName, using: Option<&Expr>, effects: &mut Effects<'_>) {
-    if matches!(alter.kind, RelationKind::View | RelationKind::ForeignTable) {
-        return whole_tree(alter, AccessExclusive, &[], None, effects);
-    }
-    let old = effects.table(&alter.name).and_then(|t| t.column(&column.value)).and_then(|c| c.ty.as_ref());
-    let mut change = old.map_or(TypeChangeWork::Unknown, |old| type_change(old, ty, effects.catalog));
-    if using.is_some_and(|e| e.uncast().column().is_none_or(|c| c.column != *column)) {
-        change = TypeChangeWork::Rewrite;
-    }
-    let (work, unsure) = match change {
-        TypeChangeWork::Brief => (vec![], None),
-        TypeChangeWork::Scan => (vec![Work::Scan], None),
-        TypeChangeWork::Rewrite => (vec![Work::Rewrite], None),
-        TypeChangeWork::DependsOnTimeZone => (vec![Work::Rewrite], Some("whether the session's TimeZone is UTC".to_owned())),
-        TypeChangeWork::Unknown => (vec![Work::Rewrite], Some(format!("the old type of {}.{column}", alter.name))),
-    };
-    let brief = work.is_empty();
-    relinked_references(alter, column, effects);
-    let identity = effects.table(&alter.name).and_then(|t| t.column(&column.value)).is_some_and(|c| c.identity.is_some());
-    if identity {
-        own_sequences(alter, column, ShareRowExclusive, effects);
-    }
-    rewrite(alter, work, unsure, effects);
-    if brief {
-        relinked_indexes(alter, column, effects);
-    }
-}
-
-/// Foreign keys from and to a column that changes its type are dropped and made again.
-fn relinked_references(alter: &AlterTable, column: &Name, effects: &mut Effects<'_>) {
-    let relation = effects.catalog.resolve(&alter.name);
-    let catalog = effects.catalog;
-    for known in effects.table(&alter.name).map(|t| t.constraints.as_slice()).unwrap_or_default() {
-        if let (ConstraintKind::ForeignKey { columns, .. }, Some(parent)) = (&known.constraint.kind, &known.references)
-            && columns.contains(column)
-        {
-            effects.secondary(parent, AccessExclusive);
-        }
-    }
-    for child in children_referring_to(&relation, column, catalog) {
-        effects.secondary(child, AccessExclusive);
-    }
-}
-
-/// Indexes on a column that changes its type without a rewrite are locked and linked to it again, not built.
-fn relinked_indexes(alter: &AlterTable, column: &Name, effects: &mut Effects<'_>) {
-    let table = effects.catalog.resolve(&alter.name);
-    let catalog = effects.catalog;
-    for (name, index) in catalog.indexes_of(&table) {
-        if index.keys.iter().any(|key| mentions(&key.expr, column)) {
-            effects.secondary(name, AccessExclusive);
-        }
-    }
-}
-
-fn mentions(expr: &Expr, column: &Name) -> bool {
-    let mut found = false;
-    expr.walk(&mut |e| found |= e.column().is_some_and(|c| c.column == *column));
-    found
-}
-
-/// The tables with a foreign key to the column; one that names no column means the primary key.
-fn children_referring_to<'c>(relation: &'c Qualified, column: &Name, catalog: &'c Catalog) -> Vec<&'c Qualified> {
-    let in_key =
-        |c: &TableConstraint| matches!(&c.constraint.kind, ConstraintKind::Key { primary: true, columns, .. } if columns.contains(column));
-    let is_key = catalog.tables.get(relation).is_some_and(|table| table.constraints.iter().any(in_key));
-    let refers = |c: &TableConstraint| {
-        matches!(&c.constraint.kind, ConstraintKind::ForeignKey { referenced, .. }
-            if referenced.contains(column) || (referenced.is_empty() && is_key))
-    };
-    catalog.references_to(relation).filter(|(_, constraint)| refers(constraint)).map(|(child, _)| child).collect()
-}
-
-/// SET GENERATED and DROP IDENTITY reach the sequence behind the column.
-fn identity(alter: &AlterTable, column: &Name, effects: &mut Effects<'_>) {
-    whole_tree(alter, AccessExclusive, &[], None, effects);
-    let mode = if matches!(alter.change, TableChange::DropIdentity { .. }) { AccessExclusive } else { ShareRowExclusive };
-    own_sequences(alter, column, mode, effects);
-}
-
-fn own_sequences(alter: &AlterTable, column: &Name, mode: LockMode, effects: &mut Effects<'_>) {
-    let relation = effects.catalog.resolve(&alter.name);
-    let catalog = effects.catalog;
-    for (sequence, s) in catalog.sequences.dependents(&relation) {
-        if s.owned_by.as_ref().is_some_and(|(table, c)| *table == relation && *c == column.value) {
-            effects.secondary(sequence, mode);
-        }
-    }
-}
-
-/// DROP COLUMN takes the indexes and foreign keys that stand on the column, and with CASCADE the views.
-fn drop_column(alter: &AlterTable, column: &Name, cascade: bool, effects: &mut Effects<'_>) {
-    whole_tree(alter, AccessExclusive, &[], None, effects);
-    let relation = effects.catalog.resolve(&alter.name);
-    let catalog = effects.catalog;
-    for (name, index) in catalog.indexes_of(&relation) {
-        let on = index.keys.iter().any(|key| mentions(&key.expr, column)) || index.include.contains(&column.value);
-        if on || index.predicate.as_ref().is_some_and(|e| mentions(e, column)) {
-            effects.secondary(name, AccessExclusive);
-        }
-    }
-    for known in effects.table(&alter.name).map(|t| t.constraints.as_slice()).unwrap_or_default() {
-        if let (ConstraintKind::ForeignKey { columns, .. }, Some(parent)) = (&known.constraint.kind, &known.references)
-            && columns.contains(column)
-        {
-            effects.secondary(parent, AccessExclusive);
-        }
-    }
-    if cascade {
-        let from = effects.list.len();
-        table::drop_views(&relation, true, effects);
-        for view in effects.list.iter_mut().skip(from) {
-            view.unsure = Some(format!("whether it reads {column}"));
-        }
-        for child in children_referring_to(&relation, column, catalog) {
-            effects.secondary(child, AccessExclusive);
-        }
-    }
-    own_sequences(alter, column, AccessExclusive, effects);
 }
 
 /// ALTER CONSTRAINT changes a foreign key's triggers on both sides.
@@ -277,9 +183,10 @@ fn alter_constraint(alter: &AlterTable, name: &Name, effects: &mut Effects<'_>) 
     }
 }
 
-/// Renaming an index has been SHARE UPDATE EXCLUSIVE since 12, spelled either way.
+/// Renaming an index is SHARE UPDATE EXCLUSIVE, unless ALTER TABLE does it.
 fn rename(alter: &AlterTable, effects: &mut Effects<'_>) {
-    let is_index = alter.kind == RelationKind::Index || matches!(effects.catalog.relation(&alter.name), Some(Relation::Index(..)));
+    let is_index = alter.kind == RelationKind::Index
+        && !matches!(effects.catalog.relation(&alter.name), Some(Relation::Table(..) | Relation::View(..) | Relation::Sequence(..)));
     let mode = if is_index { ShareUpdateExclusive } else { AccessExclusive };
     effects.named(&alter.name, EffectKind::from(alter.kind), mode);
 }

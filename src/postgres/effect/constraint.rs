@@ -32,6 +32,8 @@ pub(super) fn add(alter: &AlterTable, constraint: &Constraint, effects: &mut Eff
         ConstraintKind::Key { primary, columns, .. } if !effects.version.at_least(18) => {
             key_below(alter, *primary, columns, &work, effects);
         }
+        // before 18 what children do not inherit did not reach them
+        _ if !effects.version.at_least(18) && stays_with_parent(constraint) => effects.partitions(&relation, mode, &work),
         _ => effects.recurse(&relation, mode, &work),
     }
     if let ConstraintKind::ForeignKey { table, .. } = &constraint.kind {
@@ -39,8 +41,43 @@ pub(super) fn add(alter: &AlterTable, constraint: &Constraint, effects: &mut Eff
         references(&relation, table, scan, effects);
     }
     if let ConstraintKind::Key { using_index: Some(index), .. } = &constraint.kind {
-        let index = Qualified { schema: relation.schema, name: index.value.clone() };
-        effects.secondary(&index, AccessExclusive).kind = EffectKind::Index;
+        // only a name that becomes the constraint's is a change to the index
+        if constraint.name.as_ref().is_some_and(|name| name != index) {
+            let index = Qualified { schema: relation.schema, name: index.value.clone() };
+            effects.secondary(&index, ShareUpdateExclusive).kind = EffectKind::Index;
+        }
+    }
+}
+
+fn stays_with_parent(constraint: &Constraint) -> bool {
+    constraint.no_inherit || matches!(constraint.kind, ConstraintKind::ForeignKey { .. })
+}
+
+/// RENAME CONSTRAINT: a CHECK's name is changed in the children too, a key's in its index.
+pub(super) fn rename(alter: &AlterTable, name: &Name, effects: &mut Effects<'_>) {
+    let relation = effects.catalog.resolve(&alter.name);
+    let known = effects.table(&alter.name).and_then(|t| t.constraints.iter().find(|c| *name == *c.name.as_str()));
+    effects.named(&alter.name, EffectKind::from(alter.kind), AccessExclusive);
+    if let Some(index) = known.and_then(|c| c.index.as_ref()) {
+        let index = Qualified { schema: relation.schema.clone(), name: index.clone() };
+        effects.secondary(&index, ShareUpdateExclusive).kind = EffectKind::Index;
+    }
+    let inherited = known.is_none_or(|c| matches!(c.constraint.kind, ConstraintKind::Check(_) | ConstraintKind::NotNull(_)));
+    if inherited && !alter.only {
+        effects.recurse(&relation, AccessExclusive, &[]);
+    }
+}
+
+/// Whether a column is NOT NULL, as far as anybody knows.
+pub(super) fn may_be_not_null(alter: &AlterTable, column: &Name, effects: &Effects<'_>) -> bool {
+    effects.table(&alter.name).and_then(|t| t.column(&column.value)).is_none_or(|c| c.not_null)
+}
+
+/// ONLY: what the direct children inherited becomes their own.
+pub(super) fn children(relation: &Qualified, effects: &mut Effects<'_>) {
+    let children: Vec<Qualified> = effects.catalog.children_of(relation).map(|(child, _)| child.clone()).collect();
+    for child in children {
+        effects.secondary(&child, AccessExclusive);
     }
 }
 
@@ -49,7 +86,7 @@ fn scan_unless(unchecked: bool) -> Vec<Work> {
 }
 
 /// The referenced table gets triggers: SHARE ROW EXCLUSIVE, its partitions too.
-fn references(child: &Qualified, parent: &ObjectName, work: &[Work], effects: &mut Effects<'_>) {
+pub(super) fn references(child: &Qualified, parent: &ObjectName, work: &[Work], effects: &mut Effects<'_>) {
     let parent = effects.catalog.resolve(parent);
     if parent != *child {
         effects.secondary(&parent, ShareRowExclusive).work = work.to_vec();
@@ -71,11 +108,17 @@ pub(super) fn not_null(table: &ObjectName, column: &Name, effects: &Effects<'_>)
     (vec![Work::Scan], unsure.then(|| format!("whether a valid CHECK on {table} says that {column} IS NOT NULL")))
 }
 
+/// Whether a column is known to be NOT NULL.
+pub(super) fn is_not_null_already(table: &ObjectName, column: &Name, effects: &Effects<'_>) -> bool {
+    effects.table(table).and_then(|t| t.column(&column.value)).is_some_and(|c| c.not_null)
+}
+
 /// A key builds its index; with USING INDEX it only has to see that a primary key's columns are NOT NULL.
 fn key(alter: &AlterTable, primary: bool, using_index: Option<&Name>, columns: &[Name], effects: &Effects<'_>) -> Verdict {
     let Some(index) = using_index else {
         let mut work = vec![Work::IndexBuild];
-        let nullable = |c: &Name| effects.table(&alter.name).and_then(|t| t.column(&c.value)).is_some_and(|c| !c.not_null);
+        let known = |c: &Name| effects.table(&alter.name).is_some_and(|t| t.column(&c.value).is_some());
+        let nullable = |c: &Name| known(c) && !not_null(&alter.name, c, effects).0.is_empty();
         work.extend((primary && columns.iter().any(nullable)).then_some(Work::Scan));
         return (work, None);
     };
@@ -111,7 +154,10 @@ pub(super) fn validate(alter: &AlterTable, name: &Name, effects: &mut Effects<'_
     let (valid, references) = known.map_or((false, None), |c| (c.valid, c.references.clone()));
     let work = scan_unless(valid);
     effects.named(&alter.name, EffectKind::from(alter.kind), ShareUpdateExclusive).work = work.clone();
-    effects.recurse(&relation, ShareUpdateExclusive, &work);
+    // a valid one is done at once
+    if !valid {
+        effects.recurse(&relation, ShareUpdateExclusive, &work);
+    }
     if let Some(parent) = references.filter(|parent| *parent != relation && !valid) {
         effects.secondary(&parent, RowShare).work.push(Work::Scan);
     }
@@ -128,20 +174,31 @@ pub(super) fn drop(alter: &AlterTable, name: &Name, cascade: bool, effects: &mut
     }
     if !alter.only {
         effects.recurse(&relation, AccessExclusive, &[]);
+    } else {
+        children(&relation, effects);
     }
     let Some(known) = known else { return };
     if let Some(parent) = &known.references {
         effects.secondary(parent, AccessExclusive);
-        effects.recurse(parent, AccessExclusive, &[]);
+        referenced_partitions(parent, effects);
     }
     if let Some(index) = &known.index {
         let index = Qualified { schema: relation.schema.clone(), name: index.clone() };
-        effects.secondary(&index, AccessExclusive).kind = EffectKind::Index;
+        effects.index_tree(&index, AccessExclusive, &[]);
         if cascade {
             let referring: Vec<Qualified> = effects.catalog.references_to(&relation).map(|(q, _)| q.clone()).collect();
             for table in referring {
                 effects.secondary(&table, AccessExclusive);
             }
+        }
+    }
+}
+
+/// A dropped foreign key leaves its triggers' marks on every leaf of the table that it refers to, from 15 on all partitions.
+pub(super) fn referenced_partitions(parent: &Qualified, effects: &mut Effects<'_>) {
+    for partition in effects.descendants(parent) {
+        if effects.version.at_least(15) || !effects.is_partitioned(&partition) {
+            effects.secondary(&partition, AccessExclusive);
         }
     }
 }

@@ -97,10 +97,76 @@ impl<'c> Effects<'c> {
 
     /// Locks the indexes of a table.
     pub(super) fn indexes(&mut self, table: &Qualified, mode: LockMode, work: &[Work]) {
-        let names: Vec<Qualified> = self.catalog.indexes_of(table).map(|(q, _)| q.clone()).collect();
+        let names: Vec<Qualified> = self.catalog.indexes_of(table).map(|(name, _)| name.clone()).collect();
         for name in names {
             self.secondary(&name, mode).work = work.to_vec();
         }
+    }
+
+    /// Locks the indexes of a table that have a file: those of a partitioned table have none.
+    pub(super) fn stored_indexes(&mut self, table: &Qualified, mode: LockMode, work: &[Work]) {
+        if !self.is_partitioned(table) {
+            self.indexes(table, mode, work);
+        }
+    }
+
+    /// Locks an index and the partitions' indexes that are attached to it.
+    pub(super) fn index_tree(&mut self, index: &Qualified, mode: LockMode, work: &[Work]) {
+        self.secondary(index, mode).work = work.to_vec();
+        for child in self.attached_below(index) {
+            self.secondary(&child, mode).work = work.to_vec();
+        }
+    }
+
+    /// The indexes attached to an index, and those attached to them.
+    pub(super) fn attached_below(&self, index: &Qualified) -> Vec<Qualified> {
+        let (mut found, mut next): (Vec<Qualified>, Vec<&Qualified>) = (vec![], vec![index]);
+        while let Some(parent) = next.pop() {
+            for (name, _) in self.catalog.indexes_attached_to(parent) {
+                if name != index && !found.contains(name) && found.len() < MAX_RELATIONS {
+                    found.push(name.clone());
+                    next.push(name);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a table is known to be partitioned.
+    pub(super) fn is_partitioned(&self, table: &Qualified) -> bool {
+        self.catalog.tables.get(table).is_some_and(|t| t.partition_by.is_some())
+    }
+
+    /// Gives the partitions below a partitioned table the same mode and work; inheriting children go their own ways.
+    pub(super) fn partitions(&mut self, parent: &Qualified, mode: LockMode, work: &[Work]) {
+        if self.is_partitioned(parent) {
+            self.recurse(parent, mode, work);
+        }
+    }
+
+    /// The partitioned tables above a partition, nearest first.
+    pub(super) fn ancestors(&self, partition: &Qualified) -> Vec<Qualified> {
+        let mut found: Vec<Qualified> = vec![];
+        let mut next = partition.clone();
+        while let Some((parent, _)) = self.catalog.tables.get(&next).and_then(|t| t.partition_of.as_ref()) {
+            if found.contains(parent) || found.len() > MAX_RELATIONS {
+                break;
+            }
+            found.push(parent.clone());
+            next = parent.clone();
+        }
+        found
+    }
+
+    /// The sequences that belong to a table, or to one of its columns.
+    pub(super) fn sequences_of(&self, table: &Qualified, column: Option<&str>) -> Vec<Qualified> {
+        let owned = |owner: &(Qualified, String)| owner.0 == *table && column.is_none_or(|c| owner.1 == c);
+        self.catalog
+            .sequences
+            .dependents(table)
+            .filter(|(_, s)| s.owned_by.as_ref().is_some_and(owned))
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     /// One effect per relation: the strongest mode, the longest hold, all the work. Named relations come first.

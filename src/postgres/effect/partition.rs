@@ -2,9 +2,9 @@
 
 use super::list::Effects;
 use super::{EffectKind, Until, Work};
-use crate::catalog::{Qualified, Table};
+use crate::catalog::{Index, Qualified, Table, TableConstraint};
 use crate::facts::{ConstraintKind, Expr, ExprKind, ObjectName, PartitionBound, PartitionOf};
-use crate::postgres::lock::LockMode::{AccessExclusive, ShareUpdateExclusive};
+use crate::postgres::lock::LockMode::{AccessExclusive, AccessShare, Share, ShareRowExclusive, ShareUpdateExclusive};
 
 /// CREATE TABLE … PARTITION OF: everybody on the parent waits, and the DEFAULT partition is read for rows that belong in
 /// the new one.
@@ -12,6 +12,51 @@ pub(super) fn create_partition(of: &PartitionOf, effects: &mut Effects<'_>) {
     effects.secondary_name(&of.parent, AccessExclusive);
     let parent = effects.catalog.resolve(&of.parent);
     scan_default(&parent, &of.bound, effects);
+    effects.indexes(&parent, ShareUpdateExclusive, &[]);
+    join_references(&parent, effects);
+}
+
+/// A new partition takes over the foreign keys from its parent, and those to its parent reach it too.
+fn join_references(parent: &Qualified, effects: &mut Effects<'_>) {
+    let catalog = effects.catalog;
+    for known in catalog.tables.get(parent).map(|t| t.constraints.as_slice()).unwrap_or_default() {
+        if let Some(referenced) = &known.references {
+            effects.secondary(referenced, ShareRowExclusive);
+        }
+    }
+    let mode = if effects.version.at_least(15) { ShareRowExclusive } else { AccessShare };
+    for table in referring_tables(parent, effects) {
+        effects.secondary(&table, mode);
+    }
+}
+
+/// A table that becomes a partition gets the indexes and foreign keys that it lacks.
+fn work_of_joining(parent: &Qualified, child: &Qualified, effects: &Effects<'_>) -> Vec<Work> {
+    let catalog = effects.catalog;
+    let same = |a: &Index, b: &Index| a.keys == b.keys && a.unique == b.unique && a.predicate == b.predicate && a.method == b.method;
+    let has = |wanted: &Index| catalog.indexes_of(child).any(|(_, own)| same(own, wanted));
+    let mut work = vec![];
+    if catalog.indexes_of(parent).any(|(_, wanted)| wanted.valid && !has(wanted)) {
+        work.push(Work::IndexBuild);
+    }
+    let constraints = |table: &Qualified| catalog.tables.get(table).map(|t| t.constraints.as_slice()).unwrap_or_default();
+    let has_key = |key: &TableConstraint| constraints(child).iter().any(|own| own.references == key.references);
+    if constraints(parent).iter().any(|c| c.references.is_some() && !has_key(c)) {
+        work.push(Work::Scan);
+    }
+    work
+}
+
+/// The tables that a table's foreign keys refer to.
+fn references_of(table: &Qualified, effects: &Effects<'_>) -> Vec<Qualified> {
+    let known = effects.catalog.tables.get(table);
+    known.map(|t| t.constraints.iter().filter_map(|c| c.references.clone()).collect()).unwrap_or_default()
+}
+
+/// The tables with a foreign key to a partitioned table or one above it.
+fn referring_tables(parent: &Qualified, effects: &Effects<'_>) -> Vec<Qualified> {
+    let all = std::iter::once(parent.clone()).chain(effects.ancestors(parent));
+    all.flat_map(|table| effects.catalog.references_to(&table).map(|(name, _)| name.clone()).collect::<Vec<_>>()).collect()
 }
 
 /// The DEFAULT partition of a table.
@@ -55,6 +100,10 @@ pub(super) fn attach(parent: &ObjectName, partition: &ObjectName, bound: &Partit
     let child = effects.catalog.resolve(partition);
     let work: &[Work] = if proven { &[] } else { &[Work::Scan] };
     effects.recurse(&child, AccessExclusive, work);
+    effects.indexes(&relation, ShareUpdateExclusive, &[]);
+    let more = work_of_joining(&relation, &child, effects);
+    effects.secondary(&child, AccessExclusive).work = more;
+    join_references(&relation, effects);
     scan_default(&relation, bound, effects);
 }
 
@@ -65,14 +114,35 @@ pub(super) fn detach(parent: &ObjectName, partition: &ObjectName, concurrently: 
         let named = effects.named(parent, EffectKind::Table, ShareUpdateExclusive);
         named.work.extend(concurrently.then_some(Work::Wait));
         effects.secondary_name(partition, AccessExclusive);
+        let child = effects.catalog.resolve(partition);
+        for table in references_of(&child, effects) {
+            effects.secondary(&table, ShareRowExclusive);
+        }
+        for table in referring_tables(&relation, effects) {
+            effects.secondary(&table, Share);
+        }
         if concurrently {
             effects.list.iter_mut().for_each(|effect| effect.until = Until::Statement);
         }
         return;
     }
     effects.named(parent, EffectKind::Table, AccessExclusive);
-    // before 14 the partition itself stayed open to reads and writes
-    effects.secondary_name(partition, if effects.version.at_least(14) { AccessExclusive } else { ShareUpdateExclusive });
+    let child = effects.catalog.resolve(partition);
+    let catalog = effects.catalog;
+    let referenced = references_of(&child, effects);
+    let referring = referring_tables(&relation, effects);
+    // before 14 the partition itself stayed open to reads and writes, unless it had foreign keys to part with
+    let strong = effects.version.at_least(14) || !referenced.is_empty() || !referring.is_empty();
+    effects.secondary(&child, if strong { AccessExclusive } else { ShareUpdateExclusive });
+    for (index, _) in catalog.indexes_of(&child).filter(|(_, index)| index.parent.is_some()) {
+        effects.secondary(index, AccessExclusive);
+    }
+    for table in referenced {
+        effects.secondary(&table, ShareRowExclusive);
+    }
+    for table in referring {
+        effects.secondary(&table, AccessExclusive);
+    }
     if let Some(default) = default_of(&relation, effects) {
         effects.secondary(&default, AccessExclusive);
     }

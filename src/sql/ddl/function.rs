@@ -259,6 +259,8 @@ pub(super) fn trigger(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     let table = c.object_name()?;
     let from = if c.eat("FROM") { Some(c.object_name()?) } else { None };
     // WHEN's condition stands in parentheses, so the first EXECUTE at this depth is the trigger's.
+    c.take_until(|c| c.at_any(&["FOR EACH ROW", "FOR ROW", "EXECUTE FUNCTION", "EXECUTE PROCEDURE"]));
+    let each_row = c.at_words("FOR");
     c.take_until(|c| c.at_any(&["EXECUTE FUNCTION", "EXECUTE PROCEDURE"]));
     c.expect("EXECUTE")?;
     c.bump();
@@ -266,7 +268,7 @@ pub(super) fn trigger(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     if !skip_parens(c)? {
         return c.fail("arguments in parentheses");
     }
-    s.actions.push(Action::CreateTrigger(CreateTrigger { name, table, from, function }));
+    s.actions.push(Action::CreateTrigger(CreateTrigger { name, table, from, function, each_row }));
     Ok(())
 }
 

@@ -133,12 +133,13 @@ pub(super) fn comment(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     } else if !matches!(kind, "CAST" | "OPERATOR" | "LARGE OBJECT" | "TRANSFORM") {
         name = Some(c.object_name()?);
     }
+    let on = if c.eat("ON") && !c.eat("DOMAIN") { c.object_name().ok() } else { None };
     c.take_until(|c| c.at_words("IS"));
     c.expect("IS")?;
     if !c.eat("NULL") {
         c.string()?;
     }
-    s.actions.push(Action::Comment { kind: kind.to_owned(), name, column });
+    s.actions.push(Action::Comment { kind: kind.to_owned(), name, column, on });
     Ok(())
 }
 

@@ -312,12 +312,10 @@ fn locking(c: &mut Cursor<'_>) -> Parse<Option<Locking>> {
         return Ok(None);
     }
     let Some(strength) = c.eat_any(&["NO KEY UPDATE", "KEY SHARE", "UPDATE", "SHARE"]) else { return c.fail("UPDATE or SHARE") };
-    if c.eat("OF") {
-        c.comma_list(Cursor::object_name)?;
-    }
+    let of = if c.eat("OF") { c.comma_list(Cursor::object_name)? } else { vec![] };
     let nowait = c.eat("NOWAIT");
     let skip_locked = c.eat("SKIP LOCKED");
-    Ok(Some(Locking { span: c.since(mark), strength: strength.to_owned(), skip_locked, nowait }))
+    Ok(Some(Locking { span: c.since(mark), strength: strength.to_owned(), of, skip_locked, nowait }))
 }
 
 /// A list of ORDER BY keys.
