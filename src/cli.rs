@@ -1,8 +1,10 @@
 //! Flags, and what each command prints. The only place that decides exit codes: 0 nothing at or above `--fail-on`,
 //! 1 findings, 2 bad usage, unreadable input or a broken configuration.
 
+mod advise;
 mod check;
 mod evidence;
+mod extract;
 mod fixes;
 mod init;
 mod locks;
@@ -43,11 +45,18 @@ enum Command {
     /// Checks migrations and SQL files
     #[command(after_help = check::EXAMPLES)]
     Check(check::CheckArgs),
+    /// Prints the SQL found in application code
+    Extract(ExtractArgs),
     /// Shows what each statement locks, until when, and who waits
     #[command(after_help = locks::EXIT_CODES)]
     Locks(locks::LocksArgs),
     /// Prints the schema that the migrations leave
     Schema(SchemaArgs),
+    /// Says which indexes the queries need, and which do nothing
+    #[command(after_help = advise::EXAMPLES)]
+    Advise(advise::AdviseArgs),
+    /// Prints the SQL whose output `advise --stats` reads
+    StatsQuery,
     /// Reads slow logs: which queries cost the most, and which line of code sends them
     #[command(after_help = logs::EXAMPLES)]
     Logs(logs::LogsArgs),
@@ -91,6 +100,21 @@ struct InputArgs {
     /// The path that `-` stands for, so that its migration set is found
     #[arg(long, value_name = "PATH", help_heading = "What is read")]
     stdin_filename: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ExtractArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    format: PlainFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PlainFormat {
+    Human,
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -200,8 +224,11 @@ fn complain(message: &str) -> ExitCode {
 fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
         Command::Check(args) => check::check(args, out),
+        Command::Extract(args) => print_extracted(&args, out),
         Command::Locks(args) => locks::print(&args, out),
         Command::Schema(args) => print_schema(&args, out),
+        Command::Advise(args) => advise::run(&args, out),
+        Command::StatsQuery => Ok(writeln!(out, "{}", crate::advise::sizes::QUERY).map(|()| 0)?),
         Command::Logs(args) => logs::run(&args, out),
         Command::Rules(args) => manual::rules(&args, out),
         Command::Explain(args) => manual::explain(&args, out),
@@ -209,6 +236,20 @@ fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Completions(args) => manual::completions(&args, out),
         Command::Man(args) => manual::man(&args, out),
     }
+}
+
+fn print_extracted(args: &ExtractArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+    let config = load(&args.input)?;
+    let Discovered { inputs, problems, .. } = find_inputs(&args.input, &config)?;
+    match args.format {
+        PlainFormat::Human => extract::human(inputs, &config.settings, out)?,
+        PlainFormat::Json => extract::json(inputs, &config.settings, out)?,
+    }
+    for problem in &problems {
+        // The exit code says it too.
+        let _ = writeln!(io::stderr(), "error: {}: {}", problem.file, problem.message);
+    }
+    Ok(if problems.is_empty() { 0 } else { 2 })
 }
 
 fn print_schema(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, Failure> {

@@ -102,7 +102,11 @@ pub const KEYS: &[&str] = &[
     "thresholds",
     "runner",
     "suppressions",
+    "extract",
 ];
+
+/// The keys of `[extract]`.
+pub const EXTRACT: &[&str] = &["calls"];
 
 /// The keys of `[thresholds]`.
 pub const THRESHOLDS: &[&str] = &["offset", "in-list", "short-timeout-ms"];
@@ -134,6 +138,7 @@ fn read(table: &DeTable) -> Result<Config, Refusal> {
             "rules" => read_rules(value, &mut config.settings)?,
             "thresholds" => read_thresholds(value, &mut config.settings)?,
             "runner" => read_runner(value, &mut config.settings)?,
+            "extract" => read_extract(value, &mut config.settings)?,
             other => return Err(refusal(key, unknown("key", other, KEYS.iter().copied()))),
         }
     }
@@ -181,6 +186,16 @@ fn read_suppressions(value: &Value, settings: &mut Settings) -> Result<(), Refus
         match key.get_ref().as_ref() {
             "require-reason" => settings.require_reason = boolean(value)?,
             other => return Err(refusal(key, unknown("key", other, SUPPRESSIONS.iter().copied()))),
+        }
+    }
+    Ok(())
+}
+
+fn read_extract(value: &Value, settings: &mut Settings) -> Result<(), Refusal> {
+    for (key, value) in subtable(value)? {
+        match key.get_ref().as_ref() {
+            "calls" => settings.sql_calls = strings(value)?.into_iter().map(|(call, _)| call).collect(),
+            other => return Err(refusal(key, unknown("key", other, EXTRACT.iter().copied()))),
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 //! Owns ordering and parallelism, and nothing else: it dispatches on the kind of a check, never on a rule. It does no I/O,
 //! prints nothing and cannot fail.
 
+mod application;
 mod checker;
 mod findings;
 mod input;
@@ -12,11 +13,14 @@ mod parts;
 mod run;
 mod schemas;
 mod timeline;
+mod workload;
 
 pub use logs::log_findings;
 
+pub use application::ExtractedPiece;
 pub use input::{Input, InputKind, MigrationInfo, Section};
 pub use timeline::locks;
+pub use workload::{Workload, workload};
 
 use crate::catalog::Catalog;
 use crate::finding::Outcome;
@@ -27,8 +31,18 @@ pub fn check(inputs: Vec<Input>, settings: &Settings) -> Outcome {
     run::run(inputs, settings, true).1
 }
 
+/// The same, with the schemas that the migrations leave, for who has a use for them or wants to say when they are dropped.
+pub fn check_with_schema(inputs: Vec<Input>, settings: &Settings) -> (Vec<Catalog>, Outcome) {
+    run::run(inputs, settings, true)
+}
+
 /// Replays the migrations among the inputs and returns the schema that each set of them leaves (at least one, in the order of
 /// their numbers), with what was not understood.
 pub fn schema(inputs: Vec<Input>, settings: &Settings) -> (Vec<Catalog>, Outcome) {
     run::run(inputs, settings, false)
+}
+
+/// The SQL found in the application code among the inputs.
+pub fn extract(inputs: Vec<Input>, settings: &Settings) -> Vec<ExtractedPiece> {
+    application::list(inputs, settings)
 }

@@ -14,6 +14,7 @@
 // The docs are built with private items: a module may point into its own rooms.
 #![allow(rustdoc::private_intra_doc_links)]
 
+pub mod advise;
 pub mod baseline;
 pub mod catalog;
 pub mod cli;
@@ -21,6 +22,7 @@ pub mod config;
 pub mod discover;
 pub mod engine;
 pub mod explain;
+pub mod extract;
 pub mod facts;
 pub mod finding;
 pub mod fix;

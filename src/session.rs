@@ -2,7 +2,7 @@
 //! held, which objects were created and still hold no rows that anyone waits for. It must not know rules, and it asks the
 //! catalog only what a name means.
 
-use crate::catalog::{Catalog, Qualified};
+use crate::catalog::{Catalog, Key, Qualified};
 use crate::facts::{Action, Body, BodyKind, ExprKind, ObjectName, Query, RelationKind, Statement, TableChange};
 use crate::postgres::effect::{Effect, EffectKind, Until};
 use crate::postgres::lock::LockMode;
@@ -152,7 +152,14 @@ impl Session {
         if self.state.created.is_empty() {
             return false;
         }
-        let resolved = catalog.key(name);
+        self.is_new_relation(catalog.key(name), catalog)
+    }
+
+    /// The same of a name that is resolved already.
+    pub fn is_new_relation(&self, resolved: Key, catalog: &Catalog) -> bool {
+        if self.state.created.is_empty() {
+            return false;
+        }
         self.state.created.contains(&resolved)
             || catalog.indexes.find(resolved).is_some_and(|(_, index)| self.state.created.contains(&index.table))
     }
@@ -315,6 +322,9 @@ impl Session {
                 self.create(catalog.creation_name(&create.name, create.temporary));
             }
             Action::AlterTable(alter) => {
+                if !matches!(alter.change, TableChange::RenameTo { .. } | TableChange::SetSchema { .. }) {
+                    return;
+                }
                 let old = self.resolve(&alter.name, catalog);
                 let new = match &alter.change {
                     TableChange::RenameTo { name } => Qualified { schema: old.schema.clone(), name: name.value.clone() },

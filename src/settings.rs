@@ -34,6 +34,8 @@ pub struct Settings {
     pub runner_wraps_transaction: Option<bool>,
     /// lock_timeout or statement_timeout below this many milliseconds is short for a CONCURRENTLY build.
     pub short_timeout_ms: u64,
+    /// Calls of the application that take SQL, besides those known.
+    pub sql_calls: Vec<String>,
     /// Comments that silence must say why.
     pub require_reason: bool,
     /// The day of the run, as `2026-11-21`, which decides whether a comment has expired; `None`: none has.
@@ -52,6 +54,7 @@ impl Default for Settings {
             runner_sets_lock_timeout: false,
             runner_wraps_transaction: None,
             short_timeout_ms: 60_000,
+            sql_calls: vec![],
             require_reason: false,
             today: None,
         }

@@ -197,7 +197,7 @@ fn comments_expire_and_may_have_to_give_reasons() {
     assert!(with("").is_empty());
     assert!(project.findings(&["m/0003_new.sql", "--exclude", "m/0003*"]).is_empty());
     let around = |before: &str, after: &str| {
-        project.write("m/0003_new.sql", &format!("{before}\n{BAD}{after}\nCREATE INDEX second ON orders (note);\n"));
+        project.write("m/0003_new.sql", &format!("{before}\n{BAD}{after}\nCREATE INDEX second ON orders (lower(note));\n"));
         project.findings(&["m/0003_new.sql"])
     };
     let one = ["m/0003_new.sql index-without-concurrently"];

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use pgsift::engine::{Input, InputKind, MigrationInfo, check};
+use pgsift::extract::Language;
 use pgsift::finding::{Finding, Outcome};
 use pgsift::rules::page::{Page, Role};
 use pgsift::rules::{Check, RULES};
@@ -20,8 +21,17 @@ fn migration(path: String, text: &str) -> Input {
 }
 
 fn run(setups: &[String], text: &str, settings: &Settings) -> Outcome {
+    run_in("sql", setups, text, settings)
+}
+
+/// Runs an example; those of other languages than SQL are application code, without their marks.
+fn run_in(language: &str, setups: &[String], text: &str, settings: &Settings) -> Outcome {
     let mut inputs: Vec<Input> = setups.iter().enumerate().map(|(i, s)| migration(format!("{i:03}_setup.sql"), s)).collect();
-    inputs.push(migration(CHECKED.to_owned(), text));
+    let mut input = migration(CHECKED.to_owned(), text);
+    if language != "sql" {
+        input.kind = InputKind::Code(Language::of_fence(language).unwrap_or_else(|| panic!("no language is called {language}")));
+    }
+    inputs.push(input);
     check(inputs, settings)
 }
 
@@ -34,7 +44,8 @@ fn marks(text: &str) -> Vec<(usize, usize, usize)> {
     let mut found = vec![];
     let mut code_line = 0;
     for (i, line) in text.lines().enumerate() {
-        let is_mark = line.starts_with("--") && line.contains('^') && line[2..].chars().all(|c| c == ' ' || c == '^');
+        let comment = ["--", "//", "#"].iter().find_map(|mark| line.strip_prefix(mark));
+        let is_mark = comment.is_some_and(|rest| rest.contains('^') && rest.chars().all(|c| c == ' ' || c == '^'));
         if !is_mark {
             code_line = i + 1;
             continue;
@@ -97,7 +108,7 @@ fn examples_of_the_pages_do_what_they_say() {
         let mut setups = vec![];
         let mut last_bad = None;
         let mut after_example = false;
-        for example in page.examples.iter().filter(|e| e.language == "sql") {
+        for example in page.examples.iter().filter(|e| e.language != "log") {
             examples += 1;
             let mut fail = |why: String| failures.push(format!("lints/{}.md:{}: {:?}: {why}", rule.name, example.line, example.role));
             match example.role {
@@ -109,7 +120,7 @@ fn examples_of_the_pages_do_what_they_say() {
                 }
                 Role::Bad => {
                     after_example = true;
-                    let outcome = run(&setups, &example.text, &only(rule.name));
+                    let outcome = run_in(&example.language, &setups, &example.text, &only(rule.name));
                     if let Some(why) = compare(&outcome, &example.text) {
                         fail(why);
                     }
@@ -124,7 +135,7 @@ fn examples_of_the_pages_do_what_they_say() {
                 }
                 Role::Good => {
                     after_example = true;
-                    let outcome = run(&setups, &example.text, &Settings::default());
+                    let outcome = run_in(&example.language, &setups, &example.text, &Settings::default());
                     if !here(&outcome).is_empty() || !outcome.opaque.is_empty() {
                         fail(compare(&outcome, "").unwrap_or_default());
                     }
@@ -179,11 +190,11 @@ fn messages_keep_their_manners() {
     for rule in RULES.iter().filter(|r| !matches!(r.check, Check::Engine)) {
         let page = Page::parse(rule.page).unwrap();
         let mut setups = vec![];
-        for example in page.examples.iter().filter(|e| e.language == "sql") {
+        for example in page.examples.iter().filter(|e| e.language != "log") {
             match example.role {
                 Role::Setup => setups.push(example.text.clone()),
                 Role::Bad => {
-                    for finding in here(&run(&setups, &example.text, &only(rule.name))) {
+                    for finding in here(&run_in(&example.language, &setups, &example.text, &only(rule.name))) {
                         let message = &finding.message;
                         assert!(!message.ends_with('.'), "{}: final stop: {message}", rule.name);
                         let word = message.split(' ').next().unwrap();

@@ -61,7 +61,12 @@ fn the_configuration_has_the_keys_that_are_read() {
     let keys = |at: &Value| at["properties"].as_object().unwrap().keys().cloned().collect::<BTreeSet<String>>();
     let own = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<BTreeSet<String>>();
     assert_eq!(keys(&schema), own(config::KEYS));
-    let tables = [("thresholds", config::THRESHOLDS), ("runner", config::RUNNER), ("suppressions", config::SUPPRESSIONS)];
+    let tables = [
+        ("thresholds", config::THRESHOLDS),
+        ("runner", config::RUNNER),
+        ("suppressions", config::SUPPRESSIONS),
+        ("extract", config::EXTRACT),
+    ];
     for (table, known) in tables {
         assert_eq!(keys(&schema["properties"][table]), own(known), "{table}");
     }
@@ -78,7 +83,8 @@ fn the_configuration_is_judged_alike() {
             "[thresholds]\noffset = 1\nin-list = 2\nshort-timeout-ms = 3\n[runner]\nlock-timeout = true\ntransaction = false\n".to_owned(),
             true,
         ),
-        ("[suppressions]\nrequire-reason = true\n".to_owned(), true),
+        ("[suppressions]\nrequire-reason = true\n[extract]\ncalls = [\"db.run\"]\n".to_owned(), true),
+        ("[extract]\ncalls = 1\n".to_owned(), false),
         ("postgres = 11\n".to_owned(), false),
         ("postgres = \"16\"\n".to_owned(), false),
         ("fail-on = \"never\"\n".to_owned(), false),

@@ -204,6 +204,7 @@ impl Catalog {
         let mut inherited = false;
         self.each_with_children(name, !only, 0, &mut |table: &mut Table| {
             if table.column(&column.name).is_none() {
+                table.columns.reserve_exact(1);
                 table.columns.push(Column { inherited, ..column.clone() });
             }
             inherited = true;

@@ -61,7 +61,7 @@ impl Catalog {
             let (default, sql) = nextval(&sequence);
             column.ty = Some(ty);
             column.not_null = true;
-            column.default = Some(default);
+            column.default = Some(Box::new(default));
             column.default_sql = Some(sql);
         }
         if column.identity.is_some() {
@@ -131,7 +131,7 @@ impl Catalog {
             let column = table.columns.iter_mut().find(|c| c.name == column);
             if let Some(column) = column.filter(|c| c.default_sql.as_deref().is_some_and(|d| d.starts_with("nextval("))) {
                 let (default, sql) = nextval(sequence);
-                column.default = Some(default);
+                column.default = Some(Box::new(default));
                 column.default_sql = Some(sql);
             }
         });
@@ -141,5 +141,5 @@ impl Catalog {
 /// Sets or clears a default.
 pub(super) fn set_default(column: &mut Column, default: Option<&Expr>, at: At) {
     column.default_sql = default.map(|expr| at.sql(expr.span));
-    column.default = default.cloned();
+    column.default = default.cloned().map(Box::new);
 }

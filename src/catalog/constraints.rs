@@ -34,20 +34,20 @@ impl Catalog {
                 let second = if columns.len() == 1 { columns.first().map(String::as_str) } else { None };
                 let name = self.constraint_name(table, constraint, second, "check");
                 let added = self.entry(name, constraint, None, None, at);
-                self.push_constraint(table, added.clone());
                 if !only && !constraint.no_inherit {
                     self.push_to_children(table, &added, 0);
                 }
+                self.push_constraint(table, added);
             }
             ConstraintKind::ForeignKey { columns, table: target, .. } => {
                 let target = self.resolve(target);
                 let columns: Vec<String> = columns.iter().map(|c| c.value.clone()).collect();
                 let name = self.constraint_name(table, constraint, Some(&columns_part(&columns)), "fkey");
                 let added = self.entry(name, constraint, Some(target), None, at);
-                self.push_constraint(table, added.clone());
                 if !only {
                     self.push_to_children(table, &added, 0);
                 }
+                self.push_constraint(table, added);
             }
             ConstraintKind::Key { using_index: Some(index), .. } => self.adopt_index(table, constraint, index, at),
             ConstraintKind::Key { columns, include, primary, nulls_not_distinct, .. } => {
@@ -103,13 +103,18 @@ impl Catalog {
     pub(super) fn push_constraint(&mut self, table: &Qualified, added: TableConstraint) {
         self.tables.edit(table, |table| {
             table.constraints.retain(|known| known.name != added.name);
+            table.constraints.reserve_exact(1); // most tables stay as they are
             table.constraints.push(added);
         });
     }
 
     fn push_to_children(&mut self, table: &Qualified, added: &TableConstraint, depth: usize) {
+        let children = self.child_names(table, depth);
+        if children.is_empty() {
+            return;
+        }
         let added = &TableConstraint { inherited: true, ..added.clone() };
-        for child in self.child_names(table, depth) {
+        for child in children {
             // foreign keys follow partitions only, never INHERITS
             let partition = self.tables.get(&child).is_some_and(|t| t.partition_of.is_some());
             if partition || added.references.is_none() {

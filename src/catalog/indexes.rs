@@ -165,6 +165,10 @@ impl Catalog {
 
     pub(super) fn move_index(&mut self, name: &Qualified, new: Qualified) {
         let Some(index) = self.indexes.remove(name) else { return };
+        // A name that another index has: something before was missed, and that index goes by a name that nobody knows.
+        if let Some(other) = self.indexes.get(&new).map(|other| other.table.clone()) {
+            self.mark_partial(&other);
+        }
         self.tables.edit(&index.table, |t| {
             if let Some(constraint) = t.constraints.iter_mut().find(|c| c.index.as_deref() == Some(name.name.as_str())) {
                 constraint.name.clone_from(&new.name);

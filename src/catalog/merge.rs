@@ -8,6 +8,9 @@ use std::collections::{HashMap, HashSet};
 impl Catalog {
     /// What the schemas hold together, without the names that several of them use.
     pub(crate) fn united(all: &[&Catalog]) -> Catalog {
+        if let [one] = all {
+            return (*one).clone();
+        }
         let mut united = Catalog::default();
         for catalog in all {
             extend(&mut united.schemas, &catalog.schemas);

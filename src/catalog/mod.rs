@@ -13,6 +13,7 @@ mod extras;
 pub mod index_match;
 mod indexes;
 mod json;
+mod mentions;
 mod merge;
 mod model;
 mod naming;
@@ -34,5 +35,6 @@ pub mod uses;
 mod tests;
 
 pub use extras::{Extra, Piece};
+pub use mentions::Mentions;
 pub use model::*;
 pub use store::{Key, Leans, Store};

@@ -135,7 +135,7 @@ pub struct Column {
     /// ALTER COLUMN clauses of no consequence to a query (`SET STATISTICS 100`): what they set, and their text.
     pub settings: Vec<(String, String)>,
     /// DEFAULT.
-    pub default: Option<Expr>,
+    pub default: Option<Box<Expr>>,
     /// The default as SQL.
     pub default_sql: Option<String>,
     /// GENERATED AS IDENTITY: `Some(true)` for ALWAYS.

@@ -2,7 +2,7 @@
 //! `ChooseIndexNameAddition`, `FigureIndexColname` in its sources). Later statements speak of objects by these names, so
 //! they must be exact. Must not know statements.
 
-use super::{Catalog, Qualified};
+use super::{Catalog, Key, Qualified};
 use crate::facts::{Expr, ExprKind};
 
 /// The most bytes of an identifier (NAMEDATALEN - 1).
@@ -16,7 +16,8 @@ pub(super) fn make_object_name(first: &str, second: Option<&str>, label: &str) -
     while a + b > room {
         if a > b { a -= 1 } else { b -= 1 }
     }
-    let mut name = clip(first, a).to_owned();
+    let mut name = String::with_capacity(a + b + overhead);
+    name.push_str(clip(first, a));
     if let Some(second) = second {
         name.push('_');
         name.push_str(clip(second, b));
@@ -84,9 +85,14 @@ pub(super) fn figure_name(expr: &Expr) -> Option<&str> {
 }
 
 impl Catalog {
+    /// A name for an index on a table by its keys' labels, `<table>_<labels>_idx` in at most 63 bytes, that nothing has yet.
+    pub fn free_index_name(&self, table: &Qualified, labels: &[String]) -> String {
+        self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(labels)), "idx")
+    }
+
     /// A relation's name that is free in the schema: numbers are added to the label.
     pub(super) fn choose_relation_name(&self, schema: &str, first: &str, second: Option<&str>, label: &str) -> String {
-        numbered(first, second, label, |name| self.has_relation(&Qualified { schema: schema.to_owned(), name: name.to_owned() }))
+        numbered(first, second, label, |name| self.has_relation_by(Key { schema, name }))
     }
 
     /// Whether a made-up name is some other constraint's in the schema. Only tables that could have been given the same name
@@ -101,8 +107,7 @@ impl Catalog {
         }
         let starts = name.match_indices('_').filter_map(|(at, _)| name.get(..at));
         let by_prefix = starts.filter_map(|first| {
-            let other = Qualified { schema: table.schema.clone(), name: first.to_owned() };
-            if other == *table { None } else { self.tables.get(&other) }
+            if first == table.name { None } else { self.tables.find(Key { schema: &table.schema, name: first }).map(|(_, t)| t) }
         });
         let cut = name.len() >= LONGEST;
         let first = table.name.get(..20).unwrap_or(&table.name);

@@ -13,7 +13,7 @@ impl Catalog {
 
     /// The same without a name of one's own, for looking up.
     pub fn key<'n>(&'n self, name: &'n ObjectName) -> Key<'n> {
-        self.key_where(name, |name| self.tables.has(name) || self.indexes.has(name) || self.views.has(name) || self.sequences.has(name))
+        self.key_where(name, |name| self.has_relation_by(name))
     }
 
     /// The same for other kinds of object: `known` says whether there is one by that name.
@@ -47,10 +47,12 @@ impl Catalog {
 
     /// Whether a relation of that name is known.
     pub(super) fn has_relation(&self, name: &Qualified) -> bool {
-        self.tables.contains_key(name)
-            || self.indexes.contains_key(name)
-            || self.views.contains_key(name)
-            || self.sequences.contains_key(name)
+        self.has_relation_by(name.into())
+    }
+
+    /// The same by a borrowed name.
+    pub(super) fn has_relation_by(&self, name: Key) -> bool {
+        self.tables.has(name) || self.indexes.has(name) || self.views.has(name) || self.sequences.has(name)
     }
 
     /// The relation of that name, where known.

@@ -8,7 +8,6 @@
 
 use super::Qualified;
 use hashbrown::{Equivalent, HashMap};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Something that leans on relations: an index on its table, a table on its parents.
@@ -30,6 +29,12 @@ pub struct Key<'n> {
     pub schema: &'n str,
     /// Name.
     pub name: &'n str,
+}
+
+impl<'n> From<&'n Qualified> for Key<'n> {
+    fn from(name: &'n Qualified) -> Self {
+        Key { schema: &name.schema, name: &name.name }
+    }
 }
 
 impl Key<'_> {
@@ -64,8 +69,8 @@ pub struct Store<V> {
 #[derive(Debug)]
 struct Inner<V> {
     map: HashMap<Arc<Qualified>, Entry<V>>,
-    dependents: HashMap<Arc<Qualified>, BTreeSet<Arc<Qualified>>>,
-    by_name: HashMap<String, BTreeSet<Arc<Qualified>>>,
+    dependents: HashMap<Arc<Qualified>, Names>,
+    by_name: HashMap<String, Names>,
     temporary: usize,
 }
 
@@ -174,8 +179,8 @@ impl<V> Store<V> {
         self.inner.temporary > 0
     }
 
-    fn known<'s>(&'s self, names: Option<&'s BTreeSet<Arc<Qualified>>>) -> impl Iterator<Item = (&'s Qualified, &'s V)> {
-        names.into_iter().flatten().filter_map(|name| self.get_key_value(name))
+    fn known<'s>(&'s self, names: Option<&'s Names>) -> impl Iterator<Item = (&'s Qualified, &'s V)> {
+        names.into_iter().flat_map(|names| &names.0).filter_map(|name| self.get_key_value(name))
     }
 
     fn sorted(&self, wanted: impl Fn(&Qualified) -> bool) -> Vec<(&Qualified, &V)> {
@@ -289,20 +294,36 @@ impl<V: Leans> Inner<V> {
 
     fn note(&mut self, name: &Arc<Qualified>, value: &V) {
         if V::BY_NAME {
-            self.by_name.entry_ref(&*name.name).or_default().insert(name.clone());
+            self.by_name.entry_ref(&*name.name).or_default().insert(name);
         }
         lean(&mut self.dependents, name, value);
     }
 }
 
-fn lean<V: Leans>(dependents: &mut HashMap<Arc<Qualified>, BTreeSet<Arc<Qualified>>>, name: &Arc<Qualified>, value: &V) {
+/// A few names in order: a vector is a fifth of a tree's size, and most relations have one dependent or two.
+#[derive(Debug, Clone, Default)]
+struct Names(Vec<Arc<Qualified>>);
+
+impl Names {
+    fn insert(&mut self, name: &Arc<Qualified>) {
+        if let Err(at) = self.0.binary_search(name) {
+            self.0.insert(at, name.clone());
+        }
+    }
+
+    fn remove(&mut self, name: &Qualified) {
+        if let Ok(at) = self.0.binary_search_by(|known| (**known).cmp(name)) {
+            self.0.remove(at);
+        }
+    }
+}
+
+fn lean<V: Leans>(dependents: &mut HashMap<Arc<Qualified>, Names>, name: &Arc<Qualified>, value: &V) {
     value.leans_on(&mut |on| {
         if let Some(known) = dependents.get_mut(on) {
-            if !known.contains(name) {
-                known.insert(name.clone());
-            }
+            known.insert(name);
         } else {
-            dependents.insert(Arc::new(on.clone()), BTreeSet::from([name.clone()]));
+            dependents.insert(Arc::new(on.clone()), Names(vec![name.clone()]));
         }
     });
 }

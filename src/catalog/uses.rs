@@ -41,6 +41,8 @@ pub struct TableUse<'a> {
     pub is_target: bool,
     /// It stands in the text of the statement itself rather than in a view's.
     pub own_text: bool,
+    /// Another relation of the same FROM has conditions or a limit of its own, so that its rows look up this one's.
+    pub has_driver: bool,
     /// The columns that the query reads of it; `None`: all, or not known.
     pub reads: Option<Vec<String>>,
 }
@@ -61,6 +63,8 @@ pub struct Clause<'a> {
     pub expr: Option<&'a Expr>,
     /// It stands in the text of the statement itself.
     pub own_text: bool,
+    /// It joins the table with another of the same FROM, rather than test it by a value or by a row of a query around.
+    pub join: bool,
 }
 
 /// Every table of a query with its use, the query's subqueries' too.
@@ -464,7 +468,8 @@ impl<'a> Gathering<'a> {
             };
             for node in self.node(condition, member).conjuncts() {
                 if !node.columns().is_empty() && !clauses.iter().any(|c| c.node == node) {
-                    clauses.push(Clause { node, expr, own_text: condition.own_text });
+                    let join = matches!(condition.test, Test::Using(..)) || reads_peer(&node, member, unit);
+                    clauses.push(Clause { node, expr, own_text: condition.own_text, join });
                 }
             }
         }
@@ -483,8 +488,21 @@ impl<'a> Gathering<'a> {
             query,
             is_target: member.is_target,
             own_text: member.own_text,
+            has_driver: self.has_driver(query, member, unit),
             reads: self.columns_read(scope, query, member),
         }
+    }
+
+    /// Whether another member is cut down by itself.
+    fn has_driver(&self, query: &Query, member: &Member<'a>, unit: &Unit<'a>) -> bool {
+        let others = unit.members.iter().filter(|other| !std::ptr::eq(other.relation, member.relation));
+        let cut = |other: &Member<'a>| {
+            unit.conditions.iter().any(|condition| {
+                let node = self.node(condition, other);
+                !node.columns().is_empty() && !node.reads_outside()
+            })
+        };
+        unit.members.len() > 1 && (query.limit.is_some() && query.order_by.is_empty() || others.into_iter().any(cut))
     }
 
     /// The order wanted of a table's rows: ORDER BY on its columns alone, or the one `min()` or `max()`.
@@ -556,6 +574,23 @@ impl<'a> Gathering<'a> {
     }
 }
 
+/// Whether a column of another relation of the same FROM stands inside.
+fn reads_peer(node: &Node, member: &Member, unit: &Unit) -> bool {
+    let peers: Vec<String> = unit
+        .members
+        .iter()
+        .filter(|other| !std::ptr::eq(other.relation, member.relation))
+        .map(|other| format!("{:p} ", std::ptr::from_ref(other.relation)))
+        .collect();
+    let mut found = false;
+    node.walk(&mut |n| {
+        if let Kind::Outside(name) = &n.kind {
+            found |= name.starts_with('?') || peers.iter().any(|peer| name.starts_with(peer.as_str()));
+        }
+    });
+    found
+}
+
 /// What is equal to something equal to a value is equal to the value.
 fn equate(clauses: &mut Vec<Clause>) {
     let equality = |clause: &Clause| match &clause.node.kind {
@@ -574,7 +609,7 @@ fn equate(clauses: &mut Vec<Clause>) {
             };
             let node = operator("=", other.clone(), value.clone());
             if !clauses.iter().any(|c| c.node == node) {
-                clauses.push(Clause { node, expr: None, own_text: false });
+                clauses.push(Clause { node, expr: None, own_text: false, join: false });
             }
         }
     }

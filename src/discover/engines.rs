@@ -34,6 +34,11 @@ pub(super) fn other_engine(path: &Path, bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// The engine that a file of application code is for, where its path says one that is not PostgreSQL.
+pub(super) fn by_path_alone(path: &Path) -> Option<&'static str> {
+    by_path(path).flatten()
+}
+
 /// `Some(None)`: the path says PostgreSQL. The deepest word that says anything decides.
 fn by_path(path: &Path) -> Option<Option<&'static str>> {
     let stem = path.file_stem()?.to_string_lossy().to_ascii_lowercase();

@@ -1,8 +1,9 @@
 //! Which files, in which order, which of them are migrations, of which framework, run how.
 //!
 //! [`discover`] walks ([`walk`]), reads, leaves out other engines' files ([`engines`]), recognises layouts ([`layout`], and
-//! [`sections`] inside a file) and sorts into replay order. Must not know SQL beyond the marks that frameworks put into files.
+//! [`sections`] inside a file) and application code ([`code`]) and sorts into replay order. Must not know SQL beyond the marks that frameworks put into files.
 
+mod code;
 mod elsewhere;
 mod engines;
 mod layout;
@@ -11,6 +12,7 @@ mod sets;
 mod walk;
 
 use crate::engine::{Input, InputKind};
+use crate::extract::Language;
 use crate::finding::Problem;
 use crate::source::MAX_FILE_BYTES;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -63,6 +65,7 @@ pub struct Discovered {
 enum FileKind {
     Sql,
     Markdown,
+    Code(Language),
 }
 
 fn file_kind(path: &Path) -> Option<FileKind> {
@@ -70,7 +73,7 @@ fn file_kind(path: &Path) -> Option<FileKind> {
     match extension.as_str() {
         "sql" | "psql" | "pgsql" | "ddl" => Some(FileKind::Sql),
         "md" | "markdown" => Some(FileKind::Markdown),
-        _ => None,
+        _ => Language::of_path(path).map(FileKind::Code),
     }
 }
 
@@ -122,6 +125,10 @@ pub fn discover(request: &Request) -> Discovered {
             }
             Ok(Content::Markdown(bytes)) if reported => {
                 let input = Input { path, bytes, kind: InputKind::Markdown, reported, sets: vec![] };
+                ordered.push((Order::document(&candidate.path), input));
+            }
+            Ok(Content::Code(bytes, language)) if reported => {
+                let input = Input { path, bytes, kind: InputKind::Code(language), reported, sets: vec![] };
                 ordered.push((Order::document(&candidate.path), input));
             }
             Ok(Content::Other(reason)) if reported => *left_out.entry(reason).or_insert(0) += 1,
@@ -268,6 +275,8 @@ fn stdin(request: &Request, problems: &mut Vec<Problem>) -> Option<Candidate> {
 enum Content {
     Sql(Vec<u8>),
     Markdown(Vec<u8>),
+    /// Application code that may hold SQL.
+    Code(Vec<u8>, Language),
     /// A document without SQL: most are, so they are not even counted.
     Nothing,
     /// Not for us, with the reason.
@@ -285,6 +294,9 @@ fn read(candidate: &Candidate, shown: &Path) -> Result<Content, Problem> {
         Some(bytes) => bytes.clone(),
         None => read_file(&candidate.path).map_err(|message| Problem { file: file(), message })?,
     };
+    if let FileKind::Code(language) = kind {
+        return Ok(code::read(shown, bytes, language));
+    }
     let refused = refusal(&bytes);
     if kind == FileKind::Markdown {
         return Ok(match refused.is_none() && has_fenced_sql(&bytes) {
@@ -316,14 +328,15 @@ fn refusal(bytes: &[u8]) -> Option<&'static str> {
     memchr::memchr(0, bytes).map(|_| "is binary (it holds NUL bytes), not SQL")
 }
 
-/// Whether a document has a fence that says SQL.
+/// Whether a document has a fence that says SQL, or a language that may hold some.
 fn has_fenced_sql(bytes: &[u8]) -> bool {
+    let code = |word: &[u8]| std::str::from_utf8(word).is_ok_and(|word| Language::of_fence(word).is_some());
     const LANGUAGES: &[&str] = &["sql", "postgres", "postgresql", "psql", "pgsql", "plpgsql"];
     memchr::memmem::find_iter(bytes, b"```").chain(memchr::memmem::find_iter(bytes, b"~~~")).any(|at| {
         let rest = &bytes[at + 3..];
         let word = rest.iter().skip_while(|b| matches!(b, b' ' | b'`' | b'~' | b'{')).take_while(|b| b.is_ascii_alphabetic());
         let word: Vec<u8> = word.take(12).map(u8::to_ascii_lowercase).collect();
-        LANGUAGES.iter().any(|language| language.as_bytes() == word)
+        LANGUAGES.iter().any(|language| language.as_bytes() == word) || code(&word)
     })
 }
 

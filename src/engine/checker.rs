@@ -1,15 +1,17 @@
 //! Asks the rules about the statements of one unit, in order, with the schema and the session before each.
 
+use super::application::{self, Code};
 use super::findings::{ActiveRules, OncePerFile};
 use super::parts::Unit;
-use crate::catalog::{Catalog, resolve};
+use crate::catalog::{Catalog, Mentions, resolve};
+use crate::extract::Fragment;
 use crate::facts::{Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque};
 use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
 use crate::rules::{Check, Context, Origin, Report, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 use std::cell::RefCell;
 
 /// What a run gathers.
@@ -33,10 +35,14 @@ pub(super) struct Checker<'a> {
     pub(super) sources: &'a Sources,
     pub(super) settings: &'a Settings,
     pub(super) rules: &'a ActiveRules,
+    /// What the application uses of the schema.
+    pub(super) mentions: &'a Mentions,
 }
 
 /// One statement in its place.
 struct Scene<'a> {
+    text: &'a str,
+    fragment: Option<&'a Fragment>,
     statement: &'a Statement,
     preceding: &'a [Statement],
     following: &'a [Statement],
@@ -61,7 +67,8 @@ impl Checker<'_> {
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
-                self.scene(Scene { statement, preceding, following, catalog, session, effects, origin, around }, found);
+                let fragment = None;
+                self.scene(Scene { text, fragment, statement, preceding, following, catalog, session, effects, origin, around }, found);
             }
             if statement.bodies.is_empty() {
                 session.apply(statement, &effects, catalog, self.settings.postgres);
@@ -74,6 +81,30 @@ impl Checker<'_> {
                 catalog.apply(statement, text);
             }
         }
+    }
+
+    /// Asks every rule about the statements of application code, each string with a session of its own.
+    pub(super) fn code(&self, code: &Code, catalog: &Catalog) -> Found {
+        let mut found = Found::default();
+        for fragment in &code.extracted.fragments {
+            let text = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
+            let mut session = Session::new(RunMode { transaction: Transaction::None });
+            let statements = fragment.script.statements.as_slice();
+            for (i, statement) in statements.iter().enumerate() {
+                let effects = statement_effects(statement, catalog, self.settings.postgres);
+                count(statement, &mut found);
+                let (preceding, rest) = statements.split_at(i);
+                let following = rest.get(1..).unwrap_or_default();
+                let (origin, around) = (Origin::Application, Surroundings::default());
+                let before = &session;
+                let fragment = Some(fragment);
+                let scene =
+                    Scene { text, fragment, statement, preceding, following, catalog, session: before, effects: &effects, origin, around };
+                self.scene(scene, &mut found);
+                session.apply(statement, &effects, catalog, self.settings.postgres);
+            }
+        }
+        found
     }
 
     /// Asks every rule about a statement, and then about the statements inside it.
@@ -101,6 +132,8 @@ impl Checker<'_> {
             let around = Surroundings { in_loop: inner.in_loop.or(around.in_loop), ..around };
             self.scene(
                 Scene {
+                    text: scene.text,
+                    fragment: scene.fragment,
                     statement,
                     preceding: &[],
                     following: &[],
@@ -116,13 +149,25 @@ impl Checker<'_> {
         }
     }
 
+    /// Asks what concerns the schema as a whole; what lies in files that are not reported stays unsaid.
+    pub(super) fn schema(&self, catalog: &Catalog, reported: &dyn Fn(FileId) -> bool, found: &mut Found) {
+        for (rule, severity) in &self.rules.rules {
+            let Check::Schema(check) = rule.check else { continue };
+            for report in check(catalog).into_iter().filter(|report| reported(report.primary.at.file)) {
+                found.findings.push(self.rules.finding(rule, *severity, report, None));
+            }
+        }
+    }
+
     fn ask(&self, scene: &Scene, found: &mut Found) {
         let reports = RefCell::new(vec![]);
         let context = Context {
             statement: scene.statement,
             preceding: scene.preceding,
             following: scene.following,
-            text: &self.sources.get(scene.statement.file).text,
+            text: scene.text,
+            application: scene.fragment,
+            mentions: self.mentions,
             catalog: scene.catalog,
             session: scene.session,
             effects: scene.effects,
@@ -142,10 +187,13 @@ impl Checker<'_> {
                 // A down migration sees a schema that is not there when it runs: its queries are not judged.
                 Check::Query(_) if scene.origin == Origin::Down => {}
                 Check::Query(check) => visits.iter().for_each(|(query, visits)| check(&Context { visits, ..context }, query)),
-                Check::Migration(_) | Check::Log(_) | Check::Engine => {}
+                Check::Migration(_) | Check::Schema(_) | Check::Log(_) | Check::Engine => {}
             }
             for report in reports.borrow_mut().drain(..) {
-                let report: Report = report;
+                let mut report: Report = report;
+                if scene.fragment.is_some() {
+                    application::to_source(&mut report, scene.text, &self.sources.get(scene.statement.file).text);
+                }
                 if found.once.admits(rule.name, &report) {
                     found.findings.push(self.rules.finding(rule, *severity, report, Some(scene.statement)));
                 }

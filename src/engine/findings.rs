@@ -98,7 +98,7 @@ fn content(finding: &Finding, sources: &Sources) -> u64 {
     let mut hash = fnv(0xcbf2_9ce4_8422_2325, finding.rule.as_bytes());
     let text = sources.text(finding.statement.unwrap_or(finding.primary.at));
     for word in text.split_whitespace() {
-        hash = fnv(fnv(hash, b" "), word.to_ascii_lowercase().as_bytes());
+        hash = word.bytes().fold(fnv(hash, b" "), |hash, byte| fnv(hash, &[byte.to_ascii_lowercase()]));
     }
     hash
 }

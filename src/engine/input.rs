@@ -1,5 +1,6 @@
 //! What a run is given.
 
+use crate::extract::Language;
 use crate::session::Transaction;
 use crate::source::Span;
 use std::path::PathBuf;
@@ -27,8 +28,10 @@ pub enum InputKind {
     Migration(MigrationInfo),
     /// Any other SQL file: checked against the schema that the migrations leave, and its own DDL.
     Sql,
-    /// A document with fenced SQL.
+    /// A document with fenced SQL or code.
     Markdown,
+    /// Application code, whose strings may be SQL.
+    Code(Language),
 }
 
 /// How a migration is run.

@@ -1,34 +1,42 @@
-//! Finds the fenced SQL of a Markdown document.
+//! Finds the fenced SQL and code of a Markdown document.
 
+use crate::extract::Language;
 use crate::source::Span;
 
 /// The bytes inside each fence whose language is SQL's.
 pub(super) fn sql_fences(text: &str) -> Vec<Span> {
+    fences(text).into_iter().filter(|(_, info)| is_sql(info)).map(|(span, _)| span).collect()
+}
+
+/// The bytes inside each fence of a language that applications are written in.
+pub(super) fn code_fences(text: &str) -> Vec<(Span, Language)> {
+    fences(text).into_iter().filter_map(|(span, info)| Some((span, Language::of_fence(word(info))?))).collect()
+}
+
+fn fences(text: &str) -> Vec<(Span, &str)> {
     let mut found = vec![];
-    let mut open: Option<(&str, u32, bool)> = None;
+    let mut open: Option<(&str, u32, &str)> = None;
     let mut at = 0u32;
     for line in text.split_inclusive('\n') {
         let start = at;
         at += line.len() as u32;
         let trimmed = line.trim();
         match open {
-            Some((fence, begin, is_sql)) => {
+            Some((fence, begin, info)) => {
                 if trimmed.starts_with(fence) && trimmed.trim_matches(fence.chars().next().unwrap_or('`')).is_empty() {
-                    if is_sql {
-                        found.push(Span::new(begin, start));
-                    }
+                    found.push((Span::new(begin, start), info));
                     open = None;
                 }
             }
             None => {
                 let trimmed = trimmed.trim_start_matches("> ");
                 if let Some(fence) = fence_of(trimmed) {
-                    open = Some((fence, at, is_sql(&trimmed[fence.len()..])));
+                    open = Some((fence, at, &trimmed[fence.len()..]));
                 }
             }
         }
     }
-    found.extend(open.filter(|open| open.2).map(|(_, begin, _)| Span::new(begin, at)));
+    found.extend(open.map(|(_, begin, info)| (Span::new(begin, at), info)));
     found
 }
 
@@ -39,9 +47,13 @@ fn fence_of(line: &str) -> Option<&str> {
     })
 }
 
-fn is_sql(info: &str) -> bool {
+fn word(info: &str) -> &str {
     let language = info.trim().trim_start_matches('{').trim_start_matches('.');
-    let word = language.split(|c: char| !c.is_ascii_alphanumeric() && c != '+').next().unwrap_or("");
+    language.split(|c: char| !c.is_ascii_alphanumeric() && c != '+').next().unwrap_or("")
+}
+
+fn is_sql(info: &str) -> bool {
+    let word = word(info);
     ["sql", "postgresql", "postgres", "pgsql", "psql", "plpgsql"].iter().any(|l| word.eq_ignore_ascii_case(l))
 }
 

@@ -61,6 +61,8 @@ pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
 fn spans(text: &str, kind: &InputKind) -> Vec<(Span, Origin, Transaction)> {
     let whole = Span::new(0, text.len() as u32);
     match kind {
+        // its strings are found by `application`
+        InputKind::Code(_) => vec![],
         InputKind::Sql => vec![(whole, Origin::Script, Transaction::None)],
         InputKind::Markdown => markdown::sql_fences(text).into_iter().map(|span| (span, Origin::Script, Transaction::None)).collect(),
         InputKind::Migration(info) => {

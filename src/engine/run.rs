@@ -2,11 +2,12 @@
 //! at once, so that memory does not grow with the statements.
 
 use super::Input;
+use super::application::{self, Code};
 use super::checker::{Checker, Found};
 use super::findings::{ActiveRules, settle};
 use super::parts::{self, Part, Remarks, Unit};
 use super::schemas::Schemas;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Mentions};
 use crate::finding::{Finding, Opaque, Outcome};
 use crate::rules::{Check, Origin};
 use crate::settings::Settings;
@@ -21,15 +22,25 @@ const BATCH: usize = 64 << 10;
 
 pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> (Vec<Catalog>, Outcome) {
     let files = inputs.iter().filter(|input| input.reported).count();
+    let coded = application::among(&inputs);
     let (sources, parts, sets) = parts::of(inputs);
+    let codes = application::read_all(&coded, &sources, settings);
+    let mut mentions = Mentions::default();
+    codes.iter().flat_map(application::Code::statements).for_each(|statement| mentions.add(statement));
     let rules = if with_rules { ActiveRules::new(settings) } else { ActiveRules::new(&nothing()) };
-    let run = Run { checker: Checker { sources: &sources, settings, rules: &rules } };
+    let run = Run { checker: Checker { sources: &sources, settings, rules: &rules, mentions: &mentions } };
 
     // Migrations change the schema for what comes after them; everything else sees the schema that they leave.
     let (migrations, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| part.origin == Origin::Migration);
     let mut schemas = Schemas::new(sets);
     let (mut found, mut remarks) = run.replay_sets(&migrations, &mut schemas);
+    let is_reported = |file| migrations.iter().any(|part| part.file == file && part.reported);
+    schemas.each().for_each(|catalog| run.checker.schema(catalog, &is_reported, &mut found));
     for (more, remark) in run.check_each(&others, &schemas) {
+        found.merge(more);
+        remarks.extend(remark);
+    }
+    for (more, remark) in run.check_codes(&codes, &schemas) {
         found.merge(more);
         remarks.extend(remark);
     }
@@ -122,6 +133,14 @@ impl Run<'_> {
             (found, unit.remarks)
         };
         if is_small(&reported) { reported.iter().map(check).collect() } else { reported.par_iter().map(check).collect() }
+    }
+}
+
+impl Run<'_> {
+    /// Checks the strings of application code against the schema that the migrations leave.
+    fn check_codes(&self, codes: &[Code], schemas: &Schemas) -> Vec<(Found, Option<Remarks>)> {
+        let check = |code: &Code| (self.checker.code(code, schemas.of(code.file)), code.remarks(self.checker.sources));
+        if codes.len() < 4 { codes.iter().map(check).collect() } else { codes.par_iter().map(check).collect() }
     }
 }
 

@@ -53,6 +53,11 @@ impl Schemas {
         self.united.get(self.sets_of(file)).unwrap_or_else(one)
     }
 
+    /// The schema of each set.
+    pub(super) fn each(&self) -> impl Iterator<Item = &Catalog> {
+        self.of_sets.iter()
+    }
+
     /// The schema of each set, in their order; at least one.
     pub(super) fn into_catalogs(self) -> Vec<Catalog> {
         self.of_sets

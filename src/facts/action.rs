@@ -5,25 +5,26 @@
 
 use super::{Expr, Name, ObjectName, OrderKey, Query, TypeName};
 use crate::source::Span;
+use std::sync::Arc;
 
-/// One thing that a DDL or utility statement does.
+/// One thing that a DDL or utility statement does. Large ones are shared, because the session remembers what ran.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)] // the payloads carry the docs
 pub enum Action {
-    CreateTable(Box<CreateTable>),
-    CreateTableAs(Box<CreateTableAs>),
-    AlterTable(Box<AlterTable>),
-    CreateIndex(Box<CreateIndex>),
+    CreateTable(Arc<CreateTable>),
+    CreateTableAs(Arc<CreateTableAs>),
+    AlterTable(Arc<AlterTable>),
+    CreateIndex(Arc<CreateIndex>),
     Drop(Drop),
     Reindex(Reindex),
-    CreateView(Box<CreateView>),
+    CreateView(Arc<CreateView>),
     RefreshMaterializedView(Refresh),
     CreateSequence(CreateSequence),
     AlterSequence(AlterSequence),
     CreateType(CreateType),
     AlterType(AlterType),
-    CreateDomain(Box<CreateDomain>),
-    AlterDomain(Box<AlterDomain>),
+    CreateDomain(Arc<CreateDomain>),
+    AlterDomain(Arc<AlterDomain>),
     CreateSchema {
         name: Name,
         if_not_exists: bool,
@@ -31,7 +32,7 @@ pub enum Action {
     CreateExtension {
         name: Name,
     },
-    CreateFunction(Box<CreateFunction>),
+    CreateFunction(Arc<CreateFunction>),
     CreateTrigger(CreateTrigger),
     /// CREATE of a kind that nothing else is known of (`CAST`, `AGGREGATE`, `SERVER`): its name, where it has a plain one.
     CreateOther {
@@ -96,7 +97,7 @@ pub enum Action {
         table: Option<ObjectName>,
         index: Option<Name>,
     },
-    Copy(Box<Copy>),
+    Copy(Arc<Copy>),
     Comment {
         kind: String,
         name: Option<ObjectName>,
@@ -614,9 +615,9 @@ pub struct IndexKey {
     /// A plain column is [`super::ExprKind::Column`].
     pub expr: Expr,
     /// COLLATE.
-    pub collation: Option<ObjectName>,
+    pub collation: Option<Box<ObjectName>>,
     /// Operator class.
-    pub opclass: Option<ObjectName>,
+    pub opclass: Option<Box<ObjectName>>,
     /// Its parameters with their parentheses, as written.
     pub opclass_options: Option<String>,
     /// DESC.

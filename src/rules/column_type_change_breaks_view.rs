@@ -12,6 +12,9 @@ pub(super) const CHECK: Check = Check::Migration(check);
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {
         let Action::AlterTable(alter) = action else { continue };
+        if !matches!(alter.change, TableChange::DropColumn { .. } | TableChange::SetType { .. }) {
+            continue;
+        }
         let table = ctx.catalog.resolve(&alter.name);
         let readers = |column: &Name| -> Vec<(&Qualified, &View)> {
             ctx.catalog.views_reading(&table).filter(|(_, view)| reads_column(ctx.catalog, view, &table, &column.value)).collect()

@@ -44,7 +44,10 @@ fn type_change(ctx: &Context, alter: &AlterTable, column: &Name, ty: &TypeName, 
             "where the times without a zone are UTC, say so, and no row is touched:\nBEGIN;\nSET LOCAL lock_timeout = '2s';\nSET LOCAL timezone = 'UTC';\nALTER TABLE {table} ALTER COLUMN {column} TYPE {ty};\nCOMMIT;\nwhere they are not:\n{help}"
         );
     }
-    let report = ctx.report(alter.span, message).help(help);
+    let mut report = ctx.report(alter.span, message).help(help);
+    for at in ctx.mentions.of_column(ctx.catalog, &ctx.catalog.resolve(table), &column.value).into_iter().take(6) {
+        report = report.related(at, format!("uses {table}.{column}"));
+    }
     ctx.add(if unsure.is_some() { report.severity(Severity::Warning) } else { report });
 }
 

@@ -1,7 +1,8 @@
 //! What a rule may ask and how it reports.
 
 use crate::catalog::resolve::Scope;
-use crate::catalog::{Catalog, Column, Qualified, Table};
+use crate::catalog::{Catalog, Column, Mentions, Qualified, Table};
+use crate::extract::Fragment;
 use crate::facts::{Action, AlterTable, ObjectName, Query, Statement};
 use crate::finding::{Edit, Fix, Label, Severity};
 use crate::postgres::effect::Effect;
@@ -21,6 +22,8 @@ pub enum Check {
     Query(fn(&Context, &Query)),
     /// Every statement, migration or not.
     Statement(fn(&Context)),
+    /// The schema that all migrations leave, once: what is wrong with it whichever statement made it so.
+    Schema(fn(&Catalog) -> Vec<Report>),
     /// The figures of a log.
     Log(fn(&super::log_context::LogContext)),
     /// The engine finds it by itself, when everything else has run.
@@ -64,6 +67,10 @@ pub struct Context<'a> {
     pub following: &'a [Statement],
     /// Its file's text.
     pub text: &'a str,
+    /// The string of application code that it stands in.
+    pub application: Option<&'a Fragment>,
+    /// What the application uses of the schema.
+    pub mentions: &'a Mentions,
     /// The schema before it. For application code: the schema after all migrations.
     pub catalog: &'a Catalog,
     /// The session before it.
@@ -107,6 +114,12 @@ fn readable(text: String) -> String {
 }
 
 impl Report {
+    /// A report about a place; pass it on when it is complete.
+    pub fn new(at: Location, message: impl Into<String>) -> Self {
+        let primary = Label { at, message: String::new() };
+        Report { primary, message: message.into(), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
+    }
+
     /// With the rewrite.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(readable(help.into()));
@@ -148,8 +161,7 @@ impl Report {
 impl<'a> Context<'a> {
     /// A report about these bytes of the statement's file; pass it to [`Context::add`] when it is complete.
     pub fn report(&self, span: Span, message: impl Into<String>) -> Report {
-        let primary = Label { at: self.at(span), message: String::new() };
-        Report { primary, message: readable(message.into()), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
+        Report::new(self.at(span), readable(message.into()))
     }
 
     /// Visits the query under check and every query inside it, outermost first, each with its scope.
@@ -197,6 +209,12 @@ impl<'a> Context<'a> {
         let temporary =
             name.schema.as_ref().is_some_and(|s| s.value.starts_with("pg_temp")) || self.table(name).is_some_and(|(_, t)| t.temporary);
         temporary || self.session.is_new(name, self.catalog)
+    }
+
+    /// The same of a name that is resolved already.
+    pub fn is_new_relation(&self, name: &Qualified) -> bool {
+        let temporary = name.schema.starts_with("pg_temp") || self.catalog.tables.get(name).is_some_and(|table| table.temporary);
+        temporary || self.session.is_new_relation(name.into(), self.catalog)
     }
 
     /// The table, where known; `None` is unknown, not absent.

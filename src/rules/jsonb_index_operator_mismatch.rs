@@ -38,7 +38,7 @@ fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &JsonTest
         ),
         Miss::PathOpsCannotExist => (
             format!("uses jsonb_path_ops, which cannot answer {op}"),
-            format!("build it with jsonb_ops, which can: CREATE INDEX CONCURRENTLY ON {table} USING gin ({});", spelling::index_key(ctx, json.test.tested)),
+            format!("build it with jsonb_ops, which can: {};", json::index(ctx, json, "gin", spelling::index_key(ctx, json.test.tested), None)),
         ),
         Miss::NeedsGin => (format!("is a btree on {key}, which cannot answer {op}"), or_build),
         Miss::FunctionForm => (format!("serves the operator, not the function {op}"), or_build),
@@ -47,7 +47,7 @@ fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &JsonTest
         }
         Miss::Pattern => (
             "has no pattern operator class, so it cannot serve LIKE unless the collation is C".to_owned(),
-            format!("build it with one: CREATE INDEX CONCURRENTLY ON {table} ({} text_pattern_ops);", spelling::index_key(ctx, json.test.tested)),
+            format!("build it with one: {};", json::index(ctx, json, "btree", format!("{} text_pattern_ops", spelling::index_key(ctx, json.test.tested)), None)),
         ),
         Miss::Predicate => {
             let predicate = index.predicate_sql.as_deref().unwrap_or("its predicate");

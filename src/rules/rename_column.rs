@@ -1,5 +1,6 @@
 //! A renamed column breaks the application that still runs.
 use super::support::locks::live_alterations;
+use super::support::mentions::with_uses;
 use super::{Check, Context};
 use crate::facts::{RelationKind, TableChange};
 
@@ -19,6 +20,7 @@ fn check(ctx: &Context) {
         let help = format!(
             "ALTER TABLE {table} ADD COLUMN {to} {ty};\n-- write both columns, fill {to} in batches, move the readers, then drop {from};\n-- or leave the name and rename it in the application"
         );
-        ctx.add(ctx.report(alter.span, message).help(help));
+        let uses = ctx.mentions.of_column(ctx.catalog, &ctx.catalog.resolve(table), &from.value);
+        ctx.add(with_uses(ctx, ctx.report(alter.span, message).help(help), &format!("{table}.{from}"), &uses));
     }
 }

@@ -14,6 +14,9 @@ mod value;
 /// After so many quotes without an end, no further end is searched for: keeps hostile input linear.
 const MAX_UNTERMINATED: u32 = 16;
 
+/// Longest tag of a template.
+const MAX_TAG: usize = 4000;
+
 /// Longest `{…}` that is taken for a host's placeholder.
 const MAX_HOLE: usize = 400;
 
@@ -149,6 +152,7 @@ impl Lexer<'_> {
             b',' => self.one(K::Comma),
             b';' => self.one(K::Semicolon),
             b'\\' if self.dialect == Dialect::Psql => self.meta_command(),
+            b'{' if self.dialect != Dialect::Server && matches!(self.peek(1), b'%' | b'#') => self.template_tag(),
             b'{' if self.dialect != Dialect::Server => self.braces(0),
             _ if is_operator(b) => self.operator(),
             _ if is_word_start(b) => self.word(),
@@ -358,11 +362,29 @@ impl Lexer<'_> {
                 _ => {}
             }
             if depth == 0 {
+                // `{{ config(…) }}` before a statement says how the template is used
+                let alone = self.dialect == Dialect::Psql && before == 0 && self.rest().starts_with(b"{{") && self.between_statements();
                 self.at += before + i + 1;
-                return K::Placeholder;
+                return if alone { K::BlockComment } else { K::Placeholder };
             }
         }
         self.one(K::Unknown)
+    }
+
+    /// `{% … %}`, `{# … #}` of a template: no SQL.
+    fn template_tag(&mut self) -> TokenKind {
+        let close = [self.peek(1), b'}'];
+        match memchr::memmem::find(&self.rest()[..self.rest().len().min(MAX_TAG)], &close) {
+            Some(i) if i > 1 => {
+                self.at += i + 2;
+                K::BlockComment
+            }
+            _ => self.braces(0),
+        }
+    }
+
+    fn between_statements(&self) -> bool {
+        self.last.is_none_or(|token| token.kind == K::Semicolon)
     }
 
     /// A backslash command, to the end of its line; `\;` is a semicolon that psql does not send at.

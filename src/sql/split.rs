@@ -30,7 +30,9 @@ struct Splitter<'t> {
 impl Splitter<'_> {
     fn finish(&mut self) -> Option<Vec<Token>> {
         (self.parens, self.atomic) = (0, 0);
-        let done = std::mem::take(&mut self.current);
+        // cut to size, so that the one buffer that grew serves every statement
+        let done = self.current.clone();
+        self.current.clear();
         (!done.is_empty()).then_some(done)
     }
 

@@ -33,6 +33,10 @@ const KNOWN: &[(&str, &str)] = &[
     ("drop foreign data wrapper dummy cascade", CASCADE),
     ("drop server dummy_server cascade", CASCADE),
     ("drop function watch() cascade", "the catalog does not keep the triggers of views"),
+    (
+        "alter table logs detach partition logs_2023 concurrently",
+        "the ACCESS EXCLUSIVE of its second transaction has nobody to wait for, and goes unseen",
+    ),
     ("reindex table concurrently metrics", "SHARE on the partitions for a moment, while they are listed"),
     ("truncate metrics_us cascade", "ACCESS SHARE on the parent, before 14"),
 ];

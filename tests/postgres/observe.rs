@@ -64,6 +64,7 @@ pub(crate) fn alone(server: &Server, database: &str, form: &str, before: &Relati
         blocker.run(&format!("begin; lock table only {} in {mode} mode", relation.name))?;
         blockers.insert(oid, blocker);
     }
+    let mut readers: BTreeMap<&str, Session> = BTreeMap::new();
     let mut snapshot = Some(server.session(database));
     snapshot.as_mut().unwrap().run("begin isolation level repeatable read; select 1")?;
     let (mut watcher, mut session) = (server.session(database), server.session(database));
@@ -81,13 +82,17 @@ pub(crate) fn alone(server: &Server, database: &str, form: &str, before: &Relati
                 note(&held, before, &mut locks);
                 match waiting[0].as_deref().filter(|_| waiting[3].as_deref() == Some("relation")) {
                     // one that is let go already is granted in a moment
-                    Some(oid) => let_go(blockers.remove(oid)),
+                    Some(oid) => {
+                        let_go(blockers.remove(oid));
+                        let_go(readers.remove(oid));
+                    }
                     None if snapshot.is_some() => {
                         // what is done after the wait may take a stronger lock than before it
-                        lock_again(server, database, before, &locks, &mut blockers);
+                        lock_again(server, database, before, &locks, &mut readers);
                         let_go(snapshot.take());
                     }
-                    None => std::mem::take(&mut blockers).into_values().for_each(|blocker| let_go(Some(blocker))),
+                    // it waits for everybody who may read what it takes away
+                    None => std::mem::take(&mut readers).into_values().for_each(|reader| let_go(Some(reader))),
                 }
             } else {
                 std::thread::sleep(Duration::from_millis(2));
@@ -113,12 +118,12 @@ fn lock_again<'a>(
     database: &str,
     before: &'a Relations,
     locks: &BTreeMap<String, LockMode>,
-    blockers: &mut BTreeMap<&'a str, Session>,
+    readers: &mut BTreeMap<&'a str, Session>,
 ) {
     for (oid, relation) in before.iter().filter(|(_, relation)| relation.is_lockable() && locks.contains_key(&relation.name)) {
         let mut reader = server.session(database);
         if reader.run(&format!("begin; lock table only {} in access share mode nowait", relation.name)).is_ok() {
-            blockers.insert(oid, reader);
+            readers.insert(oid, reader);
         }
     }
 }

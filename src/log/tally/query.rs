@@ -173,6 +173,9 @@ pub struct Query {
     pub plan: Option<PlanFacts>,
     /// Bytes and number of temporary files.
     pub temp_files: (u64, u64),
+    /// The text has an OFFSET, so that its values are looked for.
+    #[serde(skip)]
+    pub(super) pages: bool,
     /// OFFSETs that were asked for: `(offset, load)`, rounded to two digits.
     pub offsets: Vec<(u64, Load)>,
 }

@@ -196,6 +196,7 @@ impl Worker {
             let query = &mut self.tally.queries[i as usize];
             if query.text.is_empty() {
                 query.text = cut(normalize(text, Dialect::Server).text, MAX_EXAMPLE).0;
+                query.pages = query.text.contains(" offset ?");
             }
         }
         (place, print)
@@ -235,7 +236,7 @@ impl Worker {
 
     /// Notes the OFFSET that a query was asked for.
     fn offset(&mut self, place: usize, micros: u64, sql: Text<'_>, record: &Record<'_>) {
-        if !self.tally.queries[place].text.contains(" offset ?") {
+        if !self.tally.queries[place].pages {
             return;
         }
         let raw = sql.raw;

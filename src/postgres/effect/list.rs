@@ -76,6 +76,9 @@ impl<'c> Effects<'c> {
     /// All partitions and inheriting children below a table, nearest first.
     pub(super) fn descendants(&self, parent: &Qualified) -> Vec<Qualified> {
         let mut found: Vec<Qualified> = vec![];
+        if self.catalog.children_of(parent).next().is_none() {
+            return found;
+        }
         let mut next = vec![parent.clone()];
         while let Some(name) = next.pop() {
             for (child, _) in self.catalog.children_of(&name) {
@@ -170,7 +173,11 @@ impl<'c> Effects<'c> {
     }
 
     /// One effect per relation: the strongest mode, the longest hold, all the work. Named relations come first.
-    pub(super) fn merged(self) -> Vec<Effect> {
+    pub(super) fn merged(mut self) -> Vec<Effect> {
+        if self.list.len() < 2 {
+            self.list.iter_mut().for_each(settle);
+            return self.list;
+        }
         let hasher = hashbrown::DefaultHashBuilder::default();
         let mut at: hashbrown::HashTable<usize> = hashbrown::HashTable::new();
         let mut all: Vec<Effect> = vec![];
@@ -185,12 +192,14 @@ impl<'c> Effects<'c> {
             }
         }
         all.sort_by_key(|effect| !effect.named);
-        for effect in &mut all {
-            effect.work.sort_unstable();
-            effect.work.dedup();
-        }
+        all.iter_mut().for_each(settle);
         all
     }
+}
+
+fn settle(effect: &mut Effect) {
+    effect.work.sort_unstable();
+    effect.work.dedup();
 }
 
 fn absorb(into: &mut Effect, other: Effect) {

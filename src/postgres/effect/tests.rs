@@ -2,6 +2,7 @@
 use super::*;
 use crate::facts::*;
 use crate::source::Span;
+use std::sync::Arc;
 
 fn named(value: &str) -> ObjectName {
     ObjectName::bare(Name::new(value, Span::default()))
@@ -13,7 +14,7 @@ fn qualified(value: &str) -> Qualified {
 
 fn alter(change: TableChange) -> Action {
     let kind = RelationKind::Table;
-    Action::AlterTable(Box::new(AlterTable { kind, name: named("t"), if_exists: false, only: false, change, span: Span::default() }))
+    Action::AlterTable(Arc::new(AlterTable { kind, name: named("t"), if_exists: false, only: false, change, span: Span::default() }))
 }
 
 fn foreign_key(not_valid: bool) -> Constraint {
@@ -78,7 +79,7 @@ fn an_unknown_old_type_is_said_to_be_unknown() {
 #[test]
 fn create_index_concurrently_blocks_no_write() {
     let mut index = CreateIndex { table: named("t"), method: "btree".into(), ..CreateIndex::default() };
-    let blocks = |index: &CreateIndex| of(&Action::CreateIndex(Box::new(index.clone())), 16)[0].1.blocks_writes();
+    let blocks = |index: &CreateIndex| of(&Action::CreateIndex(Arc::new(index.clone())), 16)[0].1.blocks_writes();
     assert!(blocks(&index));
     index.concurrently = Some(Span::default());
     assert!(!blocks(&index));

@@ -4,6 +4,7 @@
 //! says the same.
 
 use super::spelling;
+use crate::advise::Definition;
 use crate::catalog::index_match::{self, Test, is_value, tests};
 use crate::catalog::resolve::{Resolved, Scope};
 use crate::catalog::{Index, Qualified};
@@ -232,28 +233,29 @@ pub(crate) fn is_pinned<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, 
 
 /// The DDL of an index that would serve the test, or why none can be written.
 pub(crate) fn ddl(ctx: &Context, json: &JsonTest, query: &Query, scope: &Scope) -> Result<String, String> {
-    let table = json.column.written;
     let tested = json.test.tested;
     let key = spelling::index_key(ctx, tested);
     if is_value(tested) {
         return Err("compare the column itself".to_owned());
     }
-    let keys = match json.test.op.as_str() {
+    let trigram = || ("gin", format!("{key} gin_trgm_ops"));
+    let (method, key) = match json.test.op.as_str() {
         op if index_match::is_jsonpath_call(op) => {
             let operator = if op == "jsonb_path_match" { "@@" } else { "@?" };
             return Err(format!(
-                "no index serves the function {op}; write it with the operator, `{} {operator} …`, and index it: \
-                 `CREATE INDEX CONCURRENTLY ON {table} USING gin ({key} jsonb_path_ops)`",
-                spelling::unqualified(ctx, tested)
+                "no index serves the function {op}; write it with the operator, `{} {operator} …`, and index it: `{}`",
+                spelling::unqualified(ctx, tested),
+                index(ctx, json, "gin", format!("{key} jsonb_path_ops"), None),
             ));
         }
-        "@>" | "@?" | "@@" => format!(" USING gin ({key} jsonb_path_ops)"),
-        "?" | "?|" | "?&" => format!(" USING gin ({key})"),
+        "@>" | "@?" | "@@" => ("gin", format!("{key} jsonb_path_ops")),
+        "?" | "?|" | "?&" => ("gin", key),
         _ if spelling::has_parameter(tested) => {
+            let column = crate::facts::quote_identifier(&json.column.column);
             return Err(format!(
                 "the key is a parameter, so no index on one expression serves it; ask by containment, \
-                 `{column} @> jsonb_build_object($key, $value)`, and index that: `CREATE INDEX CONCURRENTLY ON {table} USING gin ({column} jsonb_path_ops)`",
-                column = crate::facts::quote_identifier(&json.column.column)
+                 `{column} @> jsonb_build_object($key, $value)`, and index that: `{}`",
+                index(ctx, json, "gin", format!("{column} jsonb_path_ops"), None),
             ));
         }
         _ if is_unstable_cast(tested) => {
@@ -263,23 +265,33 @@ pub(crate) fn ddl(ctx: &Context, json: &JsonTest, query: &Query, scope: &Scope) 
                 spelling::unqualified(ctx, tested)
             ));
         }
-        "~~*" => format!(" USING gin ({key} gin_trgm_ops)"),
-        "~~" if json.test.value.and_then(Expr::string).is_some_and(|p| p.starts_with(['%', '_'])) => {
-            format!(" USING gin ({key} gin_trgm_ops)")
-        }
-        "~~" => format!(" ({key} text_pattern_ops)"),
-        _ => format!(" ({key})"),
+        "~~*" => trigram(),
+        "~~" if json.test.value.and_then(Expr::string).is_some_and(|p| p.starts_with(['%', '_'])) => trigram(),
+        "~~" => ("btree", format!("{key} text_pattern_ops")),
+        _ => ("btree", key),
     };
-    Ok(format!("CREATE INDEX CONCURRENTLY ON {table}{keys}{}", partial(ctx, json, query, scope)))
+    Ok(index(ctx, json, method, key, partial(ctx, json, query, scope)))
+}
+
+/// The statements that build an index on the JSON of a test.
+pub(crate) fn index(ctx: &Context, json: &JsonTest, method: &str, key: String, predicate: Option<String>) -> String {
+    let mut labels = vec![json.column.column.clone()];
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    labels.extend(json.path.iter().map(|part| part.chars().map(plain).collect::<String>()).filter(|part| part.chars().any(|c| c != '_')));
+    if key.contains("gin_trgm_ops") {
+        labels.push("trgm".to_owned());
+    }
+    let definition = Definition { method: method.to_owned(), keys: vec![key], labels, include: vec![], predicate };
+    definition.text(&json.column.name, ctx.catalog)
 }
 
 /// A constant condition beside the test that would make the index smaller.
-fn partial(ctx: &Context, json: &JsonTest, query: &Query, scope: &Scope) -> String {
+fn partial(ctx: &Context, json: &JsonTest, query: &Query, scope: &Scope) -> Option<String> {
     let constant = conditions(query).into_iter().find(|condition| match &condition.kind {
         ExprKind::IsNull { expr, .. } => scope.resolve_expr(expr).is_some_and(|c| c.name == json.column.name),
         _ => false,
     });
-    constant.map_or(String::new(), |condition| format!(" WHERE {}", spelling::unqualified(ctx, condition)))
+    constant.map(|condition| spelling::unqualified(ctx, condition))
 }
 
 /// A cast of text whose result depends on the session (`text::timestamptz` and its kin are STABLE).

@@ -51,7 +51,7 @@ pub(in crate::rules) fn object_name(name: &Qualified) -> ObjectName {
 /// Whether an effect is on rows that somebody may be waiting for.
 pub(in crate::rules) fn is_live(ctx: &Context, effect: &Effect) -> bool {
     matches!(effect.kind, EffectKind::Table | EffectKind::Partition | EffectKind::MaterializedView)
-        && !ctx.is_new(&object_name(&effect.relation))
+        && !ctx.is_new_relation(&effect.relation)
 }
 
 /// A list of columns as SQL.

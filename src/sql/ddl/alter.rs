@@ -9,6 +9,7 @@ use super::{column, partition, types};
 use crate::facts::{Action, AlterSequence, AlterTable, Name, ObjectName, RelationKind, Statement, TableChange};
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::TokenKind;
+use std::sync::Arc;
 
 /// Reads ALTER of a relation.
 pub(crate) fn relation(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
@@ -32,7 +33,7 @@ pub(crate) fn relation(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     c.expect_end()?;
     s.actions.extend(changes.into_iter().map(|(change, span)| {
         let name = name.clone();
-        Action::AlterTable(Box::new(AlterTable { kind, name, if_exists, only, change, span }))
+        Action::AlterTable(Arc::new(AlterTable { kind, name, if_exists, only, change, span }))
     }));
     Ok(())
 }
@@ -461,7 +462,7 @@ mod tests {
         actions(text)
             .into_iter()
             .map(|action| match action {
-                Action::AlterTable(alter) => alter.change,
+                Action::AlterTable(alter) => alter.change.clone(),
                 other => panic!("{text}: {other:?}"),
             })
             .collect()

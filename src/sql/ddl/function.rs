@@ -5,6 +5,7 @@ use crate::facts::{Action, BodyKind, CreateFunction, CreateTrigger, Name, Object
 use crate::sql::body;
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::{Token, TokenKind};
+use std::sync::Arc;
 
 /// Where a function's body stands.
 enum Code<'t> {
@@ -62,7 +63,7 @@ pub(super) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
         }
         None => {}
     }
-    s.actions.push(Action::CreateFunction(Box::new(function)));
+    s.actions.push(Action::CreateFunction(Arc::new(function)));
     Ok(())
 }
 
@@ -286,7 +287,7 @@ mod tests {
 
     fn function(sql: &str) -> CreateFunction {
         match actions(sql).remove(0) {
-            Action::CreateFunction(f) => *f,
+            Action::CreateFunction(f) => (*f).clone(),
             other => panic!("{other:?}"),
         }
     }

@@ -5,6 +5,7 @@
 use crate::facts::{Action, ColumnRef, CreateIndex, Expr, ExprKind, IndexKey, Name, Statement};
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::TokenKind;
+use std::sync::Arc;
 
 /// Reads CREATE INDEX.
 pub(crate) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
@@ -39,7 +40,7 @@ pub(crate) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     };
     options(c, &mut index)?;
     c.expect_end()?;
-    s.actions.push(Action::CreateIndex(Box::new(index)));
+    s.actions.push(Action::CreateIndex(Arc::new(index)));
     Ok(())
 }
 
@@ -90,8 +91,8 @@ pub(crate) fn keys(c: &mut Cursor<'_>) -> Parse<Vec<IndexKey>> {
 /// One key: a column, a function call or a parenthesised expression, with how it is ordered.
 pub(crate) fn key(c: &mut Cursor<'_>) -> Parse<IndexKey> {
     let expr = key_expression(c)?;
-    let collation = if c.eat("COLLATE") { Some(c.object_name()?) } else { None };
-    let opclass = if at_opclass(c) { Some(c.object_name()?) } else { None };
+    let collation = if c.eat("COLLATE") { Some(Box::new(c.object_name()?)) } else { None };
+    let opclass = if at_opclass(c) { Some(Box::new(c.object_name()?)) } else { None };
     let opclass_options = if opclass.is_some() && c.kind() == Some(TokenKind::LeftParen) {
         let mark = c.mark();
         skip_parens(c)?;

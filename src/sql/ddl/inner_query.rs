@@ -5,6 +5,7 @@ use crate::facts::{Action, Copy, Statement};
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::query;
 use crate::sql::token::TokenKind;
+use std::sync::Arc;
 
 /// Reads all that is left as a query.
 fn push_query(c: &mut Cursor<'_>, s: &mut Statement, verb: &str, runs: bool) -> Parse<()> {
@@ -114,7 +115,7 @@ pub(super) fn copy(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
         c.expression_of(condition)?;
     }
     skip_rest(c)?;
-    s.actions.push(Action::Copy(Box::new(copy)));
+    s.actions.push(Action::Copy(Arc::new(copy)));
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use super::{column, constraint, partition};
 use crate::facts::{Action, CreateTable, CreateTableAs, LikeClause, Name, ObjectName, PartitionOf, Statement};
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::{Token, TokenKind};
+use std::sync::Arc;
 
 /// Reads CREATE TABLE, CREATE FOREIGN TABLE and CREATE TABLE AS.
 pub(crate) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
@@ -31,7 +32,7 @@ pub(crate) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
         return create_as(c, s, table, vec![]);
     }
     c.expect_end()?;
-    s.actions.push(Action::CreateTable(Box::new(table)));
+    s.actions.push(Action::CreateTable(Arc::new(table)));
     Ok(())
 }
 
@@ -149,7 +150,7 @@ fn create_as(c: &mut Cursor<'_>, s: &mut Statement, table: CreateTable, columns:
     let query = if executes { None } else { Some(c.query_of(tokens)?) };
     let CreateTable { name, temporary, unlogged, if_not_exists, .. } = table;
     let table = CreateTableAs { name, temporary, unlogged, if_not_exists, columns, query, with_data };
-    s.actions.push(Action::CreateTableAs(Box::new(table)));
+    s.actions.push(Action::CreateTableAs(Arc::new(table)));
     Ok(())
 }
 
@@ -187,7 +188,7 @@ mod tests {
 
     fn table(text: &str) -> CreateTable {
         match actions(text).remove(0) {
-            Action::CreateTable(table) => *table,
+            Action::CreateTable(table) => (*table).clone(),
             other => panic!("{text}: {other:?}"),
         }
     }
@@ -250,7 +251,7 @@ mod tests {
     #[test]
     fn create_table_as() {
         let read = |text: &str| match actions(text).remove(0) {
-            Action::CreateTableAs(table) => *table,
+            Action::CreateTableAs(table) => (*table).clone(),
             other => panic!("{text}: {other:?}"),
         };
         let t = read("CREATE UNLOGGED TABLE x (a, b) AS SELECT 1, 2 WITH NO DATA");

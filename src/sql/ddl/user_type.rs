@@ -6,6 +6,7 @@ use crate::facts::{
 };
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::TokenKind;
+use std::sync::Arc;
 
 /// CREATE TYPE.
 pub(super) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
@@ -136,7 +137,7 @@ pub(super) fn create_domain(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> 
     while !c.at_end() {
         domain_clause(c, &mut domain)?;
     }
-    s.actions.push(Action::CreateDomain(Box::new(domain)));
+    s.actions.push(Action::CreateDomain(Arc::new(domain)));
     Ok(())
 }
 
@@ -176,7 +177,7 @@ pub(super) fn alter_domain(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     c.expect("ALTER DOMAIN")?;
     let name: ObjectName = c.object_name()?;
     let change = domain_change(c)?;
-    s.actions.push(Action::AlterDomain(Box::new(AlterDomain { name, change })));
+    s.actions.push(Action::AlterDomain(Arc::new(AlterDomain { name, change })));
     Ok(())
 }
 
@@ -259,7 +260,7 @@ mod tests {
     #[test]
     fn changes_of_domains() {
         let change = |sql: &str| match actions(sql).remove(0) {
-            Action::AlterDomain(domain) => domain.change,
+            Action::AlterDomain(domain) => domain.change.clone(),
             other => panic!("{other:?}"),
         };
         assert!(matches!(

@@ -6,6 +6,7 @@ use crate::facts::{Action, CreateView, Refresh, Statement};
 use crate::source::Span;
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::{Token, TokenKind};
+use std::sync::Arc;
 
 /// Reads CREATE \[MATERIALIZED\] VIEW.
 pub(crate) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
@@ -42,7 +43,7 @@ pub(crate) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
         with,
         check_option,
     };
-    s.actions.push(Action::CreateView(Box::new(view)));
+    s.actions.push(Action::CreateView(Arc::new(view)));
     Ok(())
 }
 

@@ -1,0 +1,143 @@
+//! What a server says of its tables and indexes: sizes, rows, scans and writes, from an export.
+//!
+//! pgsift never connects: [`QUERY`] is run by whoever may, and its output comes back as CSV, JSON or as psql prints it.
+//! Must not know files.
+
+mod table;
+
+use crate::catalog::Qualified;
+use std::collections::BTreeMap;
+pub use table::{Rows, parse};
+
+/// What to run on the server (psql --csv is best): a row for each table and index.
+pub const QUERY: &str = "\
+SELECT 'table' AS kind, schemaname, relname, NULL AS indexrelname, seq_scan AS scans, n_live_tup AS rows,
+       n_tup_ins AS inserted, n_tup_upd AS updated, n_tup_del AS deleted, pg_table_size(relid) AS bytes
+FROM pg_stat_user_tables
+UNION ALL
+SELECT 'index', schemaname, relname, indexrelname, idx_scan, NULL, NULL, NULL, NULL, pg_relation_size(indexrelid)
+FROM pg_stat_user_indexes
+ORDER BY 1, 2, 3, 4;";
+
+/// A table's numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TableStats {
+    /// Rows, as last estimated.
+    pub rows: Option<u64>,
+    /// Bytes without indexes.
+    pub bytes: Option<u64>,
+    /// Sequential scans.
+    pub scans: u64,
+    /// Rows inserted, updated, deleted.
+    pub writes: u64,
+}
+
+impl TableStats {
+    /// In words, for advice.
+    pub fn describe(&self) -> String {
+        let rows = self.rows.map_or(String::new(), |rows| format!("the table has about {rows} rows"));
+        let bytes = self.bytes.map_or(String::new(), |bytes| format!(" in {}", size(bytes)));
+        let scans = format!("it was read whole {} times, and {} rows were written", self.scans, self.writes);
+        if rows.is_empty() { scans } else { format!("{rows}{bytes}; {scans}") }
+    }
+}
+
+/// An index's numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct IndexStats {
+    /// Scans since the statistics were reset.
+    pub scans: u64,
+    /// Bytes.
+    pub bytes: Option<u64>,
+}
+
+/// All that was read.
+#[derive(Debug, Clone, Default)]
+pub struct Stats {
+    tables: BTreeMap<(String, String), TableStats>,
+    indexes: BTreeMap<(String, String), IndexStats>,
+}
+
+impl Stats {
+    /// The numbers of a table.
+    pub fn table(&self, name: &Qualified) -> Option<&TableStats> {
+        self.tables.get(&(name.schema.clone(), name.name.clone()))
+    }
+
+    /// The numbers of an index.
+    pub fn index(&self, name: &Qualified) -> Option<&IndexStats> {
+        self.indexes.get(&(name.schema.clone(), name.name.clone()))
+    }
+
+    /// Whether nothing was read.
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.indexes.is_empty()
+    }
+
+    /// Adds an export: of [`QUERY`], or of pg_stat_user_tables or pg_stat_user_indexes themselves.
+    pub fn add(&mut self, rows: &Rows) -> Result<(), String> {
+        let place = |names: &[&str]| names.iter().find_map(|name| rows.columns.iter().position(|c| c.eq_ignore_ascii_case(name)));
+        let Some(relation) = place(&["relname", "table_name", "tablename"]) else {
+            return Err(format!("no column relname: found {}", rows.columns.join(", ")));
+        };
+        let index = place(&["indexrelname", "index_name", "indexname"]);
+        let (schema, kind) = (place(&["schemaname", "schema"]), place(&["kind"]));
+        let text = |row: &[Option<String>], at: Option<usize>| at.and_then(|at| row.get(at).cloned().flatten()).filter(|t| !t.is_empty());
+        let number = |row: &[Option<String>], names: &[&str]| -> Option<u64> {
+            text(row, place(names))?.trim().parse::<f64>().ok().map(|n| n.max(0.0) as u64)
+        };
+        for row in &rows.rows {
+            let schema = text(row, schema).unwrap_or_else(|| "public".to_owned());
+            let Some(table) = text(row, Some(relation)) else { continue };
+            let is_index = index.is_some() && text(row, kind).is_none_or(|kind| kind == "index");
+            let bytes = number(row, &["bytes", "index_size", "table_size", "pg_relation_size", "size"]);
+            if let (true, Some(index)) = (is_index, text(row, index)) {
+                let scans = number(row, &["scans", "idx_scan"]).unwrap_or(0);
+                self.indexes.insert((schema, index), IndexStats { scans, bytes });
+            } else {
+                let writes = ["inserted", "updated", "deleted", "n_tup_ins", "n_tup_upd", "n_tup_del"]
+                    .iter()
+                    .filter_map(|n| number(row, &[n]))
+                    .sum();
+                let stats = TableStats {
+                    rows: number(row, &["rows", "n_live_tup", "reltuples"]),
+                    bytes,
+                    scans: number(row, &["scans", "seq_scan"]).unwrap_or(0),
+                    writes,
+                };
+                self.tables.insert((schema, table), stats);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Bytes for people.
+pub fn size(bytes: u64) -> String {
+    const UNITS: &[(&str, u64)] = &[("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)];
+    match UNITS.iter().find(|(_, unit)| bytes >= *unit) {
+        Some((name, unit)) => format!("{} {name}", bytes / unit),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_format_gives_the_same() {
+        let csv = "kind,schemaname,relname,indexrelname,scans,rows,inserted,updated,deleted,bytes\ntable,public,t,,3,100,5,6,7,8192\nindex,public,t,t_a_idx,0,,,,,4096\n";
+        let json = r#"[{"kind":"table","schemaname":"public","relname":"t","scans":3,"rows":100,"inserted":5,"updated":6,"deleted":7,"bytes":8192},{"kind":"index","schemaname":"public","relname":"t","indexrelname":"t_a_idx","scans":0,"bytes":4096}]"#;
+        let psql = " kind  | schemaname | relname | indexrelname | scans | rows | inserted | updated | deleted | bytes \n-------+------------+---------+--------------+-------+------+----------+---------+---------+-------\n table | public     | t       |              |     3 |  100 |        5 |       6 |       7 |  8192\n index | public     | t       | t_a_idx      |     0 |      |          |         |         |  4096\n(2 rows)\n";
+        let name = |name: &str| Qualified { schema: "public".to_owned(), name: name.to_owned() };
+        for text in [csv, json, psql] {
+            let mut stats = Stats::default();
+            stats.add(&parse(text).unwrap()).unwrap();
+            assert_eq!(stats.table(&name("t")), Some(&TableStats { rows: Some(100), bytes: Some(8192), scans: 3, writes: 18 }));
+            assert_eq!(stats.index(&name("t_a_idx")), Some(&IndexStats { scans: 0, bytes: Some(4096) }));
+        }
+        assert!(parse("hello").is_err());
+    }
+}

@@ -1,0 +1,138 @@
+//! Where the application uses tables and columns: what a migration that drops or renames one will break.
+//!
+//! Names are kept as the statements have them and compared with the schema as it is when they are asked for, so that a column
+//! dropped by the last migration is still found.
+
+use super::{Catalog, Qualified};
+use crate::facts::{ColumnRef, ExprKind, ObjectName, Query, QueryBody, Statement};
+use crate::source::Location;
+use std::collections::HashMap;
+
+/// A relation as a statement names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Named {
+    schema: Option<String>,
+    name: String,
+}
+
+impl Named {
+    fn of(name: &ObjectName) -> Self {
+        Named { schema: name.schema.as_ref().map(|schema| schema.value.clone()), name: name.name.value.clone() }
+    }
+
+    fn may_be(&self, table: &Qualified) -> bool {
+        self.name == *table.name && self.schema.as_ref().is_none_or(|schema| *schema == *table.schema)
+    }
+}
+
+/// What application code mentions of the schema.
+#[derive(Debug, Default)]
+pub struct Mentions {
+    statements: usize,
+    tables: HashMap<String, Vec<(Named, Location)>>,
+    /// By column: the relations that it may belong to, and the place.
+    columns: HashMap<String, Vec<(Vec<Named>, Location)>>,
+}
+
+impl Mentions {
+    /// Takes note of a statement of the application.
+    pub fn add(&mut self, statement: &Statement) {
+        let queries = statement.queries();
+        self.statements += usize::from(!queries.is_empty());
+        for query in queries {
+            self.query(statement, query, &[], &[], 0);
+        }
+    }
+
+    /// How many statements of the application were read.
+    pub fn statements(&self) -> usize {
+        self.statements
+    }
+
+    /// The places that use a table.
+    pub fn of_table(&self, table: &Qualified) -> Vec<Location> {
+        let uses = self.tables.get(&*table.name).into_iter().flatten();
+        uses.filter(|(named, _)| named.may_be(table)).map(|(_, at)| *at).collect()
+    }
+
+    /// The places that use a column, in the schema as it is.
+    pub fn of_column(&self, catalog: &Catalog, table: &Qualified, column: &str) -> Vec<Location> {
+        let uses = self.columns.get(column).into_iter().flatten();
+        let owned = |candidates: &[Named]| {
+            // a bare name of several tables is this one's only where the others are known not to have it
+            let other_has_none = |other: &Named| {
+                let name = other.as_object();
+                other.may_be(table) || catalog.table(&name).is_some_and(|(_, t)| t.column(column).is_none())
+            };
+            candidates.iter().any(|named| named.may_be(table)) && candidates.iter().all(other_has_none)
+        };
+        uses.filter(|(candidates, _)| owned(candidates)).map(|(_, at)| *at).collect()
+    }
+
+    fn query(&mut self, statement: &Statement, query: &Query, outer: &[(String, Named)], ctes: &[String], depth: usize) {
+        if depth > 64 {
+            return;
+        }
+        let ctes: Vec<String> = ctes.iter().cloned().chain(query.ctes.iter().map(|cte| cte.name.value.clone())).collect();
+        let at = |span| Location { file: statement.file, span };
+        let mut own = vec![];
+        for relation in query.from().iter().flat_map(|item| item.relations()).chain(query.target()) {
+            let Some(table) = relation.table() else { continue };
+            if table.schema.is_none() && ctes.contains(&table.name.value) {
+                continue;
+            }
+            let named = Named::of(table);
+            self.tables.entry(named.name.clone()).or_default().push((named.clone(), at(table.span())));
+            own.push((relation.binding().map_or_else(|| named.name.clone(), |name| name.value.clone()), named));
+        }
+        if let QueryBody::Insert(insert) = &query.body {
+            self.written(insert.columns.iter(), query, &at);
+        }
+        if let QueryBody::Update(update) = &query.body {
+            self.written(update.assignments.iter().map(|(name, _)| name), query, &at);
+        }
+        let scope: Vec<(String, Named)> = own.iter().cloned().chain(outer.iter().cloned()).collect();
+        for expr in query.expressions() {
+            expr.walk(&mut |e| {
+                if let ExprKind::Column(column) = &e.kind {
+                    let candidates = candidates(column, &own, &scope);
+                    if !candidates.is_empty() {
+                        self.columns.entry(column.column.value.clone()).or_default().push((candidates, at(column.column.span)));
+                    }
+                }
+            });
+        }
+        for child in query.children() {
+            self.query(statement, child, &scope, &ctes, depth + 1);
+        }
+    }
+
+    fn written<'n>(
+        &mut self,
+        names: impl Iterator<Item = &'n crate::facts::Name>,
+        query: &Query,
+        at: &impl Fn(crate::source::Span) -> Location,
+    ) {
+        let Some(target) = query.target().and_then(|relation| relation.table()).map(Named::of) else { return };
+        for name in names {
+            self.columns.entry(name.value.clone()).or_default().push((vec![target.clone()], at(name.span)));
+        }
+    }
+}
+
+impl Named {
+    fn as_object(&self) -> ObjectName {
+        let name = |value: &String| crate::facts::Name::new(value.clone(), crate::source::Span::default());
+        ObjectName { schema: self.schema.as_ref().map(name), name: name(&self.name) }
+    }
+}
+
+/// The relations that a column may belong to.
+fn candidates(column: &ColumnRef, own: &[(String, Named)], scope: &[(String, Named)]) -> Vec<Named> {
+    match &column.relation {
+        Some(relation) => {
+            scope.iter().find(|(binding, _)| *binding == relation.value).map(|(_, named)| named.clone()).into_iter().collect()
+        }
+        None => own.iter().map(|(_, named)| named.clone()).collect(),
+    }
+}

@@ -1,0 +1,166 @@
+//! Application code in a run: its strings read as SQL, and findings carried back to its source bytes.
+
+use super::parts::Remarks;
+use super::{Input, InputKind, markdown};
+use crate::extract::{self, Extracted, Fragment, FragmentKind, Language, Options};
+use crate::facts::Statement;
+use crate::rules::Report;
+use crate::settings::Settings;
+use crate::source::{FILLER, FileId, Source, Sources, Span};
+use crate::sql::{self, token::Dialect, token::TokenKind};
+use crate::suppress;
+use rayon::prelude::*;
+
+/// The SQL of one file of code, or of one fence of a document.
+pub(super) struct Code {
+    pub(super) file: FileId,
+    pub(super) extracted: Extracted,
+}
+
+impl Code {
+    pub(super) fn statements(&self) -> impl Iterator<Item = &Statement> {
+        self.extracted.fragments.iter().flat_map(|fragment| &fragment.script.statements)
+    }
+
+    /// What suppression needs: the comments that speak to pgsift, of the code and of its SQL.
+    pub(super) fn remarks(&self, sources: &Sources) -> Option<Remarks> {
+        let text = &sources.get(self.file).text;
+        let own = self.extracted.fragments.iter().flat_map(|fragment| &fragment.script.comments);
+        let comments: Vec<Span> =
+            self.extracted.comments.iter().chain(own).copied().filter(|comment| suppress::is_mentioned(comment.of(text))).collect();
+        let statements = || self.statements().map(|statement| statement.span).collect();
+        (!comments.is_empty()).then(|| Remarks { file: self.file, comments, statements: statements() })
+    }
+}
+
+/// The inputs that hold code and are reported, by the numbers that their files will have.
+pub(super) fn among(inputs: &[Input]) -> Vec<(FileId, InputKind)> {
+    let numbered = inputs.iter().enumerate().filter(|(_, input)| input.reported);
+    numbered
+        .filter(|(_, input)| matches!(input.kind, InputKind::Code(_) | InputKind::Markdown))
+        .map(|(i, input)| (FileId(i as u32), input.kind.clone()))
+        .collect()
+}
+
+/// Reads the code of these files.
+pub(super) fn read_all(coded: &[(FileId, InputKind)], sources: &Sources, settings: &Settings) -> Vec<Code> {
+    let one = |(file, kind): &(FileId, InputKind)| read(sources.get(*file), *file, kind, settings);
+    if coded.len() < 8 { coded.iter().flat_map(one).collect() } else { coded.par_iter().flat_map_iter(one).collect() }
+}
+
+/// Reads the code of an input.
+fn read(source: &Source, file: FileId, kind: &InputKind, settings: &Settings) -> Vec<Code> {
+    let options = Options { calls: &settings.sql_calls };
+    let text = source.text.as_str();
+    match kind {
+        InputKind::Code(language) => {
+            let mut extracted = extract::extract(file, text, *language, options);
+            if is_test(source) {
+                // a test's loops and its own values are nobody's load or attack
+                extracted.fragments.iter_mut().for_each(|fragment| {
+                    fragment.in_loop = None;
+                    fragment.bound = true;
+                });
+            }
+            vec![Code { file, extracted }]
+        }
+        InputKind::Markdown => {
+            let fences = markdown::code_fences(text);
+            let code = |(span, language)| Code { file, extracted: extract::extract_in(file, text, span, language, options) };
+            fences.into_iter().map(code).collect()
+        }
+        _ => vec![],
+    }
+}
+
+fn is_test(source: &Source) -> bool {
+    let path = source.name().to_ascii_lowercase();
+    path.split(['/', '\\']).any(|part| {
+        matches!(part, "test" | "tests" | "spec" | "specs" | "__tests__" | "testing" | "testdata" | "e2e" | "bench" | "benches")
+            || part.contains("_test.")
+            || part.contains(".test.")
+            || part.contains(".spec.")
+            || part.contains("_spec.")
+            || part.starts_with("test_")
+    })
+}
+
+/// Turns what a rule said about an overlay into what is true of the file: no fillers in words, and a fix only where the file
+/// has the very bytes that it changes.
+pub(super) fn to_source(report: &mut Report, layer: &str, file: &str) {
+    let clean = |text: &mut String| text.retain(|c| c != FILLER as char);
+    clean(&mut report.message);
+    clean(&mut report.primary.message);
+    report.help.iter_mut().for_each(clean);
+    report.related.iter_mut().for_each(|label| clean(&mut label.message));
+    let exact = |fix: &crate::finding::Fix| {
+        fix.edits.iter().all(|edit| {
+            let plain = !edit.text.contains(['"', '\'', '\\', '`', '$', '{', '}', '#', '%', '\n', FILLER as char]);
+            let same = edit.span.of(layer) == edit.span.of(file) && edit.span.end as usize <= layer.len();
+            plain && same && surrounded(edit.span, layer, file)
+        })
+    };
+    report.fix = report.fix.take().filter(exact);
+}
+
+/// Whether the bytes on both sides of an edit are the string's own too.
+fn surrounded(span: Span, layer: &str, file: &str) -> bool {
+    let same = |at: usize| layer.as_bytes().get(at) == file.as_bytes().get(at);
+    (span.start as usize).checked_sub(1).is_none_or(|at| same(at) || !span.is_empty()) && (!span.is_empty() || same(span.end as usize))
+}
+
+/// A piece of SQL with all that is printed of it.
+#[derive(Debug)]
+pub struct ExtractedPiece {
+    /// As shown.
+    pub file: String,
+    /// The language of the file, or of the fence.
+    pub language: Language,
+    /// The content's bytes.
+    pub span: Span,
+    /// Its first line.
+    pub line: usize,
+    /// What it is.
+    pub kind: FragmentKind,
+    /// As the program has it, code inside as `{}`.
+    pub sql: String,
+    /// The placeholders in it, as the driver sees them.
+    pub placeholders: Vec<String>,
+}
+
+/// The SQL of every input of code.
+pub(super) fn list(inputs: Vec<Input>, settings: &Settings) -> Vec<ExtractedPiece> {
+    let read_one = |input: Input| {
+        let source = Source::new(input.path, input.bytes);
+        let codes = read(&source, FileId(0), &input.kind, settings);
+        let language = match input.kind {
+            InputKind::Code(language) => Some(language),
+            _ => None,
+        };
+        let fences = markdown::code_fences(&source.text);
+        let mut found = vec![];
+        for (i, code) in codes.iter().enumerate() {
+            let Some(language) = language.or(fences.get(i).map(|fence| fence.1)) else { continue };
+            found.extend(code.extracted.fragments.iter().map(|fragment| piece(&source, code, fragment, language)));
+        }
+        found
+    };
+    let mut found: Vec<ExtractedPiece> = inputs.into_par_iter().flat_map_iter(read_one).collect();
+    found.sort_by(|a, b| a.file.cmp(&b.file).then(a.span.cmp(&b.span)));
+    found
+}
+
+fn piece(source: &Source, code: &Code, fragment: &Fragment, language: Language) -> ExtractedPiece {
+    let layer = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
+    let tokens = sql::lex::lex(layer, fragment.span, Dialect::Host);
+    let marks = tokens.iter().filter(|t| matches!(t.kind, TokenKind::Param | TokenKind::Placeholder));
+    ExtractedPiece {
+        file: source.name().into_owned(),
+        language,
+        span: fragment.span,
+        line: source.position(fragment.span.start).line,
+        kind: fragment.kind,
+        sql: code.extracted.sql(fragment),
+        placeholders: marks.map(|t| t.text(layer).replace(FILLER as char, "")).collect(),
+    }
+}

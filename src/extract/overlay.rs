@@ -1,0 +1,163 @@
+//! Writes the SQL of chains at its own place: text as long as the file, with [`FILLER`] for all that is not SQL.
+
+use super::chain::{Chain, Part};
+use super::margin;
+use super::scan::{Literal, PieceKind, Scan};
+use super::syntax::{Format, Margin};
+use crate::source::{FILLER, Span};
+
+/// What stands for a value that is not known.
+pub(super) const HOLE: &[u8] = b"{}";
+
+/// A chain's SQL: bytes for `span` of the file.
+#[derive(Debug)]
+pub(super) struct Draft {
+    /// From the first content byte to the last, code at the end included.
+    pub(super) span: Span,
+    /// From the first content byte of the first string to the last of the last.
+    pub(super) content: Span,
+    /// As long as `span`.
+    pub(super) bytes: Vec<u8>,
+    /// Code inside: where its placeholder stands, and the code.
+    pub(super) holes: Vec<DraftHole>,
+}
+
+/// A hole of a draft.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DraftHole {
+    /// The bytes that the placeholder may use.
+    pub(super) span: Span,
+    /// The code; empty where a formatter fills it.
+    pub(super) code: Span,
+}
+
+/// Writes a chain.
+pub(super) fn draft(text: &str, scan: &Scan, chain: &Chain) -> Option<Draft> {
+    let literals: Vec<&Literal> = chain.literals().map(|i| &scan.literals[i]).collect();
+    let content = literals.iter().fold(None::<Span>, |all, l| {
+        Some(all.map_or(l.content, |all| Span::new(all.start.min(l.content.start), all.end.max(l.content.end))))
+    })?;
+    let span = chain.parts.iter().fold(content, |all, part| match part {
+        Part::Code(code) => Span::new(all.start, all.end.max(code.end)),
+        _ => all,
+    });
+    let mut draft = Draft { span, content, bytes: vec![FILLER; span.len() as usize], holes: vec![] };
+    for part in &chain.parts {
+        match part {
+            Part::Literal(i) => draft.literal(text, &scan.literals[*i], chain),
+            Part::Code(code) => draft.hole(*code, *code),
+            Part::Blank(at) => draft.put(at.start, b" "),
+        }
+    }
+    if let Some(format) = chain.format {
+        draft.fill(format);
+    }
+    Some(draft)
+}
+
+impl Draft {
+    fn index(&self, at: u32) -> Option<usize> {
+        at.checked_sub(self.span.start).map(|i| i as usize).filter(|&i| i < self.bytes.len())
+    }
+
+    fn put(&mut self, at: u32, bytes: &[u8]) {
+        let Some(i) = self.index(at) else { return };
+        if let Some(target) = self.bytes.get_mut(i..i + bytes.len()) {
+            target.copy_from_slice(bytes);
+        }
+    }
+
+    fn blank(&mut self, span: Span) {
+        if let (Some(from), to) = (self.index(span.start), (span.end.saturating_sub(self.span.start)) as usize)
+            && let Some(target) = self.bytes.get_mut(from..to)
+        {
+            target.fill(FILLER);
+        }
+    }
+
+    fn hole(&mut self, span: Span, code: Span) {
+        if span.len() as usize >= HOLE.len() && self.index(span.start).is_some() {
+            self.put(span.start, HOLE);
+            self.holes.push(DraftHole { span, code });
+        }
+    }
+
+    fn literal(&mut self, text: &str, literal: &Literal, chain: &Chain) {
+        for piece in &literal.pieces {
+            match piece.kind {
+                PieceKind::Text => self.put(piece.span.start, piece.span.of(text).as_bytes()),
+                PieceKind::Decoded(bytes, len) => self.put(piece.span.start, &bytes[..usize::from(len).min(4)]),
+                PieceKind::Gone => {}
+                PieceKind::Hole(code, _) => self.hole(piece.span, code),
+            }
+        }
+        let margin = if chain.margin && literal.margin == Margin::Keep { Margin::Common } else { literal.margin };
+        for gone in margin::margins(text, literal.content, margin, chain.bar_margin) {
+            self.blank(gone);
+        }
+    }
+
+    /// Makes holes of a formatter's marks.
+    fn fill(&mut self, format: Format) {
+        let mut at = 0;
+        while at < self.bytes.len() {
+            let mark = match format {
+                Format::Percent => percent(&self.bytes[at..]),
+                Format::Braces => braces(&self.bytes[at..]),
+            };
+            let start = self.span.start + at as u32;
+            match mark {
+                Some((len, true)) => {
+                    let span = Span::new(start, start + len as u32);
+                    let known = self.holes.iter().any(|hole| hole.span.contains(span));
+                    if !known {
+                        self.blank(span);
+                        self.hole(span, Span::default());
+                    }
+                    at += len;
+                }
+                // a doubled mark is one
+                Some((len, false)) => {
+                    self.bytes[at] = FILLER;
+                    at += len;
+                }
+                None => at += 1,
+            }
+        }
+    }
+}
+
+/// `%s`, `%[1]d`, `%1$-5.2f`, `%(name)s`, `%{name}`: length, and whether it is a hole; `%%` is none.
+fn percent(rest: &[u8]) -> Option<(usize, bool)> {
+    if rest.first() != Some(&b'%') {
+        return None;
+    }
+    if rest.get(1) == Some(&b'%') {
+        return Some((2, false));
+    }
+    let named = match rest.get(1) {
+        Some(b'(') => rest.iter().take(80).position(|&b| b == b')').map(|i| i + 1)?,
+        Some(b'{') => return rest.iter().take(80).position(|&b| b == b'}').map(|i| (i + 1, true)),
+        _ => 1,
+    };
+    let flags =
+        rest[named..].iter().take(12).take_while(|b| matches!(b, b'0'..=b'9' | b'$' | b'-' | b'+' | b'.' | b'[' | b']' | b'#')).count();
+    let letter = *rest.get(named + flags)?;
+    letter.is_ascii_alphabetic().then_some((named + flags + 1, true))
+}
+
+/// `{}`, `{0}`, `{name!r:>4}`; `{{` and `}}` are none.
+fn braces(rest: &[u8]) -> Option<(usize, bool)> {
+    match rest {
+        [b'{', b'{', ..] | [b'}', b'}', ..] => Some((2, false)),
+        [b'{', ..] => {
+            let len = rest.iter().take(120).position(|&b| b == b'}')?;
+            let inner = &rest[1..len];
+            let plain = inner.iter().all(|b| {
+                b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'!' | b':' | b'?' | b'>' | b'<' | b'[' | b']' | b'#' | b',')
+            });
+            plain.then_some((len + 1, true))
+        }
+        _ => None,
+    }
+}

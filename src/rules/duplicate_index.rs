@@ -1,0 +1,33 @@
+//! Two indexes with the same keys.
+
+use super::{Check, Report};
+use crate::advise::audit::{self, Superfluous};
+use crate::catalog::Catalog;
+
+pub(super) const CHECK: Check = Check::Schema(check);
+
+fn check(catalog: &Catalog) -> Vec<Report> {
+    superfluous(catalog, Superfluous::Duplicate)
+}
+
+/// What is said of indexes that another does the work of, in this way.
+pub(super) fn superfluous(catalog: &Catalog, wanted: Superfluous) -> Vec<Report> {
+    let mut reports = vec![];
+    for (name, index) in &catalog.indexes {
+        let Some((other, covering, how)) = audit::covering(catalog, name, index) else { continue };
+        if how != wanted {
+            continue;
+        }
+        let message = match how {
+            Superfluous::Duplicate => {
+                format!("index {} has the same keys as {} on {}: every write maintains both, and no query gains by it", name.name, other.name, index.table)
+            }
+            Superfluous::Prefix => {
+                format!("{} begins with the keys of index {} on {}: it finds the same rows, and every write maintains both", other.name, name.name, index.table)
+            }
+        };
+        let report = Report::new(index.defined_at, message).help(format!("drop it: DROP INDEX CONCURRENTLY IF EXISTS {name};"));
+        reports.push(report.related(covering.defined_at, format!("{} is defined here", other.name)));
+    }
+    reports
+}

@@ -1,0 +1,50 @@
+//! A filter that no known index serves.
+
+use super::support::access::{self, Unserved};
+use super::{Check, Context};
+use crate::advise::audit;
+use crate::catalog::index_match::Kind;
+use crate::facts::Query;
+
+pub(super) const CHECK: Check = Check::Query(check);
+
+fn check(ctx: &Context, query: &Query) {
+    for found in access::unserved(ctx, query) {
+        // Expressions are function-on-filtered-column's to tell, JSON and patterns have rules of their own.
+        if found.is_plain() && !found.is_bounded() && !awaits_its_predicate(&found) {
+            state(ctx, &found);
+        }
+    }
+}
+
+/// Whether an index would serve but for its predicate: partial-index-not-implied says that.
+fn awaits_its_predicate(found: &Unserved) -> bool {
+    let nodes = found.table.nodes();
+    found.indexes.iter().any(|index| !index.is_implied(&nodes) && !index.judge_unconditionally(&nodes, &[]).seeks.is_empty())
+}
+
+fn state(ctx: &Context, found: &Unserved) {
+    let (Some(clause), Some(definition)) = (found.clause(), found.wanted.definition()) else { return };
+    let Some(expr) = clause.expr else { return };
+    let table = &found.table.name;
+    let columns: Vec<&str> = match &clause.node.kind {
+        Kind::Or(_) => found.wanted.equal.iter().chain(&found.wanted.tail).flat_map(|key| key.node.columns()).collect(),
+        _ => clause.node.columns(),
+    };
+    // foreign-key-without-index has the same cure, and more reason
+    let foreign = found.table.table.map(|t| audit::unindexed(ctx.catalog, table, t)).unwrap_or_default();
+    if foreign.iter().any(|key| columns.iter().all(|c| key.columns.iter().any(|k| k == c))) {
+        return;
+    }
+    let tested = columns.join(" and ");
+    let holds = |key: &crate::catalog::index_match::Key| matches!(&key.node.kind, Kind::Column(c) if columns.contains(&c.as_str()));
+    let later = found.indexes.iter().find(|index| index.keys.iter().skip(1).any(holds));
+    let message = match later.and_then(|index| ctx.catalog.indexes_of(table).find(|(_, i)| std::ptr::eq(*i, index.index))) {
+        Some((name, _)) => {
+            format!("no index of {table} begins with {tested}: {} holds it in a later key, and is read whole to find these rows", name.name)
+        }
+        None => format!("no index of {table} serves this filter on {tested}, so every row is read to find a few"),
+    };
+    let help = format!("if the table grows, build one:\n{};", definition.text(table, ctx.catalog));
+    ctx.add(ctx.report(expr.span, message).help(help));
+}

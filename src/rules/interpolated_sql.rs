@@ -1,0 +1,45 @@
+//! Values written into the text of a statement.
+use super::{Check, Context};
+use crate::extract::{Hole, Role};
+use crate::finding::Severity;
+
+pub(super) const CHECK: Check = Check::Statement(check);
+
+fn check(ctx: &Context) {
+    let Some(fragment) = ctx.application.filter(|fragment| !fragment.bound) else { return };
+    for hole in fragment.holes.iter().filter(|hole| ctx.statement.span.contains(hole.span) || touches(ctx, hole)) {
+        let (severity, message, help) = match hole.role {
+            // no parameter can stand in a utility statement
+            Role::Value | Role::InString if !hole.trusted && ctx.statement.query.is_none() => (
+                Severity::Notice,
+                "a value becomes part of the SQL text, in a statement that takes no parameters: only values that the program chose are safe",
+                "quote it as a literal with the driver's own function",
+            ),
+            Role::Value | Role::InString if !hole.trusted => (
+                Severity::Error,
+                "a value becomes part of the SQL text: whoever chooses it can write SQL, and each value is a new statement to plan",
+                "put a placeholder there and hand the value to the driver as a parameter",
+            ),
+            Role::Identifier if !hole.trusted => (
+                Severity::Notice,
+                "a name becomes part of the SQL text: a parameter cannot stand for it, so only names from a fixed list are safe",
+                "choose it from a list of known names, or quote it as an identifier",
+            ),
+            Role::Fragment if !hole.trusted && !hole.code.is_empty() => (
+                Severity::Notice,
+                "a piece of SQL becomes part of the statement here: it is safe only if no value was written into it",
+                "build it from constants and placeholders only",
+            ),
+            _ => continue,
+        };
+        ctx.add(ctx.report(hole.span, message).help(help).severity(severity));
+    }
+}
+
+/// A hole at the very end of a statement.
+fn touches(ctx: &Context, hole: &Hole) -> bool {
+    let last = ctx.following.is_empty() && hole.span.start >= ctx.statement.span.end;
+    let first = ctx.preceding.is_empty() && hole.span.end <= ctx.statement.span.start;
+    let crosses = hole.span.start < ctx.statement.span.end && hole.span.end > ctx.statement.span.end;
+    last || first || crosses
+}

@@ -1,0 +1,46 @@
+//! A statement sent once for each row or id.
+use super::{Check, Context};
+use crate::facts::{ExprKind, Query, QueryBody};
+
+pub(super) const CHECK: Check = Check::Query(check);
+
+fn check(ctx: &Context, query: &Query) {
+    let Some(found) = ctx.application.and_then(|fragment| fragment.in_loop.as_ref()) else { return };
+    // one finding a statement, and none for what already takes many rows at a time
+    if ctx.statement.query.as_ref().is_none_or(|own| own.span != query.span) || takes_many(query) {
+        return;
+    }
+    let table = query.target().or_else(|| query.from().first().and_then(|item| item.relations().first().copied())).and_then(|r| r.table());
+    let of = table.map(|table| format!(" of {table}")).unwrap_or_default();
+    let (doing, help) = match &query.body {
+        QueryBody::Insert(_) => ("insert", "send many rows at once:\nINSERT INTO … SELECT * FROM unnest($1::…[], $2::…[]);  -- or COPY"),
+        QueryBody::Update(_) => ("update", "send all values at once:\nUPDATE … SET … FROM unnest($1::…[], $2::…[]) AS new (id, value) WHERE ….id = new.id;"),
+        QueryBody::Delete(_) => ("delete", "send all keys at once:\nDELETE FROM … WHERE id = ANY($1);"),
+        _ => ("query", "fetch all rows at once, and look each up in memory:\nSELECT … WHERE id = ANY($1);  -- or a join with the query that gives the rows"),
+    };
+    let message = format!("one {doing}{of} for each turn of the loop: a round trip for each row, so time grows with the number of rows");
+    let name = table.map(|t| t.to_string()).unwrap_or_else(|| "…".to_owned());
+    let help = help.replacen("INTO …", &format!("INTO {name}"), 1).replacen("UPDATE …", &format!("UPDATE {name}"), 1).replacen("FROM …", &format!("FROM {name}"), 1);
+    let span = crate::source::Span::new(query.span.start, query.span.end);
+    ctx.add(ctx.report(span, message).help(help).related(ctx.at(found.header), "the loop"));
+}
+
+/// `= ANY(…)`, `IN (…)` of more than one, `unnest(…)`: a batch.
+fn takes_many(query: &Query) -> bool {
+    let mut many = false;
+    query.walk(&mut |q| {
+        for expr in q.expressions() {
+            expr.walk(&mut |e| {
+                many |= match &e.kind {
+                    ExprKind::Quantified { .. } => true,
+                    ExprKind::InList { list, .. } => list.len() != 1 || matches!(list[0].kind, ExprKind::Parameter(_)),
+                    ExprKind::Call(call) => call.name.name.value == "unnest",
+                    _ => false,
+                };
+            });
+        }
+        many |= q.from().iter().flat_map(|item| item.relations()).any(|r| matches!(&r.source, crate::facts::RelationSource::Function(_)));
+        many |= matches!(&q.body, QueryBody::Values(rows) if rows.len() > 1);
+    });
+    many
+}

@@ -1,0 +1,82 @@
+//! What a query's use of a table asks of indexes, and what the known ones give: the ground of the index rules.
+
+use crate::advise::candidate::{Candidate, Wanted, candidates};
+use crate::advise::{indexes_of, is_served};
+use crate::catalog::Knowledge;
+use crate::catalog::index_match::{Kind, Node, Prepared};
+use crate::catalog::uses::{Clause, TableUse, uses};
+use crate::facts::Query;
+use crate::rules::{Context, Origin};
+
+/// A use of a table that no known index serves, with the index that would.
+pub(crate) struct Unserved<'a> {
+    pub(crate) table: TableUse<'a>,
+    pub(crate) wanted: Candidate,
+    pub(crate) indexes: Vec<Prepared<'a>>,
+}
+
+/// The uses in a query that no index serves, of tables of which all indexes are known.
+pub(crate) fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
+    // What a migration runs it runs once; a schema file's queries are those of its functions and examples.
+    // What a view demands is only a part of what those demand who read it.
+    let own = ctx.statement.query.as_ref().is_some_and(|statement| std::ptr::eq(statement, query));
+    let once = super::rows::runs_once(ctx) || ctx.around.in_do;
+    if !own || once || ctx.origin == Origin::Down {
+        return vec![];
+    }
+    let mut found = vec![];
+    for table in uses(ctx.catalog, query) {
+        let whole = table.table.is_some_and(|t| t.knowledge == Knowledge::Whole && !t.temporary && !t.foreign);
+        if !whole || !table.own_text {
+            continue;
+        }
+        let indexes = indexes_of(ctx.catalog, &table.name);
+        let wanted = candidates(&table);
+        if wanted.is_empty() || is_served(ctx.catalog, &indexes, &table, &wanted) {
+            continue;
+        }
+        // Of the arms of an OR the one that has no index is what the query waits for.
+        let led = |wanted: &Candidate| {
+            let led_by = |key: &Wanted| indexes.iter().any(|i| i.keys.first().is_some_and(|k| k.node.is_operand(&key.node)));
+            wanted.equal.iter().chain(&wanted.tail).any(led_by)
+        };
+        let at = if wanted.len() > 1 { wanted.iter().position(|w| !led(w)).unwrap_or(0) } else { 0 };
+        found.extend(wanted.into_iter().nth(at).map(|wanted| Unserved { table, wanted, indexes }));
+    }
+    found
+}
+
+impl<'a> Unserved<'a> {
+    /// Whether some index bounds the search at least by one condition that is not a mere yes or no.
+    pub(crate) fn is_bounded(&self) -> bool {
+        let nodes = self.table.nodes();
+        let found = crate::catalog::index_match::access(&self.indexes, &nodes, &self.table.order);
+        !found.ors.is_empty() || found.services.iter().any(|(_, s)| s.seeks.iter().any(|at| is_selective(&nodes[*at])) || s.partial)
+    }
+
+    /// The clause, with its text, that asks for one of the wanted keys.
+    pub(crate) fn clause(&self) -> Option<&Clause<'a>> {
+        let keys = || self.wanted.equal.iter().chain(&self.wanted.tail);
+        let tests = |clause: &&Clause<'a>| {
+            let mut found = false;
+            clause.node.walk(&mut |node| found |= keys().any(|key| key.node.is_operand(node)));
+            clause.own_text && clause.expr.is_some() && is_selective(&clause.node) && found
+        };
+        self.table.clauses.iter().find(tests)
+    }
+
+    /// Whether every wanted key is a plain column.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.wanted.method == "btree"
+            && self.wanted.equal.iter().chain(&self.wanted.tail).all(|key| matches!(key.node.kind, Kind::Column(_)))
+    }
+}
+
+/// Whether a condition can be expected to cut the rows down: not IS NULL, IS NOT NULL, a boolean or `<>`.
+pub(crate) fn is_selective(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Op(op, _) => op != "<>" && !op.starts_with('!'),
+        Kind::Any(..) | Kind::RowCompare(..) | Kind::Or(_) | Kind::Call(..) => true,
+        _ => false,
+    }
+}
