@@ -28,10 +28,10 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Offline static analyser for PostgreSQL: reads migrations and says what will hurt before it is deployed
+/// Offline static analyser for PostgreSQL: says what migrations, application SQL and slow logs do to the server
 ///
 /// It reads files only and never connects to a database. It replays the migrations into a schema of its own, and judges every
-/// statement against it: which table is locked, who waits, which query no index serves.
+/// statement, query and log entry against it: which table is locked, who waits, which query no index serves.
 #[derive(Debug, Parser)]
 #[command(name = "pgsift", version, propagate_version = true, after_help = EXAMPLES)]
 struct Cli {
@@ -42,15 +42,17 @@ struct Cli {
 // One line and its arguments for each command; what it does stands in `run`.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Checks migrations and SQL files
+    /// Checks migrations, SQL files and SQL in application code
     #[command(after_help = check::EXAMPLES)]
     Check(check::CheckArgs),
     /// Prints the SQL found in application code
+    #[command(after_help = extract::EXAMPLES)]
     Extract(ExtractArgs),
     /// Shows what each statement locks, until when, and who waits
-    #[command(after_help = locks::EXIT_CODES)]
+    #[command(after_help = locks::EXAMPLES)]
     Locks(locks::LocksArgs),
     /// Prints the schema that the migrations leave
+    #[command(after_help = schema::EXAMPLES)]
     Schema(SchemaArgs),
     /// Says which indexes the queries need, and which do nothing
     #[command(after_help = advise::EXAMPLES)]
@@ -75,8 +77,11 @@ enum Command {
 }
 
 const EXAMPLES: &str = "Examples:
-  pgsift check                       all migrations and SQL files below this folder
+  pgsift check                       all migrations, SQL files and code below this folder
   pgsift check --since origin/main   only what this branch changes
+  pgsift locks db/migrations         which statement locks what, and who waits
+  pgsift advise                      the indexes that the queries of this folder need
+  pgsift logs /var/log/postgresql/   which queries cost the most
   pgsift explain drop-column         why, and the safe way
   pgsift init                        a pgsift.toml for this repository";
 

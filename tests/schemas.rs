@@ -34,6 +34,9 @@ fn outputs_are_as_described() {
         ("check.json", &["check", "--format", "json"][..]),
         ("check.json", &["check", "--format", "json", "gone"]),
         ("rules.json", &["rules", "--format", "json"]),
+        ("locks.json", &["locks", "--format", "json"]),
+        ("extract.json", &["extract", "--format", "json", "../../extract"]),
+        ("advise.json", &["advise", "--format", "json"]),
         ("schema.json", &["schema", "--format", "json"]),
     ] {
         let document = output(args);
@@ -41,6 +44,32 @@ fn outputs_are_as_described() {
     }
     assert!(output(&["check", "--format", "json"])["findings"].as_array().unwrap().len() > 5);
     assert!(!errors("check.json", &json!({"schema": 1})).is_empty(), "the schema refuses something");
+}
+
+/// Every log of the fixtures, each with other events in it; then one with schema and code beside it.
+#[test]
+fn reports_of_logs_are_as_described() {
+    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/logs");
+    let files: Vec<PathBuf> = std::fs::read_dir(logs).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() > 10);
+    for file in &files {
+        let document = output(&["logs", file.to_str().unwrap(), "--format", "json"]);
+        assert_eq!(errors("logs.json", &document), Vec::<String>::new(), "{}", file.display());
+    }
+    let document =
+        output(&["logs", "../../logs/orm.log.gz", "gone", "--schema", "migrations", "--code", "../../extract", "--format", "json"]);
+    assert_eq!(errors("logs.json", &document), Vec::<String>::new());
+}
+
+#[test]
+fn the_schemas_of_the_lists_refuse_something() {
+    for name in ["extract.json", "advise.json"] {
+        assert!(errors(name, &json!([])).is_empty(), "{name}");
+        assert!(!errors(name, &json!([{"kind": "statement"}])).is_empty(), "{name}");
+    }
+    for name in ["locks.json", "logs.json"] {
+        assert!(!errors(name, &json!({"schema": 1})).is_empty(), "{name}");
+    }
 }
 
 #[test]

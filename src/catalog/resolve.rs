@@ -6,6 +6,7 @@
 
 use super::{Catalog, Column, Knowledge, Qualified, Table};
 use crate::facts::{ColumnRef, Cte, Expr, FromItem, Name, ObjectName, Query, QueryBody, Relation, RelationSource, Select};
+use crate::postgres::functions::is_builtin_aggregate;
 use std::rc::Rc;
 
 /// How many subqueries, CTEs and views a reference is followed through.
@@ -469,27 +470,11 @@ fn computes(expr: &Expr) -> bool {
         "jsonb_each",
         "jsonb_object_keys",
     ];
-    const AGGREGATES: &[&str] = &[
-        "count",
-        "sum",
-        "avg",
-        "min",
-        "max",
-        "array_agg",
-        "string_agg",
-        "json_agg",
-        "jsonb_agg",
-        "bool_and",
-        "bool_or",
-        "every",
-        "json_object_agg",
-        "jsonb_object_agg",
-    ];
     let mut found = false;
     expr.walk(&mut |e| {
         if let crate::facts::ExprKind::Call(call) = &e.kind {
             let name = call.name.name.value.as_str();
-            found |= call.over.is_some() || AGGREGATES.contains(&name) || SETS.contains(&name);
+            found |= call.over.is_some() || is_builtin_aggregate(name) || SETS.contains(&name);
         }
     });
     found

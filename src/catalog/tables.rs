@@ -115,6 +115,7 @@ impl Catalog {
                 _ => table.knowledge = Knowledge::Partial,
             }
         }
+        table.columns.reserve_exact(create.columns.len());
         let mut likes: Vec<&LikeClause> = create.likes.iter().collect();
         likes.sort_by_key(|like| like.span.start);
         let mut likes = likes.into_iter().peekable();

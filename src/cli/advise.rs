@@ -15,8 +15,9 @@ use std::path::PathBuf;
 
 pub(super) const EXAMPLES: &str = "Examples:
   pgsift advise                              for the queries of this folder
-  pgsift advise db queries.sql --format json
-  pgsift stats-query | psql --csv > stats.csv; pgsift advise --stats stats.csv
+  pgsift advise db queries.sql --format json                         described by schemas/advise.json
+  pgsift stats-query | psql --csv > stats.csv                        asks the server for sizes and use, and then
+  pgsift advise --stats stats.csv                                    also names indexes that nothing reads
 
 Exit codes:
   0  the advice was printed, whatever it is
@@ -103,7 +104,11 @@ fn human(advice: &[Advice], queries: usize, sources: &Sources, stats: &Stats, ou
         }
         writeln!(out)?;
     }
-    let count = if advice.is_empty() { "no advice".to_owned() } else { format!("{} pieces of advice", advice.len()) };
+    let count = match advice.len() {
+        0 => "no advice".to_owned(),
+        1 => "1 piece of advice".to_owned(),
+        n => format!("{n} pieces of advice"),
+    };
     writeln!(out, "{count} on {queries} {}", if queries == 1 { "query" } else { "queries" })?;
     if stats.is_empty() && !advice.is_empty() {
         writeln!(

@@ -5,6 +5,16 @@ use crate::settings::Settings;
 use serde::Serialize;
 use std::io::{self, Write};
 
+/// What `--help` ends with.
+pub(super) const EXAMPLES: &str = "Examples:
+  pgsift extract src                       each piece under its file and line
+  pgsift extract app/orders.py
+  pgsift extract src --format json         with byte offsets; described by schemas/extract.json
+
+Exit codes:
+  0  done
+  2  bad usage, or a file that cannot be read";
+
 /// One piece, as printed.
 #[derive(Serialize)]
 struct Piece {
@@ -36,7 +46,8 @@ pub(super) fn human(inputs: Vec<Input>, settings: &Settings, out: &mut dyn Write
         writeln!(out)?;
     }
     let files = pieces.chunk_by(|a, b| a.file == b.file).count();
-    writeln!(out, "{} pieces of SQL in {files} files", pieces.len())
+    let plural = |n: usize| if n == 1 { "" } else { "s" };
+    writeln!(out, "{} piece{} of SQL in {files} file{}", pieces.len(), plural(pieces.len()), plural(files))
 }
 
 fn pieces(inputs: Vec<Input>, settings: &Settings) -> Vec<Piece> {

@@ -19,8 +19,16 @@ pub(super) struct LocksArgs {
     color: Color,
 }
 
-/// What the exit codes of this command mean.
-pub(super) const EXIT_CODES: &str = "Exit codes:\n  0  done\n  2  bad usage, input that cannot be read, or a broken configuration";
+/// What `--help` ends with.
+pub(super) const EXAMPLES: &str = "Examples:
+  pgsift locks                                     all migrations below this folder, the worst statement first
+  pgsift locks db/migrations/0042_orders.sql       one file, against the schema of all
+  echo 'VACUUM FULL orders' | pgsift locks -       a statement by itself
+  pgsift locks db/migrations --format json         described by schemas/locks.json
+
+Exit codes:
+  0  done
+  2  bad usage, input that cannot be read, or a broken configuration";
 
 pub(super) fn print(args: &LocksArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     let config = load(&args.input)?;

@@ -5,6 +5,11 @@ use crate::facts::TypeKind;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
+/// What `--help` ends with.
+pub(super) const EXAMPLES: &str = "Examples:
+  pgsift schema > schema.sql                       loads into an empty database
+  pgsift schema db/migrations --format json        described by schemas/schema.json";
+
 /// One script; of several sets one after the other, each under a comment that names its folder.
 pub(super) fn sql(catalogs: &[Catalog], sets: &[PathBuf]) -> String {
     let [catalog] = catalogs else {

@@ -14,7 +14,7 @@ use crate::settings::Settings;
 use crate::source::{FileId, Sources};
 use crate::suppress::Suppressions;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// How many bytes of SQL are read while those before them are folded: small enough to keep in memory, large enough that
 /// handing them over costs nothing. What is smaller than this is not worth waking a second thread for.
@@ -34,8 +34,8 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let (migrations, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| part.origin == Origin::Migration);
     let mut schemas = Schemas::new(sets);
     let (mut found, mut remarks) = run.replay_sets(&migrations, &mut schemas);
-    let is_reported = |file| migrations.iter().any(|part| part.file == file && part.reported);
-    schemas.each().for_each(|catalog| run.checker.schema(catalog, &is_reported, &mut found));
+    let reported: HashSet<FileId> = migrations.iter().filter(|part| part.reported).map(|part| part.file).collect();
+    schemas.each().for_each(|catalog| run.checker.schema(catalog, &|file| reported.contains(&file), &mut found));
     for (more, remark) in run.check_each(&others, &schemas) {
         found.merge(more);
         remarks.extend(remark);
@@ -80,11 +80,9 @@ impl Run<'_> {
             let (found, remarks) = self.replay(&migrations, &mut catalog);
             (set, catalog, found, remarks)
         };
-        let replayed: Vec<_> = if sets.len() < 2 || is_small(migrations) {
-            sets.into_iter().map(replay).collect()
-        } else {
-            sets.into_par_iter().map(replay).collect()
-        };
+        // One thread of the pool folds a set from beginning to end: its schema lies together in its memory.
+        let replayed: Vec<_> =
+            if is_small(migrations) { sets.into_iter().map(replay).collect() } else { sets.into_par_iter().map(replay).collect() };
         let (mut found, mut remarks) = (Found::default(), vec![]);
         for (set, catalog, more, remark) in replayed {
             schemas.put(set, catalog);

@@ -14,6 +14,32 @@ use crate::source::Span;
 use infer::Scope;
 use overloads::{Verdict, certain, unsure};
 
+/// Whether PostgreSQL itself has an aggregate of that name (manual, section 9.21).
+pub fn is_builtin_aggregate(name: &str) -> bool {
+    const AGGREGATES: &[&str] = &[
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "array_agg",
+        "string_agg",
+        "json_agg",
+        "jsonb_agg",
+        "bool_and",
+        "bool_or",
+        "every",
+        "json_object_agg",
+        "jsonb_object_agg",
+        "stddev",
+        "variance",
+        "percentile_cont",
+        "percentile_disc",
+        "mode",
+    ];
+    AGGREGATES.contains(&name)
+}
+
 /// The volatility of a call, from PostgreSQL's catalog or from functions defined in the migrations; `None` when unknown.
 pub fn call_volatility(call: &Call, catalog: &Catalog) -> Option<Volatility> {
     call_verdict(call, &Scope { column_type: &|_| None, catalog }).map(|verdict| verdict.volatility)

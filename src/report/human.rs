@@ -34,7 +34,8 @@ pub struct Style {
 pub fn write(outcome: &Outcome, out: &mut dyn Write, style: Style) -> io::Result<()> {
     let handler = handler(style);
     let mut text = String::new();
-    for finding in &outcome.findings {
+    let (findings, repeats) = super::for_people(outcome);
+    for finding in findings {
         text.clear();
         let shown = Shown::new(finding, &outcome.sources);
         handler.render_report(&mut text, &shown).map_err(|_| io::Error::other("a finding could not be rendered"))?;
@@ -50,7 +51,7 @@ pub fn write(outcome: &Outcome, out: &mut dyn Write, style: Style) -> io::Result
     if let Some(rest) = outcome.opaque.len().checked_sub(OPAQUE_SHOWN).filter(|&rest| rest > 0) {
         writeln!(out, "not understood: {} more (--format json lists all)", rest)?;
     }
-    for note in &outcome.notes {
+    for note in repeats.iter().chain(&outcome.notes) {
         writeln!(out, "note: {note}")?;
     }
     writeln!(out, "{}", summary(outcome))
@@ -285,6 +286,19 @@ pub(super) mod tests {
             "{text}"
         );
         assert!(!text.contains('\u{1b}') && text.is_ascii(), "{text}");
+    }
+
+    #[test]
+    fn what_every_file_repeats_is_shown_three_times() {
+        let mut outcome = sample();
+        let repeated = Finding { rule: "missing-lock-timeout", ..outcome.findings[0].clone() };
+        outcome.findings.extend(std::iter::repeat_n(repeated.clone(), 5));
+        assert_eq!(render(&outcome).matches("[missing-lock-timeout]").count(), 5, "two more are no crowd");
+        outcome.findings.extend(std::iter::repeat_n(repeated, 15));
+        let text = render(&outcome);
+        assert_eq!(text.matches("[missing-lock-timeout]").count(), 3);
+        assert!(text.contains("note: missing-lock-timeout in 17 files more: b.sql, b.sql"), "{text}");
+        assert!(text.contains(", and 7 others; where the runner sets it") && text.contains("21 errors"), "{text}");
     }
 
     #[test]

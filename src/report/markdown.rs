@@ -39,10 +39,11 @@ pub fn write(outcome: &Outcome, site: &Site, out: &mut dyn Write) -> io::Result<
         }
         text += "\n</details>\n";
     }
-    for note in &outcome.notes {
+    let (_, repeats) = super::for_people(outcome);
+    for note in repeats.iter().chain(&outcome.notes) {
         text += &format!("\n- {}", inline(note));
     }
-    if !outcome.notes.is_empty() {
+    if repeats.is_some() || !outcome.notes.is_empty() {
         text.push('\n');
     }
     out.write_all(text.as_bytes())
@@ -56,8 +57,9 @@ fn table(outcome: &Outcome, site: &Site, text: &mut String) {
     text.push_str("\n| | where | what happens |\n|---|---|---|\n");
     let mut details = String::new();
     let mut shown = 0;
+    let (findings, _) = super::for_people(outcome);
     'all: for severity in SEVERITIES {
-        for finding in outcome.findings.iter().filter(|finding| finding.severity == severity) {
+        for finding in findings.iter().filter(|finding| finding.severity == severity) {
             let (row, detail) = (row(finding, outcome, site), detail(finding, outcome, site));
             if text.len() + details.len() + row.len() + detail.len() > ROOM {
                 break 'all;
@@ -67,8 +69,8 @@ fn table(outcome: &Outcome, site: &Site, text: &mut String) {
             shown += 1;
         }
     }
-    if shown < outcome.findings.len() {
-        text.push_str(&format!("\nand {} more.\n", count(outcome.findings.len() - shown, "finding")));
+    if shown < findings.len() {
+        text.push_str(&format!("\nand {} more.\n", count(findings.len() - shown, "finding")));
     }
     if !details.is_empty() {
         text.push_str(&format!("\n<details><summary>What to write instead</summary>\n{details}\n</details>\n"));

@@ -17,8 +17,42 @@ pub mod rdjson;
 pub mod sarif;
 mod xml;
 
-use crate::finding::Severity;
+use crate::finding::{Finding, Outcome, Severity};
 use crate::source::{Location, Position, Sources};
+
+/// The rule that has the same to say in every file of a project that never sets a timeout.
+const SAME_EVERYWHERE: &str = "missing-lock-timeout";
+
+/// How often people are shown it.
+const SHOWN: usize = 3;
+
+/// How many of the other files are named.
+const NAMED: usize = 10;
+
+/// For people: the findings without those that only repeat themselves file by file, and what is said instead of these. What
+/// machines read has them all.
+fn for_people(outcome: &Outcome) -> (Vec<&Finding>, Option<String>) {
+    let repeats = |finding: &&Finding| finding.rule == SAME_EVERYWHERE;
+    let left: Vec<&Finding> = outcome.findings.iter().filter(repeats).skip(SHOWN).collect();
+    if left.len() < SHOWN {
+        return (outcome.findings.iter().collect(), None);
+    }
+    let mut seen = 0;
+    let shown = outcome.findings.iter().filter(|finding| {
+        seen += usize::from(repeats(finding));
+        !repeats(finding) || seen <= SHOWN
+    });
+    let mut names: Vec<String> = left.iter().take(NAMED).map(|f| outcome.sources.get(f.primary.at.file).name().into_owned()).collect();
+    if let Some(more) = left.len().checked_sub(NAMED).filter(|&more| more > 0) {
+        names.push(format!("and {more} others"));
+    }
+    let note = format!(
+        "{SAME_EVERYWHERE} in {} more: {}; where the runner sets it, `[runner] lock-timeout = true` in pgsift.toml says so",
+        count(left.len(), "file"),
+        names.join(", ")
+    );
+    (shown.collect(), Some(note))
+}
 
 /// Where the working directory lies in the repository, for the formats whose readers count paths from its root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

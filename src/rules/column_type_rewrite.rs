@@ -1,9 +1,9 @@
 //! ALTER COLUMN TYPE that writes or reads every row under ACCESS EXCLUSIVE.
 use super::support::locks::{live_alterations, named_effect};
 use super::{Check, Context};
-use crate::facts::{Action, AlterTable, Expr, Name, TableChange, TypeName};
+use crate::facts::{Action, AlterTable, ConstraintKind, Expr, Name, ObjectName, TableChange, TypeName};
 use crate::finding::Severity;
-use crate::postgres::effect::{Effect, Work};
+use crate::postgres::effect::{Effect, EffectKind, Work};
 
 pub(super) const CHECK: Check = Check::Migration(check);
 
@@ -24,22 +24,28 @@ fn type_change(ctx: &Context, alter: &AlterTable, column: &Name, ty: &TypeName, 
     let zoned = old.is_some_and(|old| is_zone_change(old, ty));
     let in_utc = if zoned { time_zone_is_utc(ctx) } else { None };
     let unsure = effect.unsure.as_ref().filter(|_| in_utc.is_none());
-    if zoned && using.is_none() && in_utc == Some(true) {
-        return; // the same number under another name
+    let same_number = zoned && using.is_none() && in_utc == Some(true); // under another name
+    let built = affected_indexes(ctx, table, column, same_number);
+    if same_number && built.is_empty() {
+        return;
     }
-    let message = if let Some(unsure) = unsure {
+    let message = if same_number {
+        format!("{change} rebuilds {} under ACCESS EXCLUSIVE: all reads and writes of {table} wait", built.join(", "))
+    } else if let Some(unsure) = unsure {
         format!("{change} may rewrite {table} under ACCESS EXCLUSIVE, with all reads and writes waiting: {unsure} is not known and decides")
     } else if effect.work.contains(&Work::Rewrite) {
         format!("{change} rewrites {table} and all its indexes under ACCESS EXCLUSIVE: all reads and writes wait until the last row is written")
     } else if effect.work.contains(&Work::Scan) {
-        format!("{change} holds ACCESS EXCLUSIVE on {table} while every row is checked: all reads and writes wait")
-    } else if effect.work.contains(&Work::IndexBuild) {
-        format!("{change} rebuilds the indexes on {column} under ACCESS EXCLUSIVE: all reads and writes of {table} wait")
+        format!("{change} holds ACCESS EXCLUSIVE on {table} while every row is checked against its CHECKs again: all reads and writes wait")
+    } else if !built.is_empty() {
+        format!("{change} rebuilds {} under ACCESS EXCLUSIVE: all reads and writes of {table} wait", built.join(", "))
     } else {
         return; // brief: the catalog changes and no row is touched
     };
-    let mut help = safe_way(ctx, alter, column, ty, using);
-    if zoned {
+    let stays = same_number || (unsure.is_none() && !effect.work.contains(&Work::Rewrite));
+    let around = if stays { around_dependents(ctx, alter, column, &built) } else { None };
+    let mut help = around.unwrap_or_else(|| safe_way(ctx, alter, column, ty, using));
+    if zoned && !stays {
         help = format!(
             "where the times without a zone are UTC, say so, and no row is touched:\nBEGIN;\nSET LOCAL lock_timeout = '2s';\nSET LOCAL timezone = 'UTC';\nALTER TABLE {table} ALTER COLUMN {column} TYPE {ty};\nCOMMIT;\nwhere they are not:\n{help}"
         );
@@ -49,6 +55,54 @@ fn type_change(ctx: &Context, alter: &AlterTable, column: &Name, ty: &TypeName, 
         report = report.related(at, format!("uses {table}.{column}"));
     }
     ctx.add(if unsure.is_some() { report.severity(Severity::Warning) } else { report });
+}
+
+/// The indexes on the column that are built anew, where rows stay as they are.
+fn affected_indexes(ctx: &Context, table: &ObjectName, column: &Name, any: bool) -> Vec<String> {
+    let effects = ctx.effects.iter().filter(|effect| effect.kind == EffectKind::Index && (any || effect.work.contains(&Work::IndexBuild)));
+    let on_column = |effect: &&Effect| {
+        let index = ctx.catalog.indexes.get(&effect.relation);
+        index.is_some_and(|index| {
+            let reads_it = index.keys.iter().map(|key| &key.expr).chain(&index.predicate).any(|expr| reads(expr, column));
+            reads_it && (ctx.is_partitioned(table) || index.table == ctx.catalog.resolve(table))
+        })
+    };
+    effects.filter(on_column).map(|effect| effect.relation.to_string()).collect()
+}
+
+fn reads(expr: &Expr, column: &Name) -> bool {
+    let mut found = false;
+    expr.walk(&mut |e| found |= e.column().is_some_and(|c| c.column == *column));
+    found
+}
+
+/// Where no row is written, what is done again can be put off: CHECKs by NOT VALID, indexes by building them concurrently.
+fn around_dependents(ctx: &Context, alter: &AlterTable, column: &Name, built: &[String]) -> Option<String> {
+    let table = &alter.name;
+    let (name, known) = ctx.table(table)?;
+    if built.iter().any(|index| ctx.catalog.indexes_of(name).any(|(q, i)| q.to_string() == *index && i.constraint)) {
+        return None;
+    }
+    let checks: Vec<_> = known
+        .constraints
+        .iter()
+        .filter(|c| c.valid && matches!(&c.constraint.kind, ConstraintKind::Check(expr) if reads(expr, column)))
+        .collect();
+    let quote = crate::facts::quote_identifier;
+    let drops: String = checks.iter().map(|c| format!("DROP CONSTRAINT {}, ", quote(&c.name))).collect();
+    let adds: String = checks.iter().map(|c| format!(", ADD CONSTRAINT {} {} NOT VALID", quote(&c.name), c.sql)).collect();
+    let mut help = built.iter().map(|index| format!("DROP INDEX CONCURRENTLY {index};\n")).collect::<String>();
+    help.push_str(&format!("ALTER TABLE {table} {drops}{}{adds};", ctx.source(alter.span)));
+    if !checks.is_empty() || !built.is_empty() {
+        help.push_str("\n-- then, each in its own transaction or outside of one:");
+    }
+    for check in checks {
+        help.push_str(&format!("\nALTER TABLE {table} VALIDATE CONSTRAINT {};", quote(&check.name)));
+    }
+    for index in built {
+        help.push_str(&format!("\n-- and {index} again, with CREATE INDEX CONCURRENTLY"));
+    }
+    Some(help)
 }
 
 fn is_zone_change(old: &TypeName, new: &TypeName) -> bool {

@@ -2,6 +2,7 @@
 
 use super::support::{rows, spelling};
 use super::{Check, Context};
+use crate::catalog::index_match::commuted;
 use crate::facts::{Expr, ExprKind, Literal, Query, Select};
 use crate::source::Span;
 
@@ -40,7 +41,7 @@ fn check_comparison(ctx: &Context, expr: &Expr, around: Option<&Select>) {
     let ExprKind::Binary { left, op, right, .. } = &expr.kind else { return };
     let (counted, op, number) = match (number(left), number(right)) {
         (None, Some(n)) => (left, op.as_str(), n),
-        (Some(n), None) => (right, turned(op), n),
+        (Some(n), None) => (right, commuted(op).unwrap_or_default(), n),
         _ => return,
     };
     let wanted = match (op, number) {
@@ -70,16 +71,6 @@ fn number(expr: &Expr) -> Option<u64> {
     match &expr.uncast().kind {
         ExprKind::Literal(Literal::Number(n)) => n.parse().ok(),
         _ => None,
-    }
-}
-
-fn turned(op: &str) -> &str {
-    match op {
-        "<" => ">",
-        ">" => "<",
-        "<=" => ">=",
-        ">=" => "<=",
-        same => same,
     }
 }
 

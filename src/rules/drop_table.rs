@@ -37,8 +37,9 @@ fn dropped_whole(ctx: &Context, drop: &Drop) {
         tables.sort();
         let what = match (drop.kind.as_str(), tables.is_empty()) {
             ("DATABASE", _) => format!("database {name} with every table in it"),
-            // a schema whose tables are not known may be empty
-            (_, true) => continue,
+            // made by these files, and nothing in it that was there before
+            (_, true) if ctx.catalog.schemas.contains(&name.name.value) => continue,
+            (_, true) => format!("schema {name} with everything in it"),
             _ => format!("schema {name} with {}", tables.join(", ")),
         };
         let message = format!("dropping {what} deletes all rows for good and breaks every running process that still names it");

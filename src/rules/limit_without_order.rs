@@ -30,7 +30,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
 /// Whether the order cannot matter: at most one row, rows that are all alike, an order that comes from inside, a queue whose
 /// workers take any free row, or text that the program puts in and that may hold the order.
 fn is_settled<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> bool {
-    let Some(select) = query.select() else { return spelling::text(ctx, query.span).contains('{') };
+    let Some(select) = query.select() else { return spelling::has_hole(ctx, query.span) };
     let rows_alike = select.items.iter().all(|item| matches!(item.expr.uncast().kind, ExprKind::Literal(_)));
     let total = select.group_by.is_empty() && select.items.iter().any(|item| rows::holds_aggregate(&item.expr));
     let ordered_inside = match &scope.bindings() {
@@ -48,7 +48,7 @@ fn is_settled<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> bool {
         || ordered_inside
         || any_free_row
         || rows::is_single(select, scope)
-        || spelling::text(ctx, query.span).contains('{')
+        || spelling::has_hole(ctx, query.span)
 }
 
 /// The key of the first relation, as this query would write it.

@@ -1,7 +1,7 @@
 //! SET NOT NULL reads the whole table under ACCESS EXCLUSIVE unless a valid CHECK already proves it.
 use super::support::locks::{live_alterations, made_up_name, named_effect};
 use super::{Check, Context};
-use crate::facts::{AlterTable, ConstraintKind, Name, TableChange};
+use crate::facts::{Action, AlterTable, ConstraintKind, Name, TableChange};
 use crate::postgres::effect::Work;
 
 pub(super) const CHECK: Check = Check::Migration(check);
@@ -10,6 +10,7 @@ fn check(ctx: &Context) {
     for (action, alter) in live_alterations(ctx) {
         let Some(effect) = named_effect(ctx, action).filter(|effect| effect.work.contains(&Work::Scan)) else { continue };
         match &alter.change {
+            TableChange::SetNotNull { column } if effect.unsure.is_some() && validated_before(ctx, alter, column) => {}
             TableChange::SetNotNull { column } => scanning(ctx, alter, column),
             TableChange::AddConstraint(constraint) if !constraint.not_valid => match &constraint.kind {
                 ConstraintKind::NotNull(column) => scanning(ctx, alter, column),
@@ -21,6 +22,23 @@ fn check(ctx: &Context) {
             _ => {}
         }
     }
+}
+
+/// Whether the file has validated a constraint that nobody saw being added, and whose name speaks of this column or of NULL: the
+/// last step of the safe way, on a table from before these files.
+fn validated_before(ctx: &Context, alter: &AlterTable, column: &Name) -> bool {
+    let table = ctx.catalog.resolve(&alter.name);
+    let known = ctx.table(&alter.name).map(|(_, t)| t.constraints.as_slice()).unwrap_or_default();
+    ctx.preceding.iter().flat_map(|statement| &statement.actions).any(|action| match action {
+        Action::AlterTable(earlier) if ctx.catalog.resolve(&earlier.name) == table => match &earlier.change {
+            TableChange::ValidateConstraint { name } => {
+                let speaks = name.value.contains(&column.value) || name.value.contains("null");
+                speaks && !known.iter().any(|c| *name == *c.name.as_str())
+            }
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 fn scanning(ctx: &Context, alter: &AlterTable, column: &Name) {

@@ -1,12 +1,13 @@
 //! A renamed table breaks the application that still runs.
-use super::support::locks::live_alterations;
+use super::support::locks::{live_alterations, runs_live};
 use super::{Check, Context};
-use crate::facts::{Action, Name, ObjectName, RelationKind, TableChange};
+use crate::facts::{Action, Name, ObjectName, OtherChange, RelationKind, TableChange};
 use crate::session::Transaction;
 
 pub(super) const CHECK: Check = Check::Migration(check);
 
 fn check(ctx: &Context) {
+    renamed_schemas(ctx);
     for (_, alter) in live_alterations(ctx) {
         let (to, moved) = match &alter.change {
             TableChange::RenameTo { name } => (name, false),
@@ -33,6 +34,25 @@ fn check(ctx: &Context) {
             "leave a view under the old name, in the same transaction, until nobody uses it:\nBEGIN;\nALTER TABLE {table} RENAME TO {to};\nCREATE VIEW {table} AS SELECT * FROM {to};\nCOMMIT;"
         );
         ctx.add(ctx.report(alter.span, message).help(help));
+    }
+}
+
+/// ALTER SCHEMA … RENAME TO renames every table in it.
+fn renamed_schemas(ctx: &Context) {
+    for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {
+        let Action::AlterOther { kind, name: Some(name), change: OtherChange::RenameTo(to), .. } = action else { continue };
+        let schema = &name.name;
+        let mut made_here = ctx.preceding.iter().flat_map(|statement| &statement.actions);
+        if kind != "SCHEMA" || made_here.any(|action| matches!(action, Action::CreateSchema { name, .. } if name == schema)) {
+            continue;
+        }
+        let message = format!(
+            "renaming schema {schema} to {to} breaks every running process that names {schema}, or has it in its search_path; during a deploy no name suits both versions"
+        );
+        let help = format!(
+            "move one table at a time, with a view left in its old place until nobody uses it:\nCREATE SCHEMA {to};\nBEGIN;\nALTER TABLE {schema}.… SET SCHEMA {to};\nCREATE VIEW {schema}.… AS SELECT * FROM {to}.…;\nCOMMIT;"
+        );
+        ctx.add(ctx.report(ctx.statement.span, message).help(help));
     }
 }
 

@@ -8,6 +8,10 @@ pub(super) const CHECK: Check = Check::Migration(check);
 fn check(ctx: &Context) {
     for columns in defined_columns(ctx).into_iter().filter_map(|columns| columns.of_type(|ty| ty.name == "timestamp")) {
         let Some((first, ty)) = columns.list.first() else { continue };
+        // another precision of what it was
+        if ctx.column(columns.table, &first.value).and_then(|old| old.ty.as_ref()).is_some_and(|old| old.name == "timestamp") {
+            continue;
+        }
         let (table, names) = (columns.table, columns.names());
         let verb = if columns.list.len() == 1 { "keeps" } else { "keep" };
         let message = format!(

@@ -2,7 +2,7 @@
 use super::support::locks::runs_live;
 use super::support::writes::is_broad;
 use super::{Check, Context, Origin};
-use crate::facts::{Expr, FromItem, ObjectName, Query, QueryBody, Relation, RelationSource};
+use crate::facts::{Action, Expr, FromItem, ObjectName, Query, QueryBody, Relation, RelationSource};
 use crate::finding::Severity;
 use crate::source::Span;
 
@@ -10,7 +10,7 @@ pub(super) const CHECK: Check = Check::Migration(check);
 
 fn check(ctx: &Context) {
     // a file of queries is the application's, whose writes are its own business; a loop is how batches are written
-    if !runs_live(ctx) || ctx.origin != Origin::Migration || ctx.around.in_loop.is_some() {
+    if !runs_live(ctx) || !is_migration(ctx) || ctx.around.in_loop.is_some() {
         return;
     }
     let Some(query) = &ctx.statement.query else { return };
@@ -20,6 +20,21 @@ fn check(ctx: &Context) {
             QueryBody::Delete(delete) => backfill(ctx, query, &delete.table, delete.filter.as_ref(), &delete.using, "deleting"),
             _ => {}
         }
+    }
+}
+
+/// A migration, or a script that is one by another name: it changes tables, or limits its waits.
+fn is_migration(ctx: &Context) -> bool {
+    let tells = |action: &Action| match action {
+        Action::AlterTable(_) => true,
+        Action::Set(set) => matches!(set.name.as_str(), "lock_timeout" | "statement_timeout"),
+        _ => false,
+    };
+    let mut around = ctx.preceding.iter().chain(ctx.following).flat_map(|statement| &statement.actions);
+    match ctx.origin {
+        Origin::Migration => true,
+        Origin::Script => around.any(tells),
+        Origin::Down | Origin::Application => false,
     }
 }
 

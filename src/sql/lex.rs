@@ -9,6 +9,7 @@ use crate::source::{FILLER, Span};
 use TokenKind as K;
 use std::borrow::Cow;
 
+pub(super) mod number;
 mod value;
 
 /// After so many quotes without an end, no further end is searched for: keeps hostile input linear.
@@ -253,39 +254,8 @@ impl Lexer<'_> {
     }
 
     fn number(&mut self) -> TokenKind {
-        let radix_digits: Option<fn(&u8) -> bool> = match (self.peek(0), self.peek(1) | 0x20) {
-            (b'0', b'x') => Some(u8::is_ascii_hexdigit),
-            (b'0', b'o' | b'b') => Some(u8::is_ascii_digit),
-            _ => None,
-        };
-        if let Some(is_digit) = radix_digits.filter(|f| f(&self.peek(2)) || self.peek(2) == b'_') {
-            self.at += 2;
-            while is_digit(&self.peek(0)) || self.peek(0) == b'_' {
-                self.at += 1;
-            }
-            return K::Number;
-        }
-        self.digits();
-        if self.peek(0) == b'.' && self.peek(1) != b'.' {
-            self.at += 1;
-            self.digits();
-        }
-        self.exponent();
+        self.at = number::end_of_number(self.bytes, self.at);
         K::Number
-    }
-
-    fn digits(&mut self) {
-        while self.peek(0).is_ascii_digit() || (self.peek(0) == b'_' && self.peek(1).is_ascii_digit()) {
-            self.at += 1;
-        }
-    }
-
-    fn exponent(&mut self) {
-        let sign = usize::from(matches!(self.peek(1), b'+' | b'-'));
-        if self.peek(0) | 0x20 == b'e' && self.peek(1 + sign).is_ascii_digit() {
-            self.at += 1 + sign;
-            self.digits();
-        }
     }
 
     fn dots(&mut self) -> TokenKind {

@@ -3,7 +3,7 @@
 //! Columns are told apart by name alone here: a rule that needs more reads its query's whole use of a table. Must not know a rule.
 
 use super::build::operator;
-use super::node::{Kind, Node};
+use super::node::{Kind, Node, commuted};
 use super::{Meaning, Prepared, Reader, Sort};
 use crate::catalog::{Catalog, Index, Table};
 use crate::facts::{ColumnRef, Expr, ExprKind, LikeKind, Literal};
@@ -93,20 +93,6 @@ pub fn tests(condition: &Expr) -> Vec<Test<'_>> {
 /// The function forms of `@?` and `@@`, which no index serves.
 pub fn is_jsonpath_call(name: &str) -> bool {
     matches!(name, "jsonb_path_exists" | "jsonb_path_match" | "jsonb_exists" | "jsonb_contains")
-}
-
-fn commuted(op: &str) -> Option<&'static str> {
-    Some(match op {
-        "=" => "=",
-        "<>" => "<>",
-        "<" => ">",
-        ">" => "<",
-        "<=" => ">=",
-        ">=" => "<=",
-        "<@" => "@>",
-        "@>" => "<@",
-        _ => return None,
-    })
 }
 
 /// Whether no column is read: a constant, a parameter, a call of those.

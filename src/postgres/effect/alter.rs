@@ -11,7 +11,7 @@ pub(super) fn alter_table(alter: &AlterTable, effects: &mut Effects<'_>) {
     use TableChange::*;
     match &alter.change {
         AddColumn { column, constraints, .. } => column::add(alter, column, constraints, effects),
-        SetType { column, ty, using, .. } => column::set_type(alter, column, ty, using.as_ref(), effects),
+        SetType { column, ty, collation, using } => column::set_type(alter, column, ty, collation.as_ref(), using.as_ref(), effects),
         SetNotNull { column } => {
             let (work, unsure) = constraint::not_null(&alter.name, column, effects);
             if constraint::is_not_null_already(&alter.name, column, effects) {

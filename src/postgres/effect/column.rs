@@ -3,10 +3,13 @@
 use super::alter::{rewrite, whole_tree};
 use super::list::Effects;
 use super::{Work, constraint, table};
-use crate::catalog::{Catalog, Qualified, Table, TableConstraint};
-use crate::facts::{AlterTable, ColumnDef, Constraint, ConstraintKind, Expr, Name, RelationKind, TableChange, TypeName, Volatility};
+use crate::catalog::{Catalog, Column, Qualified, Table, TableConstraint};
+use crate::facts::{
+    AlterTable, ColumnDef, Constraint, ConstraintKind, Expr, Name, ObjectName, RelationKind, TableChange, TypeName, Volatility,
+};
 use crate::postgres::functions::expression_volatility;
 use crate::postgres::lock::LockMode::{self, AccessExclusive, ShareRowExclusive};
+use crate::postgres::opclass::default_class;
 use crate::postgres::types::{TypeChangeWork, is_constrained_domain, type_change};
 
 /// ADD COLUMN.
@@ -32,7 +35,8 @@ fn new_values(column: &ColumnDef, effects: &Effects<'_>) -> (Vec<Work>, Option<S
         return (rewrite(true), None);
     }
     if let Some((_, stored)) = &column.generated {
-        return (rewrite(stored.unwrap_or(!effects.version.at_least(18))), None);
+        // without the word: VIRTUAL from 18 on, and refused before
+        return (rewrite(stored.unwrap_or(false)), None);
     }
     match column.ty.as_ref().map(|ty| (ty, is_constrained_domain(ty, effects.catalog))) {
         Some((_, Some(true))) => return (rewrite(true), None),
@@ -47,7 +51,14 @@ fn new_values(column: &ColumnDef, effects: &Effects<'_>) -> (Vec<Work>, Option<S
 }
 
 /// SET DATA TYPE.
-pub(super) fn set_type(alter: &AlterTable, column: &Name, ty: &TypeName, using: Option<&Expr>, effects: &mut Effects<'_>) {
+pub(super) fn set_type(
+    alter: &AlterTable,
+    column: &Name,
+    ty: &TypeName,
+    collation: Option<&ObjectName>,
+    using: Option<&Expr>,
+    effects: &mut Effects<'_>,
+) {
     if matches!(alter.kind, RelationKind::View | RelationKind::ForeignTable) {
         return whole_tree(alter, AccessExclusive, &[], None, effects);
     }
@@ -71,7 +82,9 @@ pub(super) fn set_type(alter: &AlterTable, column: &Name, ty: &TypeName, using: 
     if effects.table(&alter.name).and_then(|t| t.column(&column.value)).is_some_and(|c| c.identity.is_some()) {
         own_sequences(alter, column, ShareRowExclusive, effects);
     }
-    let operators_change = old.is_some_and(|old| operator_class_changes(old, ty));
+    let known = effects.table(&alter.name).and_then(|t| t.column(&column.value));
+    let order_changes = known.is_some_and(|known| collation_changes(known, collation));
+    let operators_change = order_changes || old.is_some_and(|old| operator_class_changes(old, ty));
     rewrite(alter, work, unsure, effects);
     relinked_indexes(alter, column, operators_change, effects);
 }
@@ -82,9 +95,17 @@ fn has_valid_check_of(table: &Table, column: &Name) -> bool {
     table.constraints.iter().any(|c| c.valid && !c.constraint.not_enforced && over(c))
 }
 
-/// citext compares without case: an index under text's operators is of no use to it.
+/// An index under the old type's operators is of no use to a type that compares in another way: citext, oid, varbit.
 fn operator_class_changes(old: &TypeName, new: &TypeName) -> bool {
-    old.name != new.name && (old.name == "citext" || new.name == "citext")
+    let class = |ty| default_class("btree", ty);
+    matches!((class(old), class(new)), (Some(old), Some(new)) if old != new)
+}
+
+/// What ALTER COLUMN TYPE does not say is the type's own collation again.
+fn collation_changes(old: &Column, new: Option<&ObjectName>) -> bool {
+    let plain = |name: &str| name.rsplit('.').next().unwrap_or(name).trim_matches('"').to_owned();
+    let named = |name: Option<String>| name.filter(|name| name != "default");
+    named(old.collation.as_deref().map(plain)) != named(new.map(|c| c.name.value.clone()))
 }
 
 /// Foreign keys from and to a column that changes its type are dropped and made again.

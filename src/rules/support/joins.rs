@@ -4,6 +4,7 @@ use crate::catalog::Knowledge;
 use crate::catalog::index_match::tests;
 use crate::catalog::resolve::{Binding, Scope, Source};
 use crate::facts::{Distinct, Expr, ExprKind, Join, JoinCondition, Literal, Query, Relation, Select};
+use crate::postgres::functions::is_builtin_aggregate;
 
 /// How many rows of a relation one row before it meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,29 +76,8 @@ fn one_row_for(query: &Query, fixed: &[&str]) -> bool {
 
 /// Whether an expression is a call of an aggregate of PostgreSQL's own.
 pub(crate) fn is_aggregate(expr: &Expr) -> bool {
-    const AGGREGATES: &[&str] = &[
-        "count",
-        "sum",
-        "avg",
-        "min",
-        "max",
-        "array_agg",
-        "string_agg",
-        "json_agg",
-        "jsonb_agg",
-        "bool_and",
-        "bool_or",
-        "every",
-        "json_object_agg",
-        "jsonb_object_agg",
-        "stddev",
-        "variance",
-        "percentile_cont",
-        "percentile_disc",
-        "mode",
-    ];
     match &expr.kind {
-        ExprKind::Call(call) => call.over.is_none() && AGGREGATES.contains(&call.name.name.value.as_str()),
+        ExprKind::Call(call) => call.over.is_none() && is_builtin_aggregate(&call.name.name.value),
         ExprKind::Cast { expr, .. } => is_aggregate(expr),
         _ => false,
     }

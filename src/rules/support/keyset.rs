@@ -24,7 +24,7 @@ struct Key<'a> {
 /// The advice: the rewrite and the index that it needs.
 pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> String {
     if query.order_by.is_empty() {
-        if spelling::text(ctx, query.span).contains('{') {
+        if spelling::has_hole(ctx, query.span) {
             return "a piece of this query is put in by the program: order by a unique key there, and continue after the last row seen \
                     (WHERE key > $last_key) instead of OFFSET"
                 .to_owned();

@@ -1,7 +1,7 @@
 //! A test of something computed from a column, turned into a test of the column.
 
 use super::spelling;
-use crate::catalog::index_match::Test;
+use crate::catalog::index_match::{Test, commuted};
 use crate::catalog::resolve::Resolved;
 use crate::facts::{Expr, ExprKind, Literal};
 use crate::rules::Context;
@@ -29,7 +29,7 @@ pub(crate) fn rewrite(ctx: &Context, test: &Test, column: &Expr, table: &Resolve
                 Some(by_step(&c, op, &as_moment(value, &v, table), &step))
             }
             ("extract" | "date_part", [field, _]) if op == "=" => year(field, &c, value, &v),
-            ("age", [_]) => Some(format!("{c} {} current_date - {v}", turned(op))),
+            ("age", [_]) => Some(format!("{c} {} current_date - {v}", commuted(op).unwrap_or(op))),
             _ => None,
         },
         ExprKind::Binary { left, op: sign, right, .. } => {
@@ -73,17 +73,7 @@ fn moved(ctx: &Context, (left, sign, right): (&Expr, &str, &Expr), op: &str, v: 
         (Some(_), "+") => Some(format!("{} {op} {v} - {}", text(left), text(right))),
         (Some(_), _) => Some(format!("{} {op} {v} + {}", text(left), text(right))),
         (None, "+") => Some(format!("{} {op} {v} - {}", text(right), text(left))),
-        (None, _) => Some(format!("{} {} {} - {v}", text(right), turned(op), text(left))),
-    }
-}
-
-fn turned(op: &str) -> &str {
-    match op {
-        "<" => ">",
-        ">" => "<",
-        "<=" => ">=",
-        ">=" => "<=",
-        same => same,
+        (None, _) => Some(format!("{} {} {} - {v}", text(right), commuted(op).unwrap_or(op), text(left))),
     }
 }
 

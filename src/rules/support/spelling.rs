@@ -1,5 +1,6 @@
 //! Advice in the user's own words: pieces of their SQL, fit to be pasted elsewhere.
 
+use crate::extract::{Hole, Role};
 use crate::facts::{Expr, ExprKind};
 use crate::rules::Context;
 use crate::source::{FILLER, Span};
@@ -36,6 +37,20 @@ pub(crate) fn unqualified(ctx: &Context, expr: &Expr) -> String {
 pub(crate) fn index_key(ctx: &Context, expr: &Expr) -> String {
     let text = unqualified(ctx, expr);
     if expr.column().is_some() { text } else { format!("({text})") }
+}
+
+/// Whether the program puts a piece of SQL in here: `{…}` where a token could stand, and not inside a string, a comment or a name.
+pub(crate) fn has_hole(ctx: &Context, span: Span) -> bool {
+    use crate::sql::token::{Dialect, TokenKind};
+    let piece = |hole: &Hole| hole.role == Role::Fragment && span.start <= hole.span.start && hole.span.start < span.end;
+    if ctx.application.is_some_and(|code| code.holes.iter().any(piece)) {
+        return true;
+    }
+    if !ctx.source(span).contains('{') {
+        return false;
+    }
+    let hole = |kind: TokenKind| matches!(kind, TokenKind::Placeholder | TokenKind::Unknown);
+    crate::sql::lex::lex(ctx.text, span, Dialect::Host).iter().any(|token| hole(token.kind) && token.text(ctx.text).contains('{'))
 }
 
 /// Whether a parameter stands inside.

@@ -206,3 +206,22 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod testing {
+    //! What the tests of the grammar's parts share.
+    #![allow(clippy::unwrap_used)]
+
+    use crate::facts::{Action, Reading};
+    use crate::source::{FileId, Span};
+    use crate::sql::token::Dialect;
+
+    /// The actions of a text that is one statement and is understood.
+    pub(super) fn actions(text: &str) -> Vec<Action> {
+        let script = crate::sql::read(FileId(0), text, Span::new(0, text.len() as u32), Dialect::Psql);
+        assert_eq!(script.statements.len(), 1, "{text}");
+        let statement = script.statements.into_iter().next().unwrap();
+        assert_eq!(statement.reading, Reading::Parsed, "{text}");
+        statement.actions
+    }
+}

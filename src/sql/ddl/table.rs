@@ -175,16 +175,7 @@ pub(crate) fn query_and_data<'t>(c: &mut Cursor<'t>) -> (&'t [Token], bool) {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use crate::facts::*;
-    use crate::source::{FileId, Span};
-    use crate::sql::token::Dialect;
-
-    fn actions(text: &str) -> Vec<Action> {
-        let script = crate::sql::read(FileId(0), text, Span::new(0, text.len() as u32), Dialect::Psql);
-        assert_eq!(script.statements.len(), 1, "{text}");
-        let statement = script.statements.into_iter().next().unwrap();
-        assert_eq!(statement.reading, Reading::Parsed, "{text}");
-        statement.actions
-    }
+    use crate::sql::ddl::testing::actions;
 
     fn table(text: &str) -> CreateTable {
         match actions(text).remove(0) {

@@ -92,16 +92,7 @@ pub(crate) fn refresh(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use crate::facts::*;
-    use crate::source::{FileId, Span};
-    use crate::sql::token::Dialect;
-
-    fn actions(text: &str) -> Vec<Action> {
-        let script = crate::sql::read(FileId(0), text, Span::new(0, text.len() as u32), Dialect::Psql);
-        assert_eq!(script.statements.len(), 1, "{text}");
-        let statement = script.statements.into_iter().next().unwrap();
-        assert_eq!(statement.reading, Reading::Parsed, "{text}");
-        statement.actions
-    }
+    use crate::sql::ddl::testing::actions;
 
     #[test]
     fn views() {

@@ -1,5 +1,6 @@
 //! The loop over bytes: tokens as the lexer cuts them, told apart only as far as folding needs.
 
+use super::super::lex::number::end_of_number;
 use super::super::token::Dialect;
 use crate::source::FILLER;
 
@@ -240,35 +241,8 @@ impl<'t> Scanner<'t> {
     }
 
     fn number(&mut self) -> Kind {
-        let radix: Option<fn(&u8) -> bool> = match (self.peek(0), self.peek(1) | 0x20) {
-            (b'0', b'x') => Some(u8::is_ascii_hexdigit),
-            (b'0', b'o' | b'b') => Some(u8::is_ascii_digit),
-            _ => None,
-        };
-        if let Some(is_digit) = radix.filter(|f| f(&self.peek(2)) || self.peek(2) == b'_') {
-            self.at += 2;
-            while is_digit(&self.peek(0)) || self.peek(0) == b'_' {
-                self.at += 1;
-            }
-            return Kind::Literal;
-        }
-        self.digits();
-        if self.peek(0) == b'.' && self.peek(1) != b'.' {
-            self.at += 1;
-            self.digits();
-        }
-        let sign = usize::from(matches!(self.peek(1), b'+' | b'-'));
-        if self.peek(0) | 0x20 == b'e' && self.peek(1 + sign).is_ascii_digit() {
-            self.at += 1 + sign;
-            self.digits();
-        }
+        self.at = end_of_number(self.bytes, self.at);
         Kind::Literal
-    }
-
-    fn digits(&mut self) {
-        while self.peek(0).is_ascii_digit() || (self.peek(0) == b'_' && self.peek(1).is_ascii_digit()) {
-            self.at += 1;
-        }
     }
 
     /// `$1`, `$tag$ … $tag$`, and a host's `${…}` or `$name`.
