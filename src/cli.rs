@@ -233,7 +233,7 @@ fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Locks(args) => locks::print(&args, out),
         Command::Schema(args) => print_schema(&args, out),
         Command::Advise(args) => advise::run(&args, out),
-        Command::StatsQuery => Ok(writeln!(out, "{}", crate::advise::sizes::QUERY).map(|()| 0)?),
+        Command::StatsQuery => Ok(writeln!(out, "{}", crate::stats::QUERY).map(|()| 0)?),
         Command::Logs(args) => logs::run(&args, out),
         Command::Rules(args) => manual::rules(&args, out),
         Command::Explain(args) => manual::explain(&args, out),
