@@ -259,14 +259,17 @@ fn print_extracted(args: &ExtractArgs, out: &mut dyn Write) -> Result<u8, Failur
 
 fn print_schema(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     let config = load(&args.input)?;
-    let Discovered { inputs, problems, .. } = find_inputs(&args.input, &config)?;
-    let (catalog, outcome) = engine::schema(inputs, &config.settings);
+    let Discovered { inputs, problems, sets, .. } = find_inputs(&args.input, &config)?;
+    let (catalogs, outcome) = engine::schema(inputs, &config.settings);
     match args.format {
-        SchemaFormat::Sql => out.write_all(catalog.to_sql().as_bytes())?,
+        SchemaFormat::Sql => out.write_all(schema::sql(&catalogs, &sets).as_bytes())?,
         SchemaFormat::Json => {
-            serde_json::to_writer(&mut *out, &schema::json(&catalog)).map_err(io::Error::from)?;
+            serde_json::to_writer(&mut *out, &schema::json(&catalogs, &sets)).map_err(io::Error::from)?;
             out.write_all(b"\n")?;
         }
+    }
+    if let Some(note) = schema::note(&sets) {
+        let _ = writeln!(io::stderr(), "note: {note}");
     }
     let errors: Vec<_> = problems.iter().chain(&outcome.errors).collect();
     for problem in &errors {
