@@ -396,6 +396,79 @@ fn findings_in_code_carry_what_logs_and_statistics_say() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// The shop and a log of its day: what code asks for is shown with what it cost, and a migration with who would wait.
+#[test]
+fn a_project_is_checked_with_its_log() {
+    let folder = folder("shop");
+    let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/projects/shop");
+    let entry = |i: u64| {
+        format!(
+            "2026-11-21 11:00:{i:02}.000 UTC [7] app@shop LOG:  duration: {}.000 ms  execute <unnamed>: SELECT o.id, o.placed_at, o.total\n\
+             \tFROM orders o\n\tWHERE o.customer_id = $1\n\tORDER BY o.placed_at DESC\n\tLIMIT 20 OFFSET $2\n\
+             2026-11-21 11:00:{i:02}.000 UTC [7] app@shop DETAIL:  parameters: $1 = '7', $2 = '{}'\n",
+            30 + i * 50,
+            i * 2000
+        )
+    };
+    let mut log: String = (0..40).map(entry).collect();
+    log += "2026-11-21 11:00:50.000 UTC [7] app@shop LOG:  duration: 9000.000 ms  statement: UPDATE orders SET note = 'x' WHERE id = 4\n";
+    let log_file = folder.join("day.log");
+    std::fs::write(&log_file, log).unwrap();
+    let log_file = log_file.to_str().unwrap();
+    let found =
+        |more: &[&str]| in_folder(&shop, &[&["check", ".", "--format", "json"], more].concat())["findings"].as_array().unwrap().clone();
+    let (without, with) = (found(&[]), found(&["--log", log_file]));
+    assert_eq!(without.len(), with.len(), "a log adds proof, not findings");
+    let of = |findings: &[Value], rule: &str| findings.iter().find(|finding| finding["rule"] == rule).unwrap().clone();
+    let (before, after) = (of(&without, "offset-pagination"), of(&with, "offset-pagination"));
+    assert_eq!((&before["severity"], &after["severity"]), (&json!("notice"), &json!("warning")), "40 seconds are proof");
+    assert_eq!((&after["evidence"]["calls"], &after["evidence"]["total_ms"]), (&json!(40), &json!(40200.0)));
+    assert!(after["message"].as_str().unwrap().ends_with("the log asks for OFFSET 0 (30.0 ms) to 78000 (2.0 s)"), "{after}");
+    assert!(with[0]["evidence"]["calls"] == 40, "what costs the most comes first: {}", with[0]);
+    let lock = of(&with, "index-without-concurrently");
+    assert!(lock["message"].as_str().unwrap().contains("41 statements on orders, the longest of 9.0 s"), "{lock}");
+    let shown = Command::new(env!("CARGO_BIN_EXE_pgsift")).args(["check", ".", "--log", log_file]).current_dir(&shop).output().unwrap();
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("warning[offset-pagination] measured: 40 calls, 40.2 s in all, 1.0 s on average, 2.0 s at most"), "{shown}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Two hours, two users, two tables: who and when, and the order that was asked for.
+#[test]
+fn the_terminal_shows_when_and_whose_the_load_is() {
+    let line = |hour: u64, minute: u64, user: &str, ms: u64, sql: &str| {
+        format!("2026-11-21 {hour:02}:{minute:02}:00.000 UTC [7] {user}@shop LOG:  duration: {ms}.000 ms  statement: {sql}\n")
+    };
+    let mut log = String::new();
+    for minute in 0..10 {
+        log += &line(9, minute, "ann", 100, "SELECT note FROM orders WHERE id = 1");
+    }
+    log += &line(10, 0, "bob", 500, "SELECT * FROM events");
+    log += &line(12, 0, "bob", 250, "SELECT * FROM events");
+    let shown = |more: &[&str]| String::from_utf8(pgsift(&[&["logs", "-"], more].concat(), log.as_bytes()).stdout).unwrap();
+    let text = shown(&[]);
+    assert!(text.starts_with("12 entries, 12 executions of 2 queries, 1.8 s in all"), "{text}");
+    let rows = |title: &str| -> Vec<Vec<String>> {
+        let lines = text.lines().skip_while(|line| *line != title).skip(1).take_while(|line| !line.is_empty());
+        lines.map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    };
+    let hours = rows("load by hour");
+    let of_hour = |i: usize| hours[i][1].as_str().to_owned() + " " + &hours[i][hours[i].len() - 2];
+    assert_eq!((0..4).map(of_hour).collect::<Vec<_>>(), ["09:00 10", "10:00 1", "11:00 0", "12:00 1"], "{text}");
+    assert_eq!(rows("users")[1].last().unwrap(), "ann");
+    assert_eq!(rows("tables")[2].join(" "), "750.0 ms 42.9% 2 events");
+    assert!(rows("databases").is_empty(), "one database is nobody's news");
+    let first = |sort: &str| {
+        let text = shown(&["--sort", sort, "--top", "1"]);
+        text.lines().skip_while(|line| !line.starts_with("queries by ")).nth(3).unwrap().trim().to_owned()
+    };
+    assert_eq!((first("total").as_str(), first("mean").as_str()), ("select note from orders where id = ?", "select * from events"));
+    assert_eq!(
+        (first("calls").as_str(), first("variance").as_str(), first("p95").as_str()),
+        ("select note from orders where id = ?", "select * from events", "select * from events")
+    );
+}
+
 #[test]
 fn the_page_is_one_file_and_what_a_log_holds_stays_text() {
     let log = "2026-11-21 11:00:00 UTC [7] LOG:  duration: 5.000 ms  statement: SELECT '</script><script>alert(1)</script><!--'\n";
@@ -403,4 +476,34 @@ fn the_page_is_one_file_and_what_a_log_holds_stays_text() {
     assert_eq!(page.matches("</script>").count(), 2, "only the page's own");
     assert!(!page.contains("http://") || page.matches("http://").count() == page.matches("http://www.w3.org/").count());
     assert!(!page.contains("{{") && page.contains("\\u003c!--"));
+}
+
+/// Three processes that write to one stderr without a collector: their lines mix, and each part still finds its entry.
+#[test]
+fn parts_find_their_entry_among_the_lines_of_other_processes() {
+    let log = "\
+2026-11-21 11:00:00.000 UTC [11] ann@shop ERROR:  duplicate key value violates unique constraint \"orders_pkey\"
+2026-11-21 11:00:00.001 UTC [12] bob@shop LOG:  duration: 9.000 ms  execute <unnamed>: SELECT note FROM orders
+\tWHERE id = $1
+2026-11-21 11:00:00.000 UTC [11] ann@shop DETAIL:  Key (id)=(4) already exists.
+2026-11-21 11:00:00.002 UTC [13] eve@shop ERROR:  division by zero
+2026-11-21 11:00:00.001 UTC [12] bob@shop DETAIL:  parameters: $1 = '42'
+2026-11-21 11:00:00.000 UTC [11] ann@shop STATEMENT:  INSERT INTO orders
+\tVALUES (4)
+2026-11-21 11:00:00.002 UTC [13] eve@shop STATEMENT:  SELECT 1 / 0
+2026-11-21 11:00:00.003 UTC [14] zoe@shop DETAIL:  of an entry in the file before
+";
+    let report = report(log.as_bytes(), &[]);
+    assert_eq!((&report["summary"]["entries"], &report["summary"]["stray"]), (&json!(3), &json!(1)), "{}", report["summary"]);
+    let example = &report["queries"][0]["example"];
+    assert_eq!((&example["line"], &example["parameters"]), (&json!(2), &json!(["42"])));
+    let mut errors: Vec<[&str; 3]> = report["events"]["errors"]["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| ["example", "detail", "statement"].map(|part| group[part].as_str().unwrap()))
+        .collect();
+    errors.sort_unstable();
+    assert_eq!(errors[0], ["division by zero", "", "SELECT 1 / 0"]);
+    assert_eq!(errors[1][1..], ["Key (id)=(4) already exists.", "INSERT INTO orders\nVALUES (4)"]);
 }

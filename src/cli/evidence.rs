@@ -5,6 +5,7 @@ use super::logs;
 use crate::finding::{Evidence, Finding, Outcome, Problem, Severity};
 use crate::log::Tally;
 use crate::log::tally::Query;
+use crate::report::logs::human::{duration, plural};
 use crate::sql::fingerprint::fingerprint;
 use crate::sql::token::Dialect;
 use crate::stats::{StatementStats, Stats};
@@ -83,9 +84,9 @@ fn from_log(finding: &mut Finding, query: &Query) {
     {
         let mean = |load: crate::log::tally::Load| ms(load.total_us) / load.calls.max(1) as f64;
         let grown = if query.offsets.len() > 1 {
-            format!("; the log asks for OFFSET {} ({:.1} ms) to {} ({:.1} ms)", first.0, mean(first.1), last.0, mean(last.1))
+            format!("; the log asks for OFFSET {} ({}) to {} ({})", first.0, duration(mean(first.1)), last.0, duration(mean(last.1)))
         } else {
-            format!("; the log asks for OFFSET {} ({:.1} ms)", first.0, mean(first.1))
+            format!("; the log asks for OFFSET {} ({})", first.0, duration(mean(first.1)))
         };
         finding.message += &grown;
     }
@@ -139,10 +140,9 @@ fn busy(finding: &mut Finding, text: &str, tables: &HashMap<String, Busy>) {
     if let Some((name, busy)) = words.find_map(|word| tables.get_key_value(word))
         && busy.calls > 0
     {
-        let longest = busy.longest_us as f64 / 1000.0;
-        finding.message += &format!(
-            "; the log has {} statements on {name}, the longest of {longest:.0} ms: so long the lock may wait, and everything behind it",
-            busy.calls
-        );
+        let statements = plural(busy.calls, "statement", "statements");
+        let longest = duration(busy.longest_us as f64 / 1000.0);
+        finding.message +=
+            &format!("; the log has {statements} on {name}, the longest of {longest}: so long the lock may wait, and everything behind it");
     }
 }

@@ -278,6 +278,16 @@ fn log(text: Text<'_>) -> Message<'_> {
     if KNOWN.iter().any(|known| raw.starts_with(known.as_bytes())) { Message::Known } else { Message::Unknown }
 }
 
+/// Whether this is a duration in another language than English: `Dauer: 0.009 ms  Anweisung: …`. Some formats name the
+/// severity in English whatever the language.
+pub fn foreign_duration(raw: &[u8]) -> bool {
+    let head = &raw[..raw.len().min(60)];
+    memchr::memmem::find(head, b" ms").is_some_and(|end| {
+        let number = head[..end].iter().rev().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+        number >= 5 && head[end - 4] == b'.' && memchr::memchr(b':', &head[..end - number]).is_some() && !raw.starts_with(b"duration")
+    })
+}
+
 /// `0:00:01.234` as microseconds.
 fn clock(text: &[u8]) -> u64 {
     let end = text.iter().position(|b| *b == b' ').unwrap_or(text.len());

@@ -19,6 +19,7 @@ pub mod tally;
 pub mod time;
 
 mod csv;
+mod held;
 mod json;
 mod stderr;
 

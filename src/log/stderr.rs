@@ -1,6 +1,8 @@
 //! Entries of a stderr log: a line with the prefix and a severity, its continuations (a tabulator first), and the lines with
-//! the same prefix that carry DETAIL, HINT, CONTEXT, STATEMENT.
+//! the same prefix that carry DETAIL, HINT, CONTEXT, STATEMENT. Without a log collector the lines of several processes
+//! mix, so the last entries are held until their sessions write the next.
 
+use super::held::Held;
 use super::prefix::{Line, Template, derive, is_part};
 use super::record::{Encoding, Level, Record, Take, Text, session_key};
 
@@ -41,7 +43,7 @@ impl<'a> Reader<'a, '_> {
     fn run(&mut self, take: &mut dyn Take) {
         let block = self.block;
         let mut at = 0;
-        let mut open: Option<(Record<'a>, Line<'a>)> = None;
+        let mut held = Held::default();
         while at < block.len() {
             let start = at;
             let line = self.line(start);
@@ -51,7 +53,7 @@ impl<'a> Reader<'a, '_> {
                 at = end;
             }
             let Some(read) = self.prefix(line) else {
-                self.no_prefix(start, end, line, &mut open, take);
+                self.no_prefix(start, end, line, &mut held, take);
                 continue;
             };
             // Continuations: no need to look at them.
@@ -61,28 +63,18 @@ impl<'a> Reader<'a, '_> {
                 at = (next + 1).min(block.len());
             }
             let text = self.text(start + read.text, end);
-            match &mut open {
-                Some((record, first)) if is_part(read.tag) && same(first, &read) => part(record, read.tag, text),
-                _ if is_part(read.tag) => {
-                    // Cut off from its entry: still somebody's.
-                    if let Some((record, _)) = open.take() {
-                        take.record(&record);
-                    }
-                    let mut record = Record { level: Level::Low, ..record(start, &read, Text::default()) };
-                    part(&mut record, read.tag, text);
-                    open = Some((record, read));
-                }
-                _ => {
-                    if let Some((record, _)) = open.take() {
-                        take.record(&record);
-                    }
-                    open = Some((record(start, &read, text), read));
-                }
+            let session = session(&read);
+            if !is_part(read.tag) {
+                held.begin(session, record(start, &read, text), take);
+            } else if let Some(record) = held.of(session) {
+                part(record, read.tag, text);
+            } else {
+                // Its entry is in another file, or too far away.
+                held.forget_last();
+                take.stray(start, line);
             }
         }
-        if let Some((record, _)) = open {
-            take.record(&record);
-        }
+        held.finish(take);
     }
 
     fn line(&self, start: usize) -> &'a [u8] {
@@ -132,23 +124,27 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// A line without a prefix: the rest of the text before it, or nobody's.
-    fn no_prefix(&self, start: usize, end: usize, line: &'a [u8], open: &mut Option<(Record<'a>, Line<'a>)>, take: &mut dyn Take) {
+    fn no_prefix(&self, start: usize, end: usize, line: &'a [u8], held: &mut Held<'a>, take: &mut dyn Take) {
         let blank = line.trim_ascii().is_empty();
         let continues = self.shape.glue || blank || matches!(line.first(), Some(b'\t')) || line.starts_with(b"    ");
-        match open {
-            Some((record, _)) if continues => extend(record, self.block, end),
+        match held.last() {
+            Some(record) if continues => extend(record, self.block, end),
             _ if blank => {}
             _ => take.stray(start, line),
         }
     }
 }
 
-fn same(a: &Line<'_>, b: &Line<'_>) -> bool {
-    a.pid == b.pid && a.session == b.session
+/// Whose line it is: the session, or else the process; 0 where neither is written.
+fn session(read: &Line<'_>) -> u64 {
+    match read.session {
+        0 if read.pid == 0 => 0,
+        0 => session_key(&read.pid.to_le_bytes()),
+        session => session,
+    }
 }
 
 fn record<'a>(at: usize, read: &Line<'a>, message: Text<'a>) -> Record<'a> {
-    let pid_key = if read.pid == 0 { 0 } else { session_key(&read.pid.to_le_bytes()) };
     Record {
         at,
         time: read.time,
@@ -156,7 +152,7 @@ fn record<'a>(at: usize, read: &Line<'a>, message: Text<'a>) -> Record<'a> {
         database: read.database,
         application: read.application,
         host: read.host,
-        session: if read.session != 0 { read.session } else { pid_key },
+        session: session(read),
         pid: read.pid,
         level: Level::of(read.tag),
         sqlstate: read.sqlstate,

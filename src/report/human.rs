@@ -4,6 +4,7 @@
 //! index instead, and cuts lines that no terminal could show.
 
 use super::count;
+use super::logs::human::{duration, plural};
 use crate::finding::{Finding, Outcome, Severity};
 use crate::source::{Location, Source, Sources, Span, floor_boundary};
 use miette::{
@@ -169,7 +170,7 @@ impl<'a> Shown<'a> {
             elsewhere: vec![],
         });
         Shown {
-            code: format!("{}[{}]", finding.severity.as_str(), finding.rule),
+            code: code(finding),
             message: &finding.message,
             help: finding.help.as_deref(),
             severity: finding.severity,
@@ -178,6 +179,15 @@ impl<'a> Shown<'a> {
             elsewhere: elsewhere.collect(),
         }
     }
+}
+
+/// The first line: severity, rule, and what the query was measured to cost.
+fn code(finding: &Finding) -> String {
+    let code = format!("{}[{}]", finding.severity.as_str(), finding.rule);
+    let Some(measured) = &finding.evidence else { return code };
+    let calls = plural(measured.calls, "call", "calls");
+    let [total, mean, max] = [measured.total_ms, measured.mean_ms, measured.max_ms].map(duration);
+    format!("{code} measured: {calls}, {total} in all, {mean} on average, {max} at most")
 }
 
 /// A label; one that spans many lines is cut to its first, so that a long statement does not fill the screen.

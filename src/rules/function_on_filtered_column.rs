@@ -53,6 +53,9 @@ fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope
     let message = match covered {
         Some((index, _)) => format!("{wrapper} around {bare} keeps index {} from being used: {whole} is computed for every row of {}", index.name, table.written),
         None if rewrite.is_some() => format!("{whole} is computed for every row of {}: no index on {bare} can serve it", table.written),
+        None if known && rewrite.is_none() && immutable(test.tested) => {
+            format!("{whole} is computed for every row of {}: no index holds it", table.written)
+        }
         None => return false,
     };
     let help = match (rewrite, covered) {

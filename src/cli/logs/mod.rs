@@ -46,6 +46,9 @@ pub(super) struct LogsArgs {
     /// Queries shown in the human and Markdown formats
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
+    /// Which queries the human format shows first
+    #[arg(long, value_enum, default_value_t = Sort::Total)]
+    sort: Sort,
     /// Processors to use [default: all]
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -65,6 +68,27 @@ enum LogFormat {
     Html,
     /// For `pgsift logs merge`
     Summary,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Sort {
+    Total,
+    Mean,
+    Calls,
+    Variance,
+    P95,
+}
+
+impl From<Sort> for human::Order {
+    fn from(sort: Sort) -> human::Order {
+        match sort {
+            Sort::Total => human::Order::Total,
+            Sort::Mean => human::Order::Mean,
+            Sort::Calls => human::Order::Calls,
+            Sort::Variance => human::Order::Variance,
+            Sort::P95 => human::Order::P95,
+        }
+    }
 }
 
 /// Reads log files for evidence, with no regard to the queries' own findings.
@@ -105,7 +129,7 @@ pub(super) fn run(args: &LogsArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     };
     let report = Report::new(&run.tally, beside);
     match args.format {
-        LogFormat::Human => human::write(&report, args.top, out, style(args.color))?,
+        LogFormat::Human => human::write(&report, args.top, args.sort.into(), out, style(args.color))?,
         LogFormat::Markdown => markdown::write(&report, args.top, out)?,
         LogFormat::Html => html::write(&report, out)?,
         _ => {

@@ -123,10 +123,10 @@ impl Worker {
             return 0;
         }
         let (from, lines) = self.counted;
-        if at >= from {
-            let more = memchr::memchr_iter(b'\n', block.get(from..at).unwrap_or(&[])).count() as u64;
-            self.counted = (at, lines + more);
-        }
+        let between = block.get(from.min(at)..from.max(at)).unwrap_or(&[]);
+        let more = memchr::memchr_iter(b'\n', between).count() as u64;
+        // Entries of different sessions come a little out of order.
+        self.counted = (at, if at >= from { lines + more } else { lines.saturating_sub(more) });
         self.block_line + self.counted.1
     }
 
@@ -394,7 +394,7 @@ impl Worker {
                 events.add(Kind::Error, &key, brief, more);
             }
             _ => {
-                if record.level == Level::Foreign {
+                if record.level == Level::Foreign || message::foreign_duration(text.raw) {
                     self.tally.foreign += 1;
                 } else {
                     self.tally.unrecognized += 1;

@@ -2,6 +2,7 @@
 
 pub mod html;
 pub mod human;
+mod load;
 pub mod markdown;
 
 use crate::log::tally::{Group, Kind, Load, Query, fill};
@@ -251,6 +252,7 @@ pub struct Top {
     pub by_mean: Vec<usize>,
     pub by_calls: Vec<usize>,
     pub by_variance: Vec<usize>,
+    pub by_p95: Vec<usize>,
 }
 
 /// What is known beside the log.
@@ -470,8 +472,14 @@ fn top(queries: &[QueryReport]) -> Top {
     let by = |value: &dyn Fn(&QueryReport) -> f64| {
         let mut order: Vec<usize> = (0..queries.len()).collect();
         order.sort_by(|a, b| value(&queries[*b]).total_cmp(&value(&queries[*a])));
-        order.truncate(20);
+        order.truncate(100);
         order
     };
-    Top { by_total: by(&|q| q.total_ms), by_mean: by(&|q| q.mean_ms), by_calls: by(&|q| q.calls as f64), by_variance: by(&|q| q.stddev_ms) }
+    Top {
+        by_total: by(&|q| q.total_ms),
+        by_mean: by(&|q| q.mean_ms),
+        by_calls: by(&|q| q.calls as f64),
+        by_variance: by(&|q| q.stddev_ms),
+        by_p95: by(&|q| q.p95_ms),
+    }
 }
