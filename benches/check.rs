@@ -40,6 +40,7 @@ fn inputs(count: usize) -> Vec<Input> {
         bytes: migration(n).into_bytes(),
         kind: InputKind::Migration(info.clone()),
         reported: true,
+        sets: vec![],
     };
     (0..count).map(input).collect()
 }

@@ -110,6 +110,7 @@ mod tests {
             bytes: text.as_bytes().to_vec(),
             kind: InputKind::Sql,
             reported: true,
+            sets: vec![],
         };
         check(files.iter().map(input).collect(), &Settings { select: vec!["null-comparison".into()], ..Settings::default() })
     }

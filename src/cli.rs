@@ -28,7 +28,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Offline static analyser for PostgreSQL: says what migrations, application SQL and slow logs do to the server
+/// Offline static analyser for PostgreSQL: reads migrations, application SQL and slow logs, and says what hurts
 ///
 /// It reads files only and never connects to a database. It replays the migrations into a schema of its own, and judges every
 /// statement, query and log entry against it: which table is locked, who waits, which query no index serves.
@@ -233,7 +233,7 @@ fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Locks(args) => locks::print(&args, out),
         Command::Schema(args) => print_schema(&args, out),
         Command::Advise(args) => advise::run(&args, out),
-        Command::StatsQuery => Ok(writeln!(out, "{}", crate::advise::sizes::QUERY).map(|()| 0)?),
+        Command::StatsQuery => Ok(writeln!(out, "{}", crate::stats::QUERY).map(|()| 0)?),
         Command::Logs(args) => logs::run(&args, out),
         Command::Rules(args) => manual::rules(&args, out),
         Command::Explain(args) => manual::explain(&args, out),
@@ -259,14 +259,17 @@ fn print_extracted(args: &ExtractArgs, out: &mut dyn Write) -> Result<u8, Failur
 
 fn print_schema(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     let config = load(&args.input)?;
-    let Discovered { inputs, problems, .. } = find_inputs(&args.input, &config)?;
-    let (catalog, outcome) = engine::schema(inputs, &config.settings);
+    let Discovered { inputs, problems, sets, .. } = find_inputs(&args.input, &config)?;
+    let (catalogs, outcome) = engine::schema(inputs, &config.settings);
     match args.format {
-        SchemaFormat::Sql => out.write_all(catalog.to_sql().as_bytes())?,
+        SchemaFormat::Sql => out.write_all(schema::sql(&catalogs, &sets).as_bytes())?,
         SchemaFormat::Json => {
-            serde_json::to_writer(&mut *out, &schema::json(&catalog)).map_err(io::Error::from)?;
+            serde_json::to_writer(&mut *out, &schema::json(&catalogs, &sets)).map_err(io::Error::from)?;
             out.write_all(b"\n")?;
         }
+    }
+    if let Some(note) = schema::note(&sets) {
+        let _ = writeln!(io::stderr(), "note: {note}");
     }
     let errors: Vec<_> = problems.iter().chain(&outcome.errors).collect();
     for problem in &errors {

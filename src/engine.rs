@@ -11,6 +11,7 @@ mod logs;
 mod markdown;
 mod parts;
 mod run;
+mod schemas;
 mod timeline;
 mod workload;
 
@@ -30,13 +31,14 @@ pub fn check(inputs: Vec<Input>, settings: &Settings) -> Outcome {
     run::run(inputs, settings, true).1
 }
 
-/// The same, with the schema that the migrations leave, for who has a use for it or wants to say when it is dropped.
-pub fn check_with_schema(inputs: Vec<Input>, settings: &Settings) -> (Catalog, Outcome) {
+/// The same, with the schemas that the migrations leave, for who has a use for them or wants to say when they are dropped.
+pub fn check_with_schema(inputs: Vec<Input>, settings: &Settings) -> (Vec<Catalog>, Outcome) {
     run::run(inputs, settings, true)
 }
 
-/// Replays the migrations among the inputs and returns the schema that they leave, with what was not understood.
-pub fn schema(inputs: Vec<Input>, settings: &Settings) -> (Catalog, Outcome) {
+/// Replays the migrations among the inputs and returns the schema that each set of them leaves (at least one, in the order of
+/// their numbers), with what was not understood.
+pub fn schema(inputs: Vec<Input>, settings: &Settings) -> (Vec<Catalog>, Outcome) {
     run::run(inputs, settings, false)
 }
 

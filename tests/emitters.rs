@@ -21,6 +21,7 @@ fn outcome() -> Outcome {
         bytes: text.as_bytes().to_vec(),
         kind: InputKind::Migration(MigrationInfo { framework: "plain", down: false, transaction: Transaction::None, sections: None }),
         reported: true,
+        sets: vec![],
     };
     let tables = "CREATE TABLE orders (id bigint PRIMARY KEY, note text, \"größe, 100%:\" int);\n";
     let changes = "/* é𝄞 */ CREATE INDEX ON orders (note);\r\nALTER TABLE orders ALTER note SET NOT NULL, ALTER \"größe, 100%:\" SET NOT NULL;\r\n\

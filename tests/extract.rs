@@ -135,6 +135,7 @@ fn checked(files: &[(&str, InputKind, &str)], settings: &Settings) -> Outcome {
         bytes: text.as_bytes().to_vec(),
         kind: kind.clone(),
         reported: true,
+        sets: vec![],
     };
     check(files.iter().map(input).collect(), settings)
 }

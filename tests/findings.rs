@@ -17,8 +17,8 @@ fn migration(down: bool, transaction: Transaction) -> InputKind {
 fn findings(rule: &str, kind: InputKind, text: &str) -> Vec<Finding> {
     let schema = migration(false, Transaction::None);
     let inputs = vec![
-        Input { path: "0.sql".into(), bytes: SCHEMA.as_bytes().to_vec(), kind: schema, reported: false },
-        Input { path: "1.sql".into(), bytes: text.as_bytes().to_vec(), kind, reported: true },
+        Input { path: "0.sql".into(), bytes: SCHEMA.as_bytes().to_vec(), kind: schema, reported: false, sets: vec![] },
+        Input { path: "1.sql".into(), bytes: text.as_bytes().to_vec(), kind, reported: true, sets: vec![] },
     ];
     check(inputs, &Settings { select: vec![rule.to_owned()], ..Settings::default() }).findings
 }

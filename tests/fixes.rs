@@ -18,6 +18,7 @@ fn run(parts: &[String], rule: &str) -> Outcome {
         bytes: text.as_bytes().to_vec(),
         kind: InputKind::Migration(MigrationInfo { framework: "plain", down: false, transaction: Transaction::None, sections: None }),
         reported: i + 1 == parts.len(),
+        sets: vec![],
     };
     check(parts.iter().enumerate().map(input).collect(), &Settings { select: vec![rule.to_owned()], ..Settings::default() })
 }

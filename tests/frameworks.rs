@@ -197,3 +197,51 @@ fn files_of_other_engines_are_left_out() {
     assert_eq!(json["summary"]["left_out"], serde_json::json!([{"reason": "MySQL", "files": 2}]));
     assert_eq!(json["opaque"], serde_json::json!([]));
 }
+
+#[test]
+fn services_with_their_own_migrations_have_their_own_schemas() {
+    let project = Project::new(&[
+        ("a/migrations/1_users.sql", "CREATE TABLE users (id bigint PRIMARY KEY, data jsonb NOT NULL);\n"),
+        ("a/migrations/2_index.sql", "CREATE INDEX users_data ON users USING gin (data jsonb_path_ops);\n"),
+        ("b/migrations/1_users.sql", "CREATE TABLE users (id bigint PRIMARY KEY, data jsonb NOT NULL);\n"),
+        ("a/q.sql", "SELECT id FROM users WHERE data @> '{\"a\": 1}';\n"),
+        ("b/q.sql", "SELECT id FROM users WHERE data @> '{\"a\": 1}';\n"),
+    ]);
+    assert_eq!(project.found("jsonb-filter-without-index"), ["b/q.sql:1"]);
+    let schema = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pgsift"));
+        let output = command.arg("schema").args(args).current_dir(&project.0).output().unwrap();
+        assert!(output.status.success());
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (sql, note) = schema(&[]);
+    assert!(sql.contains("-- The schema of the migrations in a/migrations\n"), "{sql}");
+    assert_eq!(sql.matches("CREATE TABLE public.users").count(), 2, "{sql}");
+    assert!(note.contains("2 sets of migrations") && note.contains("a/migrations, b/migrations"), "{note}");
+    let (sql, note) = schema(&["b"]);
+    assert_eq!((sql.matches("CREATE TABLE").count(), note.as_str()), (1, ""));
+    let (json, _) = schema(&["--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["sets"][1]["folder"], "b/migrations");
+    assert_eq!(json["sets"][1]["tables"][0]["name"], "users");
+}
+
+#[test]
+fn pieces_of_one_set_stay_together() {
+    let project = Project::new(&[
+        ("migrations/2023/001_a.sql", "CREATE TABLE t (id bigint PRIMARY KEY, a int);\n"),
+        ("migrations/2024/001_b.sql", "ALTER TABLE t DROP COLUMN a;\n"),
+        ("db/migrate/up/1_u.sql", "CREATE TABLE u (a int);\n"),
+        ("db/migrate/down/1_u.sql", "DROP TABLE u;\n"),
+        ("db/dump.sql", "-- PostgreSQL database dump\nCREATE TABLE v (a int);\n"),
+    ]);
+    let schema = |folder: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pgsift"));
+        let output = command.args(["schema", folder]).current_dir(&project.0).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let sql = schema("migrations");
+    assert!(sql.contains("CREATE TABLE public.t") && !sql.contains("a integer"), "{sql}");
+    let sql = schema("db");
+    assert!(sql.contains("public.u ") && sql.contains("public.v ") && !sql.contains("-- The schema of"), "{sql}");
+}

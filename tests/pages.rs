@@ -17,7 +17,7 @@ const CHECKED: &str = "checked.sql";
 
 fn migration(path: String, text: &str) -> Input {
     let info = MigrationInfo { framework: "plain", down: false, transaction: Transaction::None, sections: None };
-    Input { path: path.into(), bytes: text.as_bytes().to_vec(), kind: InputKind::Migration(info), reported: true }
+    Input { path: path.into(), bytes: text.as_bytes().to_vec(), kind: InputKind::Migration(info), reported: true, sets: vec![] }
 }
 
 fn run(setups: &[String], text: &str, settings: &Settings) -> Outcome {

@@ -2,10 +2,10 @@
 
 use super::ddl::Definition;
 use super::{Advice, Kind};
-use crate::advise::sizes::Stats;
 use crate::catalog::index_match::Prepared;
 use crate::catalog::{Catalog, Index, Knowledge, Qualified, Table, TableConstraint};
 use crate::facts::{ConstraintKind, quote_identifier};
+use crate::stats::RelationStats;
 use std::collections::BTreeMap;
 
 /// A foreign key whose columns lead no index.
@@ -58,7 +58,7 @@ pub fn plain(columns: &[String]) -> Definition {
 }
 
 /// Advice on foreign keys without index, but for those that an index just advised begins with.
-pub(super) fn foreign_keys(catalog: &Catalog, built: &BTreeMap<Qualified, Vec<Vec<String>>>, stats: &Stats) -> Vec<Advice> {
+pub(super) fn foreign_keys(catalog: &Catalog, built: &BTreeMap<Qualified, Vec<Vec<String>>>, stats: &RelationStats) -> Vec<Advice> {
     let mut all = vec![];
     for (name, table) in &catalog.tables {
         for found in unindexed(catalog, name, table) {
@@ -177,14 +177,14 @@ pub(super) fn redundant(catalog: &Catalog, gone: &[Qualified]) -> Vec<Advice> {
 }
 
 /// Advice on indexes that statistics say nobody reads.
-pub(super) fn unused(catalog: &Catalog, stats: &Stats, gone: &[Qualified]) -> Vec<Advice> {
+pub(super) fn unused(catalog: &Catalog, stats: &RelationStats, gone: &[Qualified]) -> Vec<Advice> {
     let mut all = vec![];
     for (name, index) in catalog.indexes.iter().filter(|(name, _)| !gone.contains(name)) {
         let Some(found) = stats.index(name).filter(|found| found.scans == 0) else { continue };
         if index.unique || !is_droppable(index) {
             continue;
         }
-        let size = found.bytes.map_or(String::new(), |bytes| format!(", {}", crate::advise::sizes::size(bytes)));
+        let size = found.bytes.map_or(String::new(), |bytes| format!(", {}", crate::stats::size(bytes)));
         let why = format!(
             "no scan of {name} since the statistics were last reset{size}: look at every replica and a whole business cycle before dropping it"
         );

@@ -10,16 +10,15 @@ pub mod candidate;
 pub mod ddl;
 mod merge;
 pub mod print;
-pub mod sizes;
 
 pub use ddl::Definition;
 
-use crate::advise::sizes::Stats;
 use crate::catalog::index_match::{Access, Node, Prepared, access};
 use crate::catalog::uses::{TableUse, uses};
 use crate::catalog::{Catalog, Index, Knowledge, Qualified};
 use crate::facts::{Query, QueryBody};
 use crate::source::Location;
+use crate::stats::RelationStats;
 use candidate::{Candidate, candidates};
 use std::collections::BTreeMap;
 
@@ -81,7 +80,7 @@ pub struct Advice {
 }
 
 /// Advice on a workload.
-pub fn advise(catalog: &Catalog, workload: &[Entry], stats: &Stats) -> Vec<Advice> {
+pub fn advise(catalog: &Catalog, workload: &[Entry], stats: &RelationStats) -> Vec<Advice> {
     let mut wishes: Vec<(Qualified, Candidate, Vec<Node>)> = vec![];
     let mut places: Vec<usize> = vec![];
     let mut prepared: BTreeMap<Qualified, Vec<Prepared>> = BTreeMap::new();
@@ -240,7 +239,7 @@ fn why(
     queries: usize,
     replaces: &[Qualified],
     writes: &BTreeMap<Qualified, (usize, usize)>,
-    stats: &Stats,
+    stats: &RelationStats,
     width: usize,
 ) -> String {
     let plural = if queries == 1 { "query" } else { "queries" };

@@ -14,6 +14,7 @@ pub mod index_match;
 mod indexes;
 mod json;
 mod mentions;
+mod merge;
 mod model;
 mod naming;
 mod objects;

@@ -249,3 +249,14 @@ fn a_default_that_begins_with_an_array_is_kept_whole() {
     let sql = replay("CREATE TABLE t (a text[] NOT NULL DEFAULT ARRAY[]::text[], b text[] DEFAULT ARRAY['x']);").to_sql();
     assert!(sql.contains("DEFAULT ARRAY[]::text[]") && sql.contains("DEFAULT ARRAY['x']"), "{sql}");
 }
+
+#[test]
+fn what_two_schemas_call_by_one_name_is_not_known() {
+    let shared = "CREATE TABLE users (id int); CREATE INDEX users_i ON users (id);";
+    let a = replay(&format!("{shared} CREATE TABLE orders (id int); CREATE INDEX own ON orders (id);"));
+    let b = replay(&format!("{shared} CREATE TABLE jobs (id int); CREATE INDEX own ON jobs (id);"));
+    let united = Catalog::united(&[&a, &b]);
+    assert_eq!(united.tables.keys().map(ToString::to_string).collect::<Vec<_>>(), ["jobs", "orders"]);
+    assert!(united.indexes.is_empty());
+    assert!(united.tables.values().all(|table| table.knowledge == Knowledge::Partial));
+}

@@ -1,7 +1,6 @@
 //! `pgsift advise`: from files to advice, for people and as JSON.
 
 use super::{Failure, InputArgs, find_inputs, load};
-use crate::advise::sizes::{self, Stats};
 use crate::advise::{self, Advice, Entry};
 use crate::discover::Discovered;
 use crate::engine;
@@ -9,15 +8,16 @@ use crate::facts::{Query, Statement};
 use crate::source::{Sources, Span};
 use crate::sql::fingerprint::fingerprint;
 use crate::sql::token::Dialect;
+use crate::stats::{self, RelationStats};
 use clap::{Args, ValueEnum};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 pub(super) const EXAMPLES: &str = "Examples:
-  pgsift advise                              for the queries of this folder
-  pgsift advise db queries.sql --format json                         described by schemas/advise.json
-  pgsift stats-query | psql --csv > stats.csv                        asks the server for sizes and use, and then
-  pgsift advise --stats stats.csv                                    also names indexes that nothing reads
+  pgsift advise                                for the queries of this folder
+  pgsift advise db queries.sql --format json   described by schemas/advise.json
+  pgsift stats-query | psql --csv > stats.csv  asks the server for sizes and use, and then
+  pgsift advise --stats stats.csv              also names indexes that nothing reads
 
 Exit codes:
   0  the advice was printed, whatever it is
@@ -64,12 +64,12 @@ pub(super) fn run(args: &AdviseArgs, out: &mut dyn Write) -> Result<u8, Failure>
     Ok(if problems.is_empty() && workload.outcome.errors.is_empty() { 0 } else { 2 })
 }
 
-fn read_stats(paths: &[PathBuf]) -> Result<Stats, Failure> {
-    let mut stats = Stats::default();
+fn read_stats(paths: &[PathBuf]) -> Result<RelationStats, Failure> {
+    let mut stats = RelationStats::default();
     for path in paths {
         let failed = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
         let text = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-        let rows = sizes::parse(&String::from_utf8_lossy(&text)).map_err(failed)?;
+        let rows = stats::read(&String::from_utf8_lossy(&text)).map_err(failed)?;
         stats.add(&rows).map_err(failed)?;
     }
     Ok(stats)
@@ -89,7 +89,7 @@ fn place(sources: &Sources, at: crate::source::Location) -> (String, usize) {
     (source.name().replace('\\', "/"), source.position(at.span.start).line)
 }
 
-fn human(advice: &[Advice], queries: usize, sources: &Sources, stats: &Stats, out: &mut dyn Write) -> io::Result<()> {
+fn human(advice: &[Advice], queries: usize, sources: &Sources, stats: &RelationStats, out: &mut dyn Write) -> io::Result<()> {
     for one in advice {
         writeln!(out, "{}: {}", one.table, one.why)?;
         for line in one.ddl.lines() {

@@ -124,7 +124,7 @@ pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure>
     config.settings.ignore.extend(args.ignore.clone());
     config.settings.today = today();
     let contents = if args.staged { since::index_contents(&cwd).map_err(Failure::Usage)? } else { HashMap::new() };
-    let Discovered { inputs, problems, left_out, replayed } = find_inputs_in(&args.input, &config, contents)?;
+    let Discovered { inputs, problems, left_out, replayed, .. } = find_inputs_in(&args.input, &config, contents)?;
     if args.write_baseline {
         return write_baseline(&args, &config, inputs, problems, &cwd, out);
     }

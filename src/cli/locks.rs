@@ -21,10 +21,10 @@ pub(super) struct LocksArgs {
 
 /// What `--help` ends with.
 pub(super) const EXAMPLES: &str = "Examples:
-  pgsift locks                                     all migrations below this folder, the worst statement first
-  pgsift locks db/migrations/0042_orders.sql       one file, against the schema of all
-  echo 'VACUUM FULL orders' | pgsift locks -       a statement by itself
-  pgsift locks db/migrations --format json         described by schemas/locks.json
+  pgsift locks                                 all migrations, the worst statement first
+  pgsift locks db/migrations/0042_orders.sql   one file, against the schema of all
+  echo 'VACUUM FULL orders' | pgsift locks -   a statement that stands in no file
+  pgsift locks db/migrations --format json     described by schemas/locks.json
 
 Exit codes:
   0  done

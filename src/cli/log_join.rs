@@ -88,6 +88,9 @@ pub(super) fn beside(tally: &Tally, schema: &[PathBuf], code: &[PathBuf]) -> Res
 
 /// Each query's example as an input of the engine, and the tables that it touches.
 fn queries(tally: &Tally, inputs: &mut Vec<Input>, tables: &mut BTreeMap<u64, Vec<String>>) {
+    // a log does not say which service's schema it means
+    let count = inputs.iter().flat_map(|input| &input.sets).max().map_or(0, |&last| last + 1);
+    let sets: Vec<u32> = (0..count).collect();
     for query in tally.queries.iter().take(MOST) {
         let Some(example) = query.example.as_ref().filter(|e| !e.cut) else { continue };
         let text = &example.text;
@@ -112,6 +115,7 @@ fn queries(tally: &Tally, inputs: &mut Vec<Input>, tables: &mut BTreeMap<u64, Ve
             bytes: text.clone().into_bytes(),
             kind: InputKind::Sql,
             reported: true,
+            sets: sets.clone(),
         });
     }
 }

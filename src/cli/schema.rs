@@ -1,16 +1,53 @@
-//! The schema as JSON, for `pgsift schema --format json`: what is known, and how well.
+//! The schema of each migration set, for `pgsift schema`: as SQL, and as JSON with what is known, and how well.
 
 use crate::catalog::{Catalog, Index, Knowledge, Qualified, Store, Table};
 use crate::facts::TypeKind;
 use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
 /// What `--help` ends with.
 pub(super) const EXAMPLES: &str = "Examples:
   pgsift schema > schema.sql                       loads into an empty database
   pgsift schema db/migrations --format json        described by schemas/schema.json";
 
-/// The whole schema.
-pub(super) fn json(catalog: &Catalog) -> Value {
+/// One script; of several sets one after the other, each under a comment that names its folder.
+pub(super) fn sql(catalogs: &[Catalog], sets: &[PathBuf]) -> String {
+    let [catalog] = catalogs else {
+        let script =
+            |(catalog, set): (&Catalog, &PathBuf)| format!("-- The schema of the migrations in {}\n{}", folder(set), catalog.to_sql());
+        return catalogs.iter().zip(sets).map(script).collect::<Vec<_>>().join("\n");
+    };
+    catalog.to_sql()
+}
+
+/// What somebody must know who asked for one schema and gets several.
+pub(super) fn note(sets: &[PathBuf]) -> Option<String> {
+    let folders: Vec<String> = sets.iter().map(|set| folder(set)).collect();
+    (sets.len() > 1).then(|| {
+        format!("{} sets of migrations, each with a schema of its own: {}; name one folder to print one", sets.len(), folders.join(", "))
+    })
+}
+
+/// The folder as people type it, on one line.
+fn folder(set: &Path) -> String {
+    let shown = set.to_string_lossy().replace('\\', "/").replace(char::is_control, "?");
+    if shown.is_empty() { ".".to_owned() } else { shown }
+}
+
+/// One object; of several sets a list of such objects, each with its folder.
+pub(super) fn json(catalogs: &[Catalog], sets: &[PathBuf]) -> Value {
+    let [catalog] = catalogs else {
+        let mut all: Vec<Value> = catalogs.iter().map(one).collect();
+        for (value, set) in all.iter_mut().zip(sets) {
+            value["folder"] = json!(folder(set));
+        }
+        return json!({"schema": 1, "sets": all});
+    };
+    one(catalog)
+}
+
+/// The whole schema of a set.
+fn one(catalog: &Catalog) -> Value {
     json!({
         "schema": 1,
         "schemas": catalog.schemas,

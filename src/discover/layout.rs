@@ -36,6 +36,16 @@ impl Order {
         Order::new(Group::Document, path)
     }
 
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder that holds the whole set of a migration; none of a dump.
+    pub(super) fn set(&self) -> Option<&Path> {
+        (self.group == Group::Migration).then_some(&self.set)
+    }
+
     fn new(group: Group, path: &Path) -> Order {
         let name = Natural(path.to_string_lossy().into_owned());
         Order { group, set: PathBuf::new(), phase: 0, name, path: path.to_owned() }
@@ -116,7 +126,8 @@ impl Surveyor {
         if let Some((framework, sections)) = sections::sections(bytes) {
             let transaction = sections.first().map_or(Transaction::None, |section| section.transaction);
             let info = MigrationInfo { framework, down: false, transaction, sections: Some(sections) };
-            return (order(path, folder, &name), InputKind::Migration(info));
+            let set = set_folder(path).unwrap_or_else(|| folder.to_owned());
+            return (order(path, &set, &name), InputKind::Migration(info));
         }
         if let Some(found) = self.sqitch(path) {
             return found;
@@ -298,7 +309,18 @@ pub(super) fn set_folder(path: &Path) -> Option<PathBuf> {
         return Some(named.unwrap_or(folder).to_owned());
     }
     let versioned = is_numbered(&name) || is_paired(&name) || in_migrations_folder(folder);
-    versioned.then(|| folder.to_owned())
+    versioned.then(|| whole_set(folder).to_owned())
+}
+
+/// Folders that only cut a migrations folder in pieces (`2024`, `v1.2`, `up`) are no sets of their own.
+fn whole_set(folder: &Path) -> &Path {
+    let is_piece = |dir: &&Path| {
+        let name = file_name(dir);
+        let version = name.strip_prefix('v').unwrap_or(&name);
+        version.starts_with(|c: char| c.is_ascii_digit()) || matches!(name.as_str(), "up" | "down")
+    };
+    let whole = folder.ancestors().take(4).find(|dir| !is_piece(dir));
+    whole.filter(|dir| in_migrations_folder(dir)).unwrap_or(folder)
 }
 
 /// The set of a file that is a migration by its name and place together: a number alone may be anything's.
@@ -374,7 +396,7 @@ fn is_paired(name: &str) -> bool {
     name.ends_with(".up.sql") || name.ends_with(".down.sql")
 }
 
-fn in_migrations_folder(folder: &Path) -> bool {
+pub(super) fn in_migrations_folder(folder: &Path) -> bool {
     matches!(file_name(folder).as_str(), "migrations" | "migration" | "migrate")
 }
 

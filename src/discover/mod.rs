@@ -8,6 +8,7 @@ mod elsewhere;
 mod engines;
 mod layout;
 mod sections;
+mod sets;
 mod walk;
 
 use crate::engine::{Input, InputKind};
@@ -49,6 +50,8 @@ pub struct Request {
 pub struct Discovered {
     /// In replay order.
     pub inputs: Vec<Input>,
+    /// The folders of the migration sets, as shown, by number.
+    pub sets: Vec<PathBuf>,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// Reason and how many files.
@@ -118,13 +121,15 @@ pub fn discover(request: &Request) -> Discovered {
                     let folder = path.parent().unwrap_or(Path::new("")).to_string_lossy();
                     *replayed.entry(if folder.is_empty() { ".".to_owned() } else { folder.into_owned() }).or_insert(0) += 1;
                 }
-                ordered.push((order, Input { path, bytes, kind, reported }));
+                ordered.push((order, Input { path, bytes, kind, reported, sets: vec![] }));
             }
             Ok(Content::Markdown(bytes)) if reported => {
-                ordered.push((Order::document(&candidate.path), Input { path, bytes, kind: InputKind::Markdown, reported }));
+                let input = Input { path, bytes, kind: InputKind::Markdown, reported, sets: vec![] };
+                ordered.push((Order::document(&candidate.path), input));
             }
             Ok(Content::Code(bytes, language)) if reported => {
-                ordered.push((Order::document(&candidate.path), Input { path, bytes, kind: InputKind::Code(language), reported }));
+                let input = Input { path, bytes, kind: InputKind::Code(language), reported, sets: vec![] };
+                ordered.push((Order::document(&candidate.path), input));
             }
             Ok(Content::Other(reason)) if reported => *left_out.entry(reason).or_insert(0) += 1,
             Err(problem) => found.problems.push(problem),
@@ -133,6 +138,7 @@ pub fn discover(request: &Request) -> Discovered {
     }
     drop_stray_exclusions(&mut ordered, request);
     ordered.sort_by(|a, b| a.0.cmp(&b.0));
+    found.sets = sets::assign(&mut ordered).iter().map(|folder| shown(folder, &request.cwd)).collect();
     found.inputs = ordered.into_iter().map(|(_, input)| input).collect();
     found.left_out = left_out.into_iter().map(|(reason, n): (&str, usize)| (reason.to_owned(), n)).collect();
     found.replayed = replayed.into_iter().collect();

@@ -16,6 +16,9 @@ pub struct Input {
     pub kind: InputKind,
     /// Whether findings in it are wanted; false: only replayed for the schema.
     pub reported: bool,
+    /// The migration sets whose schema it sees, counted from 0; a migration changes the first of them. Several are alike near,
+    /// and what they say differently is not known. Empty: the first set.
+    pub sets: Vec<u32>,
 }
 
 /// What a file is.

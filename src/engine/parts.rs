@@ -53,19 +53,21 @@ pub(super) struct Remarks {
     pub(super) statements: Vec<Span>,
 }
 
-/// Takes the inputs in, and says of which parts they consist.
-pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>) {
+/// Takes the inputs in, and says of which parts they consist, and which sets each file belongs to.
+pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
     let mut sources = Sources::default();
+    let mut sets = vec![];
     let mut parts = vec![];
     for input in inputs {
         let file = sources.add(Source::new(input.path, input.bytes));
+        sets.push(input.sets);
         let text = &sources.get(file).text;
         let silences = input.reported && suppress::is_mentioned(text);
         let known_runner = matches!(&input.kind, InputKind::Migration(info) if info.framework != "plain");
         let part = |(span, origin, transaction)| Part { file, span, origin, reported: input.reported, silences, transaction, known_runner };
         parts.extend(spans(text, &input.kind).into_iter().map(part));
     }
-    (sources, parts)
+    (sources, parts, sets)
 }
 
 /// The stretches of a text that run by themselves.

@@ -6,6 +6,7 @@ use super::application::{self, Code};
 use super::checker::{Checker, Found};
 use super::findings::{ActiveRules, settle};
 use super::parts::{self, Part, Remarks, Unit};
+use super::schemas::Schemas;
 use crate::catalog::{Catalog, Mentions};
 use crate::finding::{Finding, Opaque, Outcome};
 use crate::rules::{Check, Origin};
@@ -19,10 +20,10 @@ use std::collections::{BTreeMap, HashSet};
 /// handing them over costs nothing. What is smaller than this is not worth waking a second thread for.
 const BATCH: usize = 64 << 10;
 
-pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> (Catalog, Outcome) {
+pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> (Vec<Catalog>, Outcome) {
     let files = inputs.iter().filter(|input| input.reported).count();
     let coded = application::among(&inputs);
-    let (sources, parts) = parts::of(inputs);
+    let (sources, parts, sets) = parts::of(inputs);
     let codes = application::read_all(&coded, &sources, settings);
     let mut mentions = Mentions::default();
     codes.iter().flat_map(application::Code::statements).for_each(|statement| mentions.add(statement));
@@ -37,20 +38,15 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
 
     // Migrations change the schema for what comes after them; everything else sees the schema that they leave.
     let (migrations, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| part.origin == Origin::Migration);
-    let mut catalog = Catalog::default();
-    let (mut found, mut remarks) = if is_small(&migrations) {
-        run.replay(&migrations, &mut catalog)
-    } else {
-        // One thread of the pool folds from beginning to end: the schema lies together in its memory.
-        rayon::scope(|_| run.replay(&migrations, &mut catalog))
-    };
+    let mut schemas = Schemas::new(sets);
+    let (mut found, mut remarks) = run.replay_sets(&migrations, &mut schemas);
     let reported: HashSet<FileId> = migrations.iter().filter(|part| part.reported).map(|part| part.file).collect();
-    run.checker.schema(&catalog, &|file| reported.contains(&file), &mut found);
-    for (more, remark) in run.check_each(&others, &catalog) {
+    schemas.each().for_each(|catalog| run.checker.schema(catalog, &|file| reported.contains(&file), &mut found));
+    for (more, remark) in run.check_each(&others, &schemas) {
         found.merge(more);
         remarks.extend(remark);
     }
-    for (more, remark) in run.check_codes(&codes, &catalog) {
+    for (more, remark) in run.check_codes(&codes, &schemas) {
         found.merge(more);
         remarks.extend(remark);
     }
@@ -66,7 +62,7 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
         path(a).cmp(path(b)).then(a.at.span.cmp(&b.at.span))
     });
     outcome.sources = sources;
-    (catalog, outcome)
+    (schemas.into_catalogs(), outcome)
 }
 
 /// Settings that ask no rule.
@@ -79,6 +75,30 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Folds each set of migrations into a schema of its own; sets know nothing of each other, so they go side by side.
+    fn replay_sets(&self, migrations: &[&Part], schemas: &mut Schemas) -> (Found, Vec<Remarks>) {
+        let mut sets: BTreeMap<u32, Vec<&Part>> = BTreeMap::new();
+        for part in migrations {
+            sets.entry(schemas.set_of(part.file)).or_default().push(part);
+        }
+        let replay = |(set, migrations): (u32, Vec<&Part>)| {
+            let mut catalog = Catalog::default();
+            let (found, remarks) = self.replay(&migrations, &mut catalog);
+            (set, catalog, found, remarks)
+        };
+        // One thread of the pool folds a set from beginning to end: its schema lies together in its memory.
+        let replayed: Vec<_> =
+            if is_small(migrations) { sets.into_iter().map(replay).collect() } else { sets.into_par_iter().map(replay).collect() };
+        let (mut found, mut remarks) = (Found::default(), vec![]);
+        for (set, catalog, more, remark) in replayed {
+            schemas.put(set, catalog);
+            found.merge(more);
+            remarks.extend(remark);
+        }
+        schemas.unite();
+        (found, remarks)
+    }
+
     /// Folds the migrations in order; while one batch is folded the next is read.
     fn replay(&self, migrations: &[&Part], catalog: &mut Catalog) -> (Found, Vec<Remarks>) {
         let (mut found, mut remarks) = (Found::default(), vec![]);
@@ -108,12 +128,12 @@ impl Run<'_> {
     }
 
     /// Checks what is not replayed, each part against a schema that it may change for itself.
-    fn check_each(&self, parts: &[&Part], catalog: &Catalog) -> Vec<(Found, Option<Remarks>)> {
+    fn check_each(&self, parts: &[&Part], schemas: &Schemas) -> Vec<(Found, Option<Remarks>)> {
         let reported: Vec<&Part> = parts.iter().copied().filter(|part| part.reported).collect();
         let check = |part: &&Part| {
             let mut found = Found::default();
             let unit = parts::read(part, self.checker.sources, self.checker.settings);
-            self.checker.unit(&unit, &mut catalog.clone(), &mut found);
+            self.checker.unit(&unit, &mut schemas.of(part.file).clone(), &mut found);
             (found, unit.remarks)
         };
         if is_small(&reported) { reported.iter().map(check).collect() } else { reported.par_iter().map(check).collect() }
@@ -122,8 +142,8 @@ impl Run<'_> {
 
 impl Run<'_> {
     /// Checks the strings of application code against the schema that the migrations leave.
-    fn check_codes(&self, codes: &[Code], catalog: &Catalog) -> Vec<(Found, Option<Remarks>)> {
-        let check = |code: &Code| (self.checker.code(code, catalog), code.remarks(self.checker.sources));
+    fn check_codes(&self, codes: &[Code], schemas: &Schemas) -> Vec<(Found, Option<Remarks>)> {
+        let check = |code: &Code| (self.checker.code(code, schemas.of(code.file)), code.remarks(self.checker.sources));
         if codes.len() < 4 { codes.iter().map(check).collect() } else { codes.par_iter().map(check).collect() }
     }
 }

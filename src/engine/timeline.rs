@@ -2,6 +2,7 @@
 
 use super::Input;
 use super::parts::{self, Unit};
+use super::schemas::Schemas;
 use crate::catalog::{Catalog, Qualified};
 use crate::facts::{Action, Name, ObjectName, Reading, Statement};
 use crate::finding::Opaque;
@@ -17,15 +18,16 @@ use std::collections::HashMap;
 /// Replays the inputs, which are in replay order, and tells what those that are reported lock.
 pub fn locks(inputs: Vec<Input>, settings: &Settings) -> Timeline {
     let files = inputs.iter().filter(|input| input.reported).count();
-    let (sources, parts) = parts::of(inputs);
+    let (sources, parts, sets) = parts::of(inputs);
     let mut timeline = Timeline { postgres: settings.postgres, files, ..Timeline::default() };
-    let mut catalog = Catalog::default();
+    let mut schemas = Schemas::new(sets);
     // migrations change the schema for what comes after them; everything else sees the schema that they leave
     for part in parts.iter().filter(|part| part.origin == Origin::Migration) {
-        replay(&parts::read(part, &sources, settings), &mut catalog, &sources, &mut timeline);
+        replay(&parts::read(part, &sources, settings), schemas.changed_by(part.file), &sources, &mut timeline);
     }
+    schemas.unite();
     for part in parts.iter().filter(|part| part.origin != Origin::Migration && part.reported) {
-        replay(&parts::read(part, &sources, settings), &mut catalog.clone(), &sources, &mut timeline);
+        replay(&parts::read(part, &sources, settings), &mut schemas.of(part.file).clone(), &sources, &mut timeline);
     }
     timeline.sources = sources;
     timeline

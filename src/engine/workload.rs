@@ -22,9 +22,10 @@ pub struct Workload {
 
 /// Reads the inputs, which are in replay order.
 pub fn workload(inputs: Vec<Input>, settings: &Settings) -> Workload {
-    let (catalog, outcome) = run::run(inputs.clone(), settings, false);
+    let (catalogs, outcome) = run::run(inputs.clone(), settings, false);
+    let catalog = Catalog::united(&catalogs.iter().collect::<Vec<_>>());
     // The same inputs give the same files in the same order.
-    let (sources, parts) = parts::of(inputs);
+    let (sources, parts, _) = parts::of(inputs);
     let recurring = |part: &Part| -> Vec<Statement> {
         let statements = parts::read(part, &sources, settings).statements;
         match part.origin {

@@ -1,8 +1,10 @@
 //! Exports of `pg_stat_statements`, `pg_stat_user_indexes` and `pg_stat_user_tables`: CSV, JSON, tab-separated, and what
 //! psql prints. Columns are found by their names, since every version has others. Does no I/O.
 
+mod relations;
 mod table;
 
+pub use relations::{IndexStats, QUERY, RelationStats, TableStats, size};
 pub use table::{Table, read};
 
 use crate::sql::fingerprint::{Fingerprint, fingerprint};
@@ -27,47 +29,13 @@ pub struct StatementStats {
     pub rows: u64,
 }
 
-/// A row of `pg_stat_user_indexes`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IndexStats {
-    /// Schema.
-    pub schema: String,
-    /// Table.
-    pub table: String,
-    /// Index.
-    pub index: String,
-    /// Scans since the statistics were reset.
-    pub scans: u64,
-}
-
-/// A row of `pg_stat_user_tables`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableStats {
-    /// Schema.
-    pub schema: String,
-    /// Table.
-    pub table: String,
-    /// Sequential scans.
-    pub seq_scans: u64,
-    /// Index scans.
-    pub index_scans: u64,
-    /// Rows written: inserted, updated, deleted.
-    pub writes: u64,
-    /// Live rows, estimated.
-    pub live_rows: u64,
-    /// Dead rows, estimated.
-    pub dead_rows: u64,
-}
-
 /// What an export holds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Stats {
     /// `pg_stat_statements`.
     Statements(Vec<StatementStats>),
-    /// `pg_stat_user_indexes`.
-    Indexes(Vec<IndexStats>),
-    /// `pg_stat_user_tables`.
-    Tables(Vec<TableStats>),
+    /// Sizes, scans and writes of tables and indexes: `pg_stat_user_tables`, `pg_stat_user_indexes`, or [`QUERY`]'s.
+    Relations(RelationStats),
 }
 
 impl Stats {
@@ -77,11 +45,10 @@ impl Stats {
         if table.column(&["query"]).is_some() && table.column(&["calls"]).is_some() {
             return statements(&table).map(Stats::Statements);
         }
-        if table.column(&["indexrelname", "index_name"]).is_some() {
-            return Ok(Stats::Indexes(indexes(&table)));
-        }
-        if table.column(&["seq_scan"]).is_some() && table.column(&["relname", "table_name"]).is_some() {
-            return Ok(Stats::Tables(tables(&table)));
+        if table.column(&["relname", "table_name", "tablename"]).is_some() {
+            let mut relations = RelationStats::default();
+            relations.add(&table)?;
+            return Ok(Stats::Relations(relations));
         }
         Err(format!(
             "expected the columns of pg_stat_statements, pg_stat_user_indexes or pg_stat_user_tables, found {}",
@@ -117,32 +84,6 @@ fn statements(table: &Table) -> Result<Vec<StatementStats>, String> {
     Ok(table.rows.iter().map(one).filter(|row| !row.query.is_empty() && row.query != "<insufficient privilege>").collect())
 }
 
-fn indexes(table: &Table) -> Vec<IndexStats> {
-    let text = |row: &Vec<String>, names: &[&str]| table.cell(row, table.column(names)).to_owned();
-    let one = |row| IndexStats {
-        schema: text(row, &["schemaname", "schema_name"]),
-        table: text(row, &["relname", "table_name"]),
-        index: text(row, &["indexrelname", "index_name"]),
-        scans: table.number(row, table.column(&["idx_scan"])) as u64,
-    };
-    table.rows.iter().map(one).collect()
-}
-
-fn tables(table: &Table) -> Vec<TableStats> {
-    let text = |row: &Vec<String>, names: &[&str]| table.cell(row, table.column(names)).to_owned();
-    let number = |row: &Vec<String>, name: &str| table.number(row, table.column(&[name])) as u64;
-    let one = |row| TableStats {
-        schema: text(row, &["schemaname", "schema_name"]),
-        table: text(row, &["relname", "table_name"]),
-        seq_scans: number(row, "seq_scan"),
-        index_scans: number(row, "idx_scan"),
-        writes: number(row, "n_tup_ins") + number(row, "n_tup_upd") + number(row, "n_tup_del"),
-        live_rows: number(row, "n_live_tup"),
-        dead_rows: number(row, "n_dead_tup"),
-    };
-    table.rows.iter().map(one).collect()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -173,11 +114,12 @@ mod tests {
     #[test]
     fn other_views_are_known_by_their_columns() {
         let text = " schemaname | relname | indexrelname | idx_scan \n------------+---------+--------------+----------\n public     | orders  | orders_pkey  |       42\n(1 row)\n";
-        let index = IndexStats { schema: "public".into(), table: "orders".into(), index: "orders_pkey".into(), scans: 42 };
-        assert_eq!(Stats::read(text.as_bytes()).unwrap(), Stats::Indexes(vec![index]));
+        let Stats::Relations(found) = Stats::read(text.as_bytes()).unwrap() else { panic!() };
+        let name = |schema: &str, name: &str| crate::catalog::Qualified { schema: schema.to_owned(), name: name.to_owned() };
+        assert_eq!(found.index(&name("public", "orders_pkey")).map(|index| index.scans), Some(42));
         let text = "[{\"schemaname\":\"s\",\"relname\":\"t\",\"seq_scan\":3,\"idx_scan\":null,\"n_tup_ins\":4,\"n_live_tup\":10}]";
-        let Stats::Tables(tables) = Stats::read(text.as_bytes()).unwrap() else { panic!() };
-        assert_eq!((tables[0].seq_scans, tables[0].index_scans, tables[0].writes, tables[0].live_rows), (3, 0, 4, 10));
+        let Stats::Relations(found) = Stats::read(text.as_bytes()).unwrap() else { panic!() };
+        assert_eq!(found.table(&name("s", "t")), Some(&TableStats { rows: Some(10), bytes: None, scans: 3, writes: 4 }));
         assert!(Stats::read(b"a,b\n1,2\n").unwrap_err().contains("found a, b"));
         assert!(Stats::read(b"").is_err());
     }

@@ -11,7 +11,6 @@ mod postgres;
 mod cases;
 
 use cases::{Case, cases};
-use pgsift::advise::sizes::Stats;
 use pgsift::advise::{Entry, Kind, advise};
 use pgsift::catalog::index_match::{Prepared, access};
 use pgsift::catalog::uses::uses;
@@ -20,6 +19,7 @@ use pgsift::facts::Statement;
 use pgsift::postgres::version::Version;
 use pgsift::source::{FileId, Source, Sources, Span};
 use pgsift::sql::{self, token::Dialect};
+use pgsift::stats::RelationStats;
 use std::collections::BTreeMap;
 
 const SCHEMA: &str = include_str!("../../fixtures/planner/schema.sql");
@@ -202,7 +202,7 @@ fn built_and_used(server: &postgres::Server) -> (usize, usize, Vec<String>) {
         statements.iter().filter_map(|s| Some(Entry { query: s.query.as_ref()?, at: s.location(), cost: None })).collect();
     assert_eq!(entries.len(), statements.len(), "a query of the workload is not read");
     let (mut asked, mut used, mut unused) = (0, 0, vec![]);
-    for advice in advise(&catalog, &entries, &Stats::default()).iter().filter(|a| a.kind == Kind::Create) {
+    for advice in advise(&catalog, &entries, &RelationStats::default()).iter().filter(|a| a.kind == Kind::Create) {
         session.run("begin").unwrap();
         let ddl = advice.ddl.replace(" CONCURRENTLY", "");
         session.run(&ddl).unwrap_or_else(|why| panic!("{ddl}: {why}"));

@@ -152,7 +152,7 @@ fn advice(server: &Server, rule: &Rule, setup: &[&Example], example: &Example, p
 fn helps(rule: &Rule, setup: &[&Example], example: &Example, version: Version) -> Vec<String> {
     let input = |path: String, text: &str| {
         let info = MigrationInfo { framework: "plain", down: false, transaction: Transaction::None, sections: None };
-        Input { path: path.into(), bytes: text.as_bytes().to_vec(), kind: InputKind::Migration(info), reported: true }
+        Input { path: path.into(), bytes: text.as_bytes().to_vec(), kind: InputKind::Migration(info), reported: true, sets: vec![] }
     };
     let mut inputs: Vec<Input> = setup.iter().enumerate().map(|(i, s)| input(format!("{i:03}_setup.sql"), &s.text)).collect();
     inputs.push(input("checked.sql".to_owned(), &example.text));

@@ -211,8 +211,8 @@ fn help_of(rule: &str, query: &str) -> Result<String, String> {
 
 fn finding_of(rule: &str, query: &str) -> Result<Finding, String> {
     let info = MigrationInfo { framework: "plain", down: false, transaction: Transaction::None, sections: None };
-    let schema = Input { path: "schema.sql".into(), bytes: SCHEMA.into(), kind: InputKind::Migration(info), reported: false };
-    let query = Input { path: "query.sql".into(), bytes: query.into(), kind: InputKind::Sql, reported: true };
+    let schema = Input { path: "schema.sql".into(), bytes: SCHEMA.into(), kind: InputKind::Migration(info), reported: false, sets: vec![] };
+    let query = Input { path: "query.sql".into(), bytes: query.into(), kind: InputKind::Sql, reported: true, sets: vec![] };
     let settings = Settings { select: vec![rule.to_owned()], ..Settings::default() };
     check(vec![schema, query], &settings).findings.into_iter().next().ok_or("no finding".to_owned())
 }

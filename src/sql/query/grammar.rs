@@ -3,7 +3,7 @@
 //! Clause key words are reserved in PostgreSQL, so a clause ends at the next one at the same nesting; what stands between is
 //! an expression and none of this module's business.
 
-use super::{MAX_CHAIN, expression_within, from, too_deep, write};
+use super::{MAX_CHAIN, balanced, expression_within, from, too_deep, write};
 use crate::facts::{Cte, Distinct, Expr, ExprKind, FromItem, Limit, Literal, Locking, Name, Offset, OrderKey, Query, QueryBody};
 use crate::facts::{Relation, RelationSource, Select, SelectItem, SetOperator, is_reserved};
 use crate::source::Span;
@@ -137,6 +137,24 @@ fn entry_follows(c: &Cursor<'_>) -> bool {
     next.eat_kind(TokenKind::Comma) && next.name().is_ok() && (next.at_words("AS") || next.kind() == Some(TokenKind::LeftParen))
 }
 
+/// A long run of UNIONs, whose grouping says nothing: `left` UNION `right`, and what follows.
+fn unions(c: &mut Cursor<'_>, left: Query, first: (bool, Span), right: Query) -> Parse<Query> {
+    let (mut operands, mut operators) = (vec![left, right], vec![first]);
+    while c.at_words("UNION") {
+        let mark = c.mark();
+        c.bump();
+        let all = c.eat_any(&["ALL", "DISTINCT"]) == Some("ALL");
+        operators.push((all, c.since(mark)));
+        operands.push(set_operations(c, 1)?);
+    }
+    let join = |left: Query, (all, op_span), right: Query| {
+        let span = left.span.to(right.span);
+        let body = QueryBody::SetOperation { op: SetOperator::Union, all, op_span, left: Box::new(left), right: Box::new(right) };
+        Query { span, body, ..Query::default() }
+    };
+    Ok(balanced(operands, operators, join).unwrap_or_default())
+}
+
 /// UNION and EXCEPT bind equally, INTERSECT tighter.
 fn set_operations(c: &mut Cursor<'_>, tightness: u8) -> Parse<Query> {
     let mark = c.mark();
@@ -159,6 +177,10 @@ fn set_operations(c: &mut Cursor<'_>, tightness: u8) -> Parse<Query> {
         let all = c.eat_any(&["ALL", "DISTINCT"]) == Some("ALL");
         let op_span = c.since(op_mark);
         let right = set_operations(c, next)?;
+        if op == SetOperator::Union && length == MAX_CHAIN {
+            left = unions(c, left, (all, op_span), right)?;
+            continue;
+        }
         let body = QueryBody::SetOperation { op, all, op_span, left: Box::new(left), right: Box::new(right) };
         left = Query { span: c.since(mark), body, ..Query::default() };
     }

@@ -4,7 +4,7 @@
 //! left to be dropped. Places come from leaves; parentheses and closers are found among our own tokens.
 
 use super::rewrite::{CallTail, MARK, Rewritten};
-use super::{MAX_CHAIN, MAX_NESTING};
+use super::{MAX_CHAIN, MAX_DEPTH, balanced, nesting};
 use crate::facts::{Call, ColumnRef, Expr, ExprKind, LikeKind, Literal, Name, ObjectName, Query, TypeName};
 use crate::source::Span;
 use crate::sql::cursor::{Parse, ParseError};
@@ -18,8 +18,10 @@ use sqlparser::tokenizer::Token as Sql;
 use std::any::TypeId;
 use std::collections::HashMap;
 
-/// How many levels sqlparser may recurse; parentheses are bounded before.
-const PARSER_DEPTH: usize = 4 * MAX_NESTING;
+/// How many levels sqlparser may recurse for each level of parentheses, which are bounded before, and how many levels it may
+/// take for granted: what nests without parentheses (NOT, CASE) gets no stack of its own.
+const PARSER_DEPTH: usize = 4;
+const PARSER_LEVELS: usize = 128;
 
 /// PostgreSQL's dialect with PostgreSQL's precedences for the operators that we mark.
 #[derive(Debug, Default)]
@@ -58,7 +60,8 @@ pub(super) fn lower(text: &str, tokens: &[Token], rewritten: Rewritten) -> Parse
     let all = tokens.iter().fold(Span::default(), |all, t| all.to(t.span));
     let Rewritten { tokens: sql, queries, types, calls } = rewritten;
     let dialect = Marked::default();
-    let mut parser = Parser::new(&dialect).with_recursion_limit(PARSER_DEPTH).with_tokens_with_locations(sql);
+    let mut parser =
+        Parser::new(&dialect).with_recursion_limit(PARSER_DEPTH * nesting(tokens).max(PARSER_LEVELS)).with_tokens_with_locations(sql);
     let tree = match parser.parse_expr() {
         Ok(tree) => tree,
         Err(ParserError::RecursionLimitExceeded) => return super::too_deep(all),
@@ -68,7 +71,7 @@ pub(super) fn lower(text: &str, tokens: &[Token], rewritten: Rewritten) -> Parse
         }
     };
     let rest = parser.peek_token_ref();
-    let mut lowering = Lowering { text, tokens, queries, types, calls, too_deep: false };
+    let mut lowering = Lowering { text, tokens, queries, types, calls, depth: 0, too_deep: false };
     if rest.token != Sql::EOF {
         let span = span_of(rest.span);
         let found = span.of(text);
@@ -95,6 +98,7 @@ struct Lowering<'t> {
     queries: Vec<Option<Query>>,
     types: Vec<TypeName>,
     calls: HashMap<u32, CallTail>,
+    depth: usize,
     too_deep: bool,
 }
 
@@ -134,6 +138,19 @@ impl Lowering<'_> {
     }
 
     fn lower(&mut self, e: ast::Expr) -> Placed {
+        if self.depth > MAX_DEPTH {
+            self.too_deep = true;
+            return Self::place(ExprKind::Other(vec![]), Span::default());
+        }
+        // parentheses alone leave nothing in the facts
+        let deeper = usize::from(!matches!(e, ast::Expr::Nested(_)));
+        self.depth += deeper;
+        let placed = self.lower_one(e);
+        self.depth -= deeper;
+        placed
+    }
+
+    fn lower_one(&mut self, e: ast::Expr) -> Placed {
         use ast::Expr as E;
         match e {
             E::BinaryOp { .. } => self.chain(e),
@@ -206,7 +223,15 @@ impl Lowering<'_> {
         }
         let mut left = self.lower(leftmost);
         let mut depth = 0usize;
-        for (op, right) in links.into_iter().rev() {
+        let is_long = links.len() > MAX_CHAIN;
+        while let Some((op, right)) = links.pop() {
+            if is_long && is_groupable(&op) {
+                let same = links.iter().rev().take_while(|(next, _)| *next == op).count();
+                let run = links.split_off(links.len() - same);
+                left = self.run(left, op, right, run);
+                depth += 1;
+                continue;
+            }
             let right = self.lower(right);
             depth = if matches!(op, BinaryOperator::And | BinaryOperator::Or) { depth } else { depth + 1 };
             if depth > MAX_CHAIN {
@@ -216,6 +241,18 @@ impl Lowering<'_> {
             left = self.binary(left, op, right);
         }
         left
+    }
+
+    /// A run of one operator, as a tree that is not as deep as the run is long.
+    fn run(&mut self, first: Placed, op: BinaryOperator, second: ast::Expr, rest: Vec<(BinaryOperator, ast::Expr)>) -> Placed {
+        let mut operands = vec![first, self.lower(second)];
+        let mut operators = vec![op];
+        for (op, operand) in rest.into_iter().rev() {
+            operands.push(self.lower(operand));
+            operators.push(op);
+        }
+        balanced(operands, operators, |left, op, right| self.binary(left, op, right))
+            .unwrap_or_else(|| Self::place(ExprKind::Other(vec![]), Span::default()))
     }
 
     fn binary(&mut self, (left, before): Placed, op: BinaryOperator, (right, after): Placed) -> Placed {
@@ -527,6 +564,12 @@ fn name(ident: ast::Ident) -> Name {
 
 fn type_number(value: &str) -> Option<usize> {
     value.strip_prefix(MARK).and_then(|n| n.parse().ok())
+}
+
+/// Whether a long chain of the operator may be grouped differently without a rule minding.
+fn is_groupable(op: &BinaryOperator) -> bool {
+    matches!(op, BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply | BinaryOperator::StringConcat)
+        || matches!(op, BinaryOperator::Custom(name) if name == "||")
 }
 
 /// Two operands of AND or OR as one list, whichever of them already is one.

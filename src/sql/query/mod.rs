@@ -20,9 +20,12 @@ use crate::facts::{Expr, Query};
 use crate::source::{FileId, Span};
 
 /// Deepest nesting of parentheses that is followed.
-const MAX_NESTING: usize = 128;
-/// Longest chain of set operators, joins or binary operators that becomes a tree as deep as it is long.
+const MAX_NESTING: usize = 400;
+/// Longest chain of set operators, joins or binary operators that becomes a tree as deep as it is long; where it does not matter
+/// how a longer one is grouped, it becomes a flat tree (see [`balanced`]).
 const MAX_CHAIN: usize = 500;
+/// Deepest facts: rules walk them recursively, on stacks of the usual size.
+const MAX_DEPTH: usize = 600;
 /// Beyond these, the work is done on a thread of its own with a stack to match.
 const ROOMY_TOKENS: usize = 3000;
 const ROOMY_NESTING: usize = 12;
@@ -58,15 +61,28 @@ fn expression_within(file: FileId, text: &str, tokens: &[Token]) -> Parse<Expr> 
     lower::lower(text, tokens, rewritten)
 }
 
-fn too_deep<T>(span: Span) -> Parse<T> {
-    Err(ParseError { message: "nested too deeply".to_owned(), span })
+/// Operands with the operators between them as a tree that is as flat as it can be, in the same order.
+fn balanced<T, O>(mut operands: Vec<T>, mut operators: Vec<O>, mut join: impl FnMut(T, O, T) -> T) -> Option<T> {
+    while operands.len() > 1 {
+        let (mut joined, mut between) = (Vec::with_capacity(operands.len().div_ceil(2)), vec![]);
+        let mut operators_left = operators.into_iter();
+        let mut operands_left = operands.into_iter();
+        while let Some(left) = operands_left.next() {
+            let pair = operands_left.next().zip(operators_left.next());
+            joined.push(match pair {
+                Some((right, operator)) => join(left, operator, right),
+                None => left,
+            });
+            between.extend(operators_left.next());
+        }
+        (operands, operators) = (joined, between);
+    }
+    operands.pop()
 }
 
-/// Refuses what nests too deeply; gives what is long or deep a stack that is large enough, since sqlparser's trees are as
-/// deep as their operator chains are long, and are dropped recursively.
-fn with_room<T: Send>(tokens: &[Token], work: impl FnOnce() -> Parse<T> + Send) -> Parse<T> {
-    let mut depth = 0usize;
-    let mut deepest = 0usize;
+/// How deep parentheses and brackets nest.
+fn nesting(tokens: &[Token]) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
     for token in tokens {
         match token.kind {
             TokenKind::LeftParen | TokenKind::LeftBracket => depth += 1,
@@ -75,6 +91,17 @@ fn with_room<T: Send>(tokens: &[Token], work: impl FnOnce() -> Parse<T> + Send) 
         }
         deepest = deepest.max(depth);
     }
+    deepest
+}
+
+fn too_deep<T>(span: Span) -> Parse<T> {
+    Err(ParseError { message: "nested too deeply".to_owned(), span })
+}
+
+/// Refuses what nests too deeply; gives what is long or deep a stack that is large enough, since sqlparser's trees are as
+/// deep as their operator chains are long, and are dropped recursively.
+fn with_room<T: Send>(tokens: &[Token], work: impl FnOnce() -> Parse<T> + Send) -> Parse<T> {
+    let deepest = nesting(tokens);
     let span = tokens.iter().fold(Span::default(), |all, t| all.to(t.span));
     if deepest > MAX_NESTING {
         return too_deep(span);

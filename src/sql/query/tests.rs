@@ -133,12 +133,38 @@ fn long_chains_and_deep_nests_are_bounded() {
     assert_eq!(list.len(), 30_000);
     let nots = format!("{}1", "NOT ".repeat(9_000));
     assert!(expression(FileId(0), &nots, &tokens(&nots, Dialect::Server)).is_err());
-    for text in [vec!["a"; 5_000].join(" || "), format!("{}1{}", "(".repeat(5_000), ")".repeat(5_000))] {
+    for open in ["(", "f("] {
+        let text = format!("{}1{}", open.repeat(5_000), ")".repeat(5_000));
         let tokens = tokens(&text, Dialect::Server);
         assert_eq!(expression(FileId(0), &text, &tokens).unwrap_err().message, "nested too deeply");
     }
-    let nested = format!("{}1{}", "(".repeat(100), ")".repeat(100));
+    let nested = format!("{}1{}", "(".repeat(390), ")".repeat(390));
     assert!(matches!(expr(&nested).kind, ExprKind::Literal(_)));
+    let nested = format!("{}1{}", "f(".repeat(390), ")".repeat(390));
+    assert!(matches!(expr(&nested).kind, ExprKind::Call(_)));
+}
+
+#[test]
+fn long_chains_are_flat_trees_in_their_order() {
+    fn leaves(expr: &Expr, depth: usize, found: &mut Vec<u32>) -> usize {
+        let ExprKind::Binary { left, right, .. } = &expr.kind else {
+            found.push(expr.span.start);
+            return depth;
+        };
+        leaves(left, depth + 1, found).max(leaves(right, depth + 1, found))
+    }
+    for op in [" || ", " + ", " - ", " * "] {
+        let text = vec!["a"; 10_000].join(op);
+        let expr = expr(&text);
+        let mut found = vec![];
+        assert!(leaves(&expr, 0, &mut found) < 20, "{op}");
+        assert!(found.len() == 10_000 && found.is_sorted());
+        assert_eq!(expr.span.of(&text).len(), text.len());
+    }
+    let text = vec!["SELECT 1"; 10_000].join(" UNION ALL ");
+    assert_eq!(query(&text).span.of(&text).len(), text.len());
+    let text = format!("SELECT {}1{}", "(SELECT ".repeat(390), ")".repeat(390));
+    query(&text);
 }
 
 #[test]

@@ -3,11 +3,9 @@
 //! pgsift never connects: [`QUERY`] is run by whoever may, and its output comes back as CSV, JSON or as psql prints it.
 //! Must not know files.
 
-mod table;
-
+use super::Table;
 use crate::catalog::Qualified;
 use std::collections::BTreeMap;
-pub use table::{Rows, parse};
 
 /// What to run on the server (psql --csv is best): a row for each table and index.
 pub const QUERY: &str = "\
@@ -53,12 +51,12 @@ pub struct IndexStats {
 
 /// All that was read.
 #[derive(Debug, Clone, Default)]
-pub struct Stats {
+pub struct RelationStats {
     tables: BTreeMap<(String, String), TableStats>,
     indexes: BTreeMap<(String, String), IndexStats>,
 }
 
-impl Stats {
+impl RelationStats {
     /// The numbers of a table.
     pub fn table(&self, name: &Qualified) -> Option<&TableStats> {
         self.tables.get(&(name.schema.clone(), name.name.clone()))
@@ -75,38 +73,31 @@ impl Stats {
     }
 
     /// Adds an export: of [`QUERY`], or of pg_stat_user_tables or pg_stat_user_indexes themselves.
-    pub fn add(&mut self, rows: &Rows) -> Result<(), String> {
-        let place = |names: &[&str]| names.iter().find_map(|name| rows.columns.iter().position(|c| c.eq_ignore_ascii_case(name)));
-        let Some(relation) = place(&["relname", "table_name", "tablename"]) else {
-            return Err(format!("no column relname: found {}", rows.columns.join(", ")));
-        };
-        let index = place(&["indexrelname", "index_name", "indexname"]);
-        let (schema, kind) = (place(&["schemaname", "schema"]), place(&["kind"]));
-        let text = |row: &[Option<String>], at: Option<usize>| at.and_then(|at| row.get(at).cloned().flatten()).filter(|t| !t.is_empty());
-        let number = |row: &[Option<String>], names: &[&str]| -> Option<u64> {
-            text(row, place(names))?.trim().parse::<f64>().ok().map(|n| n.max(0.0) as u64)
-        };
-        for row in &rows.rows {
-            let schema = text(row, schema).unwrap_or_else(|| "public".to_owned());
-            let Some(table) = text(row, Some(relation)) else { continue };
-            let is_index = index.is_some() && text(row, kind).is_none_or(|kind| kind == "index");
-            let bytes = number(row, &["bytes", "index_size", "table_size", "pg_relation_size", "size"]);
-            if let (true, Some(index)) = (is_index, text(row, index)) {
-                let scans = number(row, &["scans", "idx_scan"]).unwrap_or(0);
-                self.indexes.insert((schema, index), IndexStats { scans, bytes });
-            } else {
-                let writes = ["inserted", "updated", "deleted", "n_tup_ins", "n_tup_upd", "n_tup_del"]
-                    .iter()
-                    .filter_map(|n| number(row, &[n]))
-                    .sum();
-                let stats = TableStats {
-                    rows: number(row, &["rows", "n_live_tup", "reltuples"]),
-                    bytes,
-                    scans: number(row, &["scans", "seq_scan"]).unwrap_or(0),
-                    writes,
-                };
-                self.tables.insert((schema, table), stats);
+    pub fn add(&mut self, export: &Table) -> Result<(), String> {
+        let relation = export.column(&["relname", "table_name", "tablename"]);
+        if relation.is_none() {
+            return Err(format!("no column relname: found {}", export.columns.join(", ")));
+        }
+        for row in &export.rows {
+            let text = |names: &[&str]| Some(export.cell(row, export.column(names))).filter(|text| !text.is_empty());
+            let number = |names: &[&str]| text(names)?.trim().replace(',', "").parse::<f64>().ok().map(|n| n.max(0.0) as u64);
+            let Some(table) = text(&["relname", "table_name", "tablename"]) else { continue };
+            let schema = text(&["schemaname", "schema_name", "schema"]).unwrap_or("public").to_owned();
+            let bytes = number(&["bytes", "index_size", "table_size", "pg_relation_size", "size"]);
+            let index = text(&["indexrelname", "index_name", "indexname"]).filter(|_| text(&["kind"]).is_none_or(|kind| kind == "index"));
+            if let Some(index) = index {
+                let scans = number(&["scans", "idx_scan"]).unwrap_or(0);
+                self.indexes.insert((schema, index.to_owned()), IndexStats { scans, bytes });
+                continue;
             }
+            let written = ["inserted", "updated", "deleted", "n_tup_ins", "n_tup_upd", "n_tup_del"];
+            let stats = TableStats {
+                rows: number(&["rows", "n_live_tup", "reltuples"]),
+                bytes,
+                scans: number(&["scans", "seq_scan"]).unwrap_or(0),
+                writes: written.iter().filter_map(|name| number(&[name])).sum(),
+            };
+            self.tables.insert((schema, table.to_owned()), stats);
         }
         Ok(())
     }
@@ -133,11 +124,11 @@ mod tests {
         let psql = " kind  | schemaname | relname | indexrelname | scans | rows | inserted | updated | deleted | bytes \n-------+------------+---------+--------------+-------+------+----------+---------+---------+-------\n table | public     | t       |              |     3 |  100 |        5 |       6 |       7 |  8192\n index | public     | t       | t_a_idx      |     0 |      |          |         |         |  4096\n(2 rows)\n";
         let name = |name: &str| Qualified { schema: "public".to_owned(), name: name.to_owned() };
         for text in [csv, json, psql] {
-            let mut stats = Stats::default();
-            stats.add(&parse(text).unwrap()).unwrap();
+            let mut stats = RelationStats::default();
+            stats.add(&crate::stats::read(text).unwrap()).unwrap();
             assert_eq!(stats.table(&name("t")), Some(&TableStats { rows: Some(100), bytes: Some(8192), scans: 3, writes: 18 }));
             assert_eq!(stats.index(&name("t_a_idx")), Some(&IndexStats { scans: 0, bytes: Some(4096) }));
         }
-        assert!(parse("hello").is_err());
+        assert!(RelationStats::default().add(&crate::stats::read("hello\n1\n").unwrap()).is_err());
     }
 }

@@ -1,0 +1,69 @@
+//! The schemas of a run: one per migration set, and for files that are alike near to several, what these agree on. Must not know
+//! how files find their sets.
+
+use crate::catalog::Catalog;
+use crate::source::FileId;
+use std::collections::BTreeMap;
+
+/// Every schema of a run, and which file sees which.
+pub(super) struct Schemas {
+    of_sets: Vec<Catalog>,
+    united: BTreeMap<Vec<u32>, Catalog>,
+    sets: Vec<Vec<u32>>,
+}
+
+impl Schemas {
+    /// `sets`: those of each file, by its number.
+    pub(super) fn new(sets: Vec<Vec<u32>>) -> Self {
+        let count = sets.iter().flatten().max().map_or(1, |&last| last as usize + 1);
+        Schemas { of_sets: vec![Catalog::default(); count], united: BTreeMap::new(), sets }
+    }
+
+    /// The set that a migration changes.
+    pub(super) fn set_of(&self, file: FileId) -> u32 {
+        self.sets_of(file).first().copied().unwrap_or(0)
+    }
+
+    /// Takes in the schema that a set's migrations leave.
+    pub(super) fn put(&mut self, set: u32, catalog: Catalog) {
+        if let Some(place) = self.of_sets.get_mut(set as usize) {
+            *place = catalog;
+        }
+    }
+
+    /// The schema that a migration changes.
+    pub(super) fn changed_by(&mut self, file: FileId) -> &mut Catalog {
+        let set = (self.set_of(file) as usize).min(self.of_sets.len() - 1);
+        &mut self.of_sets[set]
+    }
+
+    /// Prepares what files see that are alike near to several sets; once, after the last [`Schemas::put`].
+    pub(super) fn unite(&mut self) {
+        for sets in self.sets.iter().filter(|sets| sets.len() > 1) {
+            if !self.united.contains_key(sets) {
+                let all: Vec<&Catalog> = sets.iter().filter_map(|&set| self.of_sets.get(set as usize)).collect();
+                self.united.insert(sets.clone(), Catalog::united(&all));
+            }
+        }
+    }
+
+    /// The schema that a file sees.
+    pub(super) fn of(&self, file: FileId) -> &Catalog {
+        let one = || &self.of_sets[(self.set_of(file) as usize).min(self.of_sets.len() - 1)];
+        self.united.get(self.sets_of(file)).unwrap_or_else(one)
+    }
+
+    /// The schema of each set.
+    pub(super) fn each(&self) -> impl Iterator<Item = &Catalog> {
+        self.of_sets.iter()
+    }
+
+    /// The schema of each set, in their order; at least one.
+    pub(super) fn into_catalogs(self) -> Vec<Catalog> {
+        self.of_sets
+    }
+
+    fn sets_of(&self, file: FileId) -> &[u32] {
+        self.sets.get(file.0 as usize).map_or(&[], Vec::as_slice)
+    }
+}
