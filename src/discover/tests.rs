@@ -64,7 +64,7 @@ fn frameworks_are_recognised_with_order_and_transaction() {
     let cases: &[Case] = &[
         (
             &[("Cargo.toml", "sqlx = 1"), ("migrations/10_b.sql", "-- no-transaction\n"), ("migrations/9_a.sql", "")],
-            &["migrations/9_a.sql sqlx wrapped", "migrations/10_b.sql sqlx implicit"],
+            &["migrations/9_a.sql sqlx wrapped", "migrations/10_b.sql sqlx implicit", "Cargo.toml toml"],
         ),
         (
             &[("m/2_b/up.sql", ""), ("m/2_b/down.sql", ""), ("m/2_b/metadata.toml", "run_in_transaction = false"), ("m/1_a/up.sql", "")],
@@ -139,7 +139,7 @@ fn ignored_and_foreign_files_are_left_alone() {
     ]);
     let found = folder.find(&["."]);
     assert_eq!(lines(&found), ["sub/keep.tmp.sql sql"]);
-    assert_eq!(found.left_out, [("MySQL".to_owned(), 1)]);
+    assert_eq!(found.left_out, [("MySQL".to_owned(), 1), ("vendored code".to_owned(), 1)]);
 }
 
 #[test]

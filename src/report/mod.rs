@@ -1,4 +1,4 @@
-//! One writer per format. A writer sees an [`Outcome`](crate::finding::Outcome) and nothing else: no facts, no catalog.
+//! One writer per format. A writer sees an [`Outcome`] and nothing else: no facts, no catalog.
 //!
 //! Every format lists the same findings at the same places (`tests/emitters.rs`), and says too what was not understood and
 //! what could not be read.

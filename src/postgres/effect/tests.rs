@@ -53,10 +53,14 @@ fn a_foreign_key_locks_both_tables_and_scans_unless_not_valid() {
 #[test]
 fn a_generated_column_is_virtual_from_18() {
     let one = Expr::new(ExprKind::Literal(Literal::Number("1".into())), Span::default());
-    let column = ColumnDef { ty: Some(TypeName::named("int4")), generated: Some((one, None)), ..ColumnDef::default() };
-    let action = alter(TableChange::AddColumn { column, constraints: vec![], if_not_exists: false });
-    assert_eq!(of(&action, 18)[0].2, []);
-    assert_eq!(of(&action, 17)[0].2, [Work::Rewrite]);
+    let add = |stored: Option<bool>| {
+        let column = ColumnDef { ty: Some(TypeName::named("int4")), generated: Some((one.clone(), stored)), ..ColumnDef::default() };
+        alter(TableChange::AddColumn { column, constraints: vec![], if_not_exists: false })
+    };
+    assert_eq!(of(&add(None), 18)[0].2, []);
+    // without the word it is refused before 18, and so does nothing
+    assert_eq!(of(&add(None), 17)[0].2, []);
+    assert_eq!(of(&add(Some(true)), 17)[0].2, [Work::Rewrite]);
 }
 
 #[test]
