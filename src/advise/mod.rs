@@ -242,8 +242,8 @@ fn why(
     stats: &RelationStats,
     width: usize,
 ) -> String {
-    let plural = if queries == 1 { "query" } else { "queries" };
-    let mut parts = vec![format!("{queries} {plural} read {} by these keys, and no index serves them", index.table)];
+    let (read, them) = if queries == 1 { ("query reads", "it") } else { ("queries read", "them") };
+    let mut parts = vec![format!("{queries} {read} {} by these keys, and no index serves {them}", index.table)];
     if !index.predicate.is_empty() {
         parts.push("each of them has the predicate's condition, so the index can leave out the other rows".to_owned());
     }
