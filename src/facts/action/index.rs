@@ -39,7 +39,7 @@ pub struct CreateIndex {
 /// One key of an index, a partition key or an exclusion constraint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IndexKey {
-    /// A plain column is [`super::ExprKind::Column`].
+    /// A plain column is [`crate::facts::ExprKind::Column`].
     pub expr: Expr,
     /// COLLATE.
     pub collation: Option<Box<ObjectName>>,

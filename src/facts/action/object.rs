@@ -83,7 +83,7 @@ pub struct CreateSequence {
     pub owned_by: Option<(ObjectName, Name)>,
 }
 
-/// ALTER SEQUENCE with options (renames and owners are [`AlterTable`]).
+/// ALTER SEQUENCE with options (renames and owners are [`crate::facts::AlterTable`]).
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlterSequence {
     /// The sequence.

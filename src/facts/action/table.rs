@@ -206,7 +206,7 @@ pub enum ConstraintKind {
     },
 }
 
-/// CREATE TABLE AS, CREATE MATERIALIZED VIEW is [`CreateView`].
+/// CREATE TABLE AS, CREATE MATERIALIZED VIEW is [`crate::facts::CreateView`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CreateTableAs {
     /// The table.
