@@ -245,3 +245,19 @@ fn pieces_of_one_set_stay_together() {
     let sql = schema("db");
     assert!(sql.contains("public.u ") && sql.contains("public.v ") && !sql.contains("-- The schema of"), "{sql}");
 }
+
+#[test]
+fn the_configured_schema_is_replayed_whatever_it_looks_like() {
+    let project = Project::new(&[
+        ("pgsift.toml", "schema = [\"db/tables.sql\"]\n"),
+        ("db/tables.sql", "CREATE TABLE t (id bigint PRIMARY KEY, j jsonb);\nCREATE INDEX t_j_k ON t ((j ->> 'k'));\n"),
+        ("app/served.sql", "SELECT id FROM t WHERE j ->> 'k' = $1;\n"),
+        ("app/unserved.sql", "SELECT id FROM t WHERE j ->> 'other' = $1;\n"),
+    ]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pgsift"));
+    let output = command.args(["check", "app", "--format", "json"]).current_dir(&project.0).output().unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let of = |finding: &serde_json::Value| format!("{} {} {}", finding["file"], finding["rule"], finding["severity"]);
+    let found: Vec<String> = json["findings"].as_array().unwrap().iter().map(of).collect();
+    assert_eq!(found, ["\"app/unserved.sql\" \"jsonb-filter-without-index\" \"warning\""]);
+}

@@ -240,7 +240,7 @@ fn plan(text: &str) -> HashMap<String, usize> {
     names.enumerate().map(|(place, name)| (name.trim_start_matches('+').to_owned(), place)).collect()
 }
 
-fn schema_file(path: &Path, framework: &'static str) -> (Order, InputKind) {
+pub(super) fn schema_file(path: &Path, framework: &'static str) -> (Order, InputKind) {
     let info = MigrationInfo { framework, down: false, transaction: Transaction::None, sections: None };
     (Order::new(Group::Schema, path), InputKind::Migration(info))
 }

@@ -110,13 +110,18 @@ pub fn discover(request: &Request) -> Discovered {
     let files: Vec<_> =
         if candidates.len() > 64 { candidates.into_par_iter().map(read).collect() } else { candidates.into_iter().map(read).collect() };
     let mut surveyor = Surveyor::default();
+    let schema: Vec<PathBuf> = request.schema.iter().map(|path| walk::normalize(path, &request.cwd)).collect();
     let mut ordered: Vec<(Order, Input)> = vec![];
     let mut replayed: BTreeMap<String, usize> = BTreeMap::new();
     for (candidate, path, result) in files {
         let reported = candidate.reported;
         match result {
             Ok(Content::Sql(bytes)) => {
-                let (order, kind) = surveyor.classify(&candidate.path, &bytes);
+                let (mut order, mut kind) = surveyor.classify(&candidate.path, &bytes);
+                // What the settings call the schema is replayed, whatever it looks like.
+                if matches!(kind, InputKind::Sql) && schema.iter().any(|schema| candidate.path.starts_with(schema)) {
+                    (order, kind) = layout::schema_file(&candidate.path, "plain");
+                }
                 if elsewhere.contains(&candidate.path) && matches!(kind, InputKind::Migration(_)) {
                     let folder = path.parent().unwrap_or(Path::new("")).to_string_lossy();
                     *replayed.entry(if folder.is_empty() { ".".to_owned() } else { folder.into_owned() }).or_insert(0) += 1;
