@@ -141,7 +141,8 @@ pub fn discover(request: &Request) -> Discovered {
             Ok(_) => {}
         }
     }
-    drop_stray_exclusions(&mut ordered, request);
+    // An excluded file that is no migration, and not what the settings call the schema, says nothing about the schema.
+    ordered.retain(|(_, input)| input.reported || matches!(input.kind, InputKind::Migration(_)));
     ordered.sort_by(|a, b| a.0.cmp(&b.0));
     found.sets = sets::assign(&mut ordered).iter().map(|folder| shown(folder, &request.cwd)).collect();
     found.inputs = ordered.into_iter().map(|(_, input)| input).collect();
@@ -155,18 +156,6 @@ pub fn discover(request: &Request) -> Discovered {
     }
     found.left_out.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     found
-}
-
-/// An excluded file that is no migration says nothing about the schema, unless `schema` asked for it.
-fn drop_stray_exclusions(ordered: &mut Vec<(Order, Input)>, request: &Request) {
-    if request.exclude.is_empty() {
-        return;
-    }
-    let schema: Vec<PathBuf> = request.schema.iter().map(|path| walk::normalize(path, &request.cwd)).collect();
-    ordered.retain(|(_, input)| {
-        let asked = || schema.iter().any(|schema| walk::normalize(&input.path, &request.cwd).starts_with(schema));
-        input.reported || matches!(input.kind, InputKind::Migration(_)) || asked()
-    });
 }
 
 /// The files to read, and those of them that were looked for elsewhere in the repository.
