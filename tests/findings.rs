@@ -185,3 +185,11 @@ fn a_partitioned_copy_of_an_unknown_table_is_doubted() {
     let bare = "CREATE TABLE base (a int, created_at date); CREATE TABLE p (LIKE base INCLUDING ALL) PARTITION BY RANGE (created_at);";
     assert!(findings("partition-key-not-in-unique", up(), bare).is_empty());
 }
+
+#[test]
+fn a_builders_join_is_tied_by_its_other_strings() {
+    let joins = "Order.from('orders o').joins('JOIN users u ON u.age > o.id AND u.id < o.user_id').where('u.age > 3')\n";
+    assert!(in_code("app/models/order.rb", joins, &["cartesian-join"]).is_empty());
+    let whole = "Order.find_by_sql('SELECT o.id, u.id FROM orders o, users u WHERE u.age > 3')\n";
+    assert_eq!(in_code("app/models/order.rb", whole, &["cartesian-join"]).len(), 1);
+}

@@ -76,7 +76,7 @@ impl Program {
     /// The migration that a file of code is, if it is one.
     pub fn of(text: &str, language: Language) -> Option<Program> {
         let holds = |mark: &&str| memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
-        let speaks = |framework: &&Framework| framework.languages.contains(&language) && framework.marks.iter().any(|m| holds(&m));
+        let speaks = |framework: &&Framework| framework.languages.contains(&language) && framework.marks.iter().any(holds);
         let found = FRAMEWORKS.iter().find(speaks)?;
         // Knex and Sequelize are also what applications query with: their migrations export both ways.
         let both = !SCRIPT.contains(&language) || defines(text, "up") && defines(text, "down");
