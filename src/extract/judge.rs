@@ -131,7 +131,10 @@ impl Words<'_> {
     }
 
     fn prose(&self, at: usize) -> bool {
-        ARTICLES.contains(&self.lower(at).as_str())
+        // a table may have such a name: `delete from a where`
+        let table = matches!(self.kind(at + 1), Some(K::LeftParen | K::Semicolon | K::Comma | K::Dot))
+            || ["where", "set", "values", "add", "order", "join", "group", "limit", "exists", "not"].iter().any(|w| self.is(at + 1, w));
+        !table && ARTICLES.contains(&self.lower(at).as_str())
     }
 
     fn case(&self, at: usize) -> Case {
@@ -365,6 +368,7 @@ impl Words<'_> {
                 || self.has("on")
                 || self.has("exists");
         match case {
+            Case::Upper if sure => Verdict::Sql,
             Case::Upper if matches!(kind.as_str(), "table" | "index" | "view" | "function" | "trigger" | "type" | "extension") && marks => {
                 Verdict::Sql
             }
@@ -444,7 +448,7 @@ impl Words<'_> {
                 .tokens
                 .last()
                 .is_some_and(|t| t.kind.is_string() || t.kind == K::Semicolon || t.text(self.text).eq_ignore_ascii_case("null")),
-            "copy" => self.has("stdin") || self.has("stdout"),
+            "copy" => self.has("stdin") || self.has("stdout") || self.kind(at + 1) == Some(K::LeftParen),
             "reindex" => self.tokens.len() == at + 3,
             _ => false,
         }
