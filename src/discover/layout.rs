@@ -232,12 +232,19 @@ impl Surveyor {
     }
 }
 
-/// The changes of a sqitch plan in their order: lines that begin with a name, pragmas (%), tags (@) and comments aside. A change
-/// that is reworked stands twice; its first script has the tag in its name.
+/// The changes of a sqitch plan in their order: lines that begin with a name, pragmas (%) and comments aside. A change that is
+/// reworked stands twice; its first script has in its name the last tag before that.
 fn plan(text: &str) -> HashMap<String, usize> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['%', '@', '#']));
-    let names = lines.filter_map(|line| line.split_whitespace().next());
-    names.enumerate().map(|(place, name)| (name.trim_start_matches('+').to_owned(), place)).collect()
+    let (mut places, mut tag) = (HashMap::new(), "");
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['%', '#']));
+    for (place, name) in lines.filter_map(|line| line.split_whitespace().next()).enumerate() {
+        if name.starts_with('@') {
+            tag = name;
+        } else if let Some(before) = places.insert(name.trim_start_matches('+').to_owned(), place) {
+            places.insert(format!("{}{tag}", name.trim_start_matches('+')), before);
+        }
+    }
+    places
 }
 
 pub(super) fn schema_file(path: &Path, framework: &'static str) -> (Order, InputKind) {
@@ -320,7 +327,9 @@ fn whole_set(folder: &Path) -> &Path {
         version.starts_with(|c: char| c.is_ascii_digit()) || matches!(name.as_str(), "up" | "down")
     };
     let whole = folder.ancestors().take(4).find(|dir| !is_piece(dir));
-    whole.filter(|dir| in_migrations_folder(dir)).unwrap_or(folder)
+    const LISTS: &[&str] = &["delta", "deltas", "updates", "upgrades", "patches", "versions", "versioned"];
+    let is_list = |dir: &&Path| in_migrations_folder(dir) || LISTS.contains(&file_name(dir).as_str());
+    whole.filter(|dir| dir.ancestors().take(4).any(|dir| is_list(&dir))).unwrap_or(folder)
 }
 
 /// The set of a file that is a migration by its name and place together: a number alone may be anything's.

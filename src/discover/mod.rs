@@ -73,6 +73,10 @@ fn file_kind(path: &Path) -> Option<FileKind> {
     match extension.as_str() {
         "sql" | "psql" | "pgsql" | "ddl" => Some(FileKind::Sql),
         "md" | "markdown" => Some(FileKind::Markdown),
+        // `1_a.sql.postgres` beside `1_a.sql.sqlite`
+        "postgres" | "postgresql" if path.file_stem().is_some_and(|stem| Path::new(stem).extension().is_some_and(|e| e == "sql")) => {
+            Some(FileKind::Sql)
+        }
         _ => Language::of_path(path).map(FileKind::Code),
     }
 }
