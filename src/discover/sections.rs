@@ -33,8 +33,13 @@ pub(super) fn sections(text: &[u8]) -> Option<(&'static str, Vec<Section>)> {
         })
         .collect();
     let ends = begins.iter().skip(1).map(|(at, ..)| *at).chain([u32::try_from(text.len()).unwrap_or(u32::MAX)]);
-    let sections =
-        begins.iter().zip(ends).map(|(&(start, down, transaction), end)| Section { span: Span::new(start, end), down, transaction });
+    let sections = begins.iter().zip(ends).map(|(&(start, down, transaction), end)| Section {
+        span: Span::new(start, end),
+        down,
+        transaction,
+        file: None,
+        continues: false,
+    });
     Some((framework, sections.collect()))
 }
 
