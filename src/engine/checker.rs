@@ -101,28 +101,34 @@ impl Checker<'_> {
         *last = Some(session);
     }
 
-    /// Asks every rule about the statements of application code, each string with a session of its own.
+    /// Asks every rule about the statements of code: the strings of a migration in one session, each other with its own.
     pub(super) fn code(&self, code: &Code, catalog: &Catalog) -> Found {
         let mut found = Found::default();
+        let source = &self.sources.get(code.file).text;
+        let mut shared = code.session(source, catalog, self.settings);
         for fragment in &code.extracted.fragments {
-            let text = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
-            let mut session = Session::new(RunMode { transaction: Transaction::None });
-            let statements = fragment.script.statements.as_slice();
-            for (i, statement) in statements.iter().enumerate() {
-                let effects = statement_effects(statement, catalog, self.settings.postgres);
-                count(statement, &mut found);
-                let (preceding, rest) = statements.split_at(i);
-                let following = rest.get(1..).unwrap_or_default();
-                let (origin, around) = (Origin::Application, Surroundings::default());
-                let before = &session;
-                let fragment = Some(fragment);
-                let scene =
-                    Scene { text, fragment, statement, preceding, following, catalog, session: before, effects: &effects, origin, around };
-                self.scene(scene, &mut found);
-                session.apply(statement, &effects, catalog, self.settings.postgres);
-            }
+            let origin = code.origin(fragment, source);
+            let mut own = Session::new(RunMode { transaction: Transaction::None });
+            let session = shared.as_mut().filter(|_| origin == Origin::Migration).unwrap_or(&mut own);
+            self.fragment(fragment, code, origin, catalog, session, &mut found);
         }
         found
+    }
+
+    fn fragment(&self, fragment: &Fragment, code: &Code, origin: Origin, catalog: &Catalog, session: &mut Session, found: &mut Found) {
+        let text = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
+        let statements = fragment.script.statements.as_slice();
+        for (i, statement) in statements.iter().enumerate() {
+            let effects = statement_effects(statement, catalog, self.settings.postgres);
+            count(statement, found);
+            let (preceding, rest) = statements.split_at(i);
+            let following = rest.get(1..).unwrap_or_default();
+            let around = Surroundings::default();
+            let fragment = Some(fragment);
+            let scene = Scene { text, fragment, statement, preceding, following, catalog, session, effects: &effects, origin, around };
+            self.scene(scene, found);
+            session.apply(statement, &effects, catalog, self.settings.postgres);
+        }
     }
 
     /// Asks every rule about a statement, and then about the statements inside it.
