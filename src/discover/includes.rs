@@ -65,10 +65,12 @@ fn is_variable(name: &str) -> bool {
     name.contains(['`', '$']) || name.match_indices(':').any(|(at, _)| at != 1 || !name.as_bytes()[0].is_ascii_alphabetic())
 }
 
+/// Where a line stands that runs a file, and which one it is.
+type Line = ((usize, usize), Option<PathBuf>);
+
 /// The files that scripts name, by script.
 struct Scripts {
-    /// By the script's path: where its lines stand, and which file each names.
-    named: HashMap<PathBuf, Vec<((usize, usize), Option<PathBuf>)>>,
+    named: HashMap<PathBuf, Vec<Line>>,
 }
 
 /// Makes one run of every script and the files that it names. `read` gives a file of SQL that was not asked for.
@@ -205,12 +207,9 @@ impl Run<'_> {
     fn stretch(&mut self, input: &Input, from: usize, to: usize, depth: usize) {
         let (Ok(from), Ok(to)) = (u32::try_from(from), u32::try_from(to)) else { return };
         let continues = !self.sections.is_empty();
-        let transaction = match &self.ordered.first() {
-            _ if continues => Transaction::None,
-            _ => match &input.kind {
-                InputKind::Migration(info) => info.transaction,
-                _ => Transaction::None,
-            },
+        let transaction = match &input.kind {
+            InputKind::Migration(info) if !continues => info.transaction,
+            _ => Transaction::None,
         };
         let file = (depth > 0).then(|| input.path.clone());
         self.sections.push(Section { span: Span::new(from, to.max(from)), down: false, transaction, file, continues });
