@@ -199,10 +199,10 @@ fn built_and_used(server: &postgres::Server) -> (usize, usize, Vec<String>) {
     let catalog = catalog(SCHEMA);
     let statements = read(WORKLOAD);
     let entries: Vec<Entry> =
-        statements.iter().filter_map(|s| Some(Entry { query: s.query.as_ref()?, at: s.location(), cost: None })).collect();
+        statements.iter().filter_map(|s| Some(Entry { query: s.query.as_ref()?, at: s.location(), fingerprint: 0, cost: None })).collect();
     assert_eq!(entries.len(), statements.len(), "a query of the workload is not read");
     let (mut asked, mut used, mut unused) = (0, 0, vec![]);
-    for advice in advise(&catalog, &entries, &RelationStats::default()).iter().filter(|a| a.kind == Kind::Create) {
+    for advice in advise(&catalog, &entries, &RelationStats::default()).advice.iter().filter(|a| a.kind == Kind::Create) {
         session.run("begin").unwrap();
         let ddl = advice.ddl.replace(" CONCURRENTLY", "");
         session.run(&ddl).unwrap_or_else(|why| panic!("{ddl}: {why}"));
