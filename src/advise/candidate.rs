@@ -137,8 +137,10 @@ fn operator(op: &str, tested: &Node, value: &Node) -> Asks {
     let ty = tested.ty.as_deref().unwrap_or("");
     let key = || Wanted::plain(tested);
     // The column is converted for this comparison, or the types have no operator in common: an index on it would not be used.
-    let converted = matches!(tested.kind, Kind::Cast(_, _, false))
-        && !matches!(&tested.kind, Kind::Cast(inner, ..) if matches!(inner.kind, Kind::Op(..)));
+    let converted = match &tested.kind {
+        Kind::Cast(inner, to, false) if !matches!(inner.kind, Kind::Op(..)) => !immutable::is_asked_for(inner.ty.as_deref(), to),
+        _ => false,
+    };
     let with_class = |class| Wanted { class: Some(class), ..key() };
     match op {
         "=" | "<" | "<=" | ">" | ">=" if converted => Asks::Nothing,
@@ -181,7 +183,8 @@ pub fn can_hold(node: &Node) -> bool {
     let mut fine = true;
     node.walk(&mut |n| {
         fine &= match &n.kind {
-            Kind::Cast(inner, to, false) => immutable::cast(inner.ty.as_deref(), to),
+            // a literal is converted when the statement is read
+            Kind::Cast(inner, to, false) => matches!(inner.kind, Kind::Const(_)) || immutable::cast(inner.ty.as_deref(), to),
             Kind::Call(name, args, volatile) => !volatile && immutable::call(name, args),
             Kind::Op(op, list) => immutable::operator(op, list),
             Kind::Column(name) => !worth::is_system_column(name),

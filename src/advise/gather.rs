@@ -47,7 +47,10 @@ fn is_advisable(catalog: &Catalog, table: &TableUse, unknown: &mut BTreeSet<Qual
         Some(known) => known.knowledge == Knowledge::Whole && !known.temporary && !known.foreign,
         None if catalog.views.contains_key(&table.name) => true,
         None => {
-            unknown.insert(table.name.clone());
+            // a name that code fills in is none
+            if table.name.name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+                unknown.insert(table.name.clone());
+            }
             false
         }
     }
@@ -67,6 +70,9 @@ fn wishes(worth: Worth, indexes: &[Prepared], table: &TableUse, entry: &Entry, l
     if wanted.is_empty() || is_served(worth.catalog, indexes, table, &wanted) || is_looked_up(indexes, table, &few) {
         return vec![];
     }
+    if is_reached(worth.catalog, indexes, table, &wanted, &few) || !wanted.iter().all(|c| is_of(table, c)) {
+        return vec![];
+    }
     let keys = |candidate: &Candidate| candidate.definition().map(|d| d.body());
     if wanted.len() > 1 {
         wanted.retain(|arm| !indexes.iter().any(|index| leads(index, arm)));
@@ -76,7 +82,8 @@ fn wishes(worth: Worth, indexes: &[Prepared], table: &TableUse, entry: &Entry, l
         .map(|candidate| {
             let text = keys(&candidate).ok_or(None)?;
             let why = worth.too_small(&table.name);
-            weigh(worth, table, candidate).and_then(|fit| why.map_or(Ok(fit), Err)).map_err(|why| Some((text, why)))
+            let waited = entry.cost.is_some_and(|(_, ms)| ms >= WAITED_MS);
+            weigh(worth, table, candidate, waited).and_then(|fit| why.map_or(Ok(fit), Err)).map_err(|why| Some((text, why)))
         })
         .collect();
     let wanted = match weighed {
@@ -103,8 +110,28 @@ fn wishes(worth: Worth, indexes: &[Prepared], table: &TableUse, entry: &Entry, l
     wanted.into_iter().map(wish).collect()
 }
 
+/// A query that took so long in all is waited for, whatever a column is called, in milliseconds.
+const WAITED_MS: f64 = 1000.0;
+
+/// Whether a range is found by an index, and what else is wanted holds only few values.
+fn is_reached(catalog: &Catalog, indexes: &[Prepared], table: &TableUse, wanted: &[Candidate], few: &dyn Fn(&Node) -> bool) -> bool {
+    let [one] = wanted else { return false };
+    let sorts = one.tail.iter().any(|key| table.limit.is_some() && table.order.iter().any(|sort| sort.node.is_operand(&key.node)));
+    if one.method != "btree" || one.tail.is_empty() || sorts || !one.equal.iter().all(|key| few(&key.node)) {
+        return false;
+    }
+    is_served(catalog, indexes, table, &[Candidate { equal: vec![], ..one.clone() }])
+}
+
+/// Whether every column is the table's: what code fills in may have been read as one.
+fn is_of(table: &TableUse, candidate: &Candidate) -> bool {
+    let Some(known) = table.table else { return true };
+    let keys = candidate.equal.iter().chain(&candidate.tail).map(|key| &key.node);
+    keys.chain(&candidate.predicate).flat_map(Node::columns).all(|name| known.column(name).is_some())
+}
+
 /// A candidate without keys that no index should hold, or why there is none.
-fn weigh(worth: Worth, table: &TableUse, mut candidate: Candidate) -> Result<Candidate, String> {
+fn weigh(worth: Worth, table: &TableUse, mut candidate: Candidate, waited: bool) -> Result<Candidate, String> {
     if candidate.method != "btree" {
         return Ok(candidate);
     }
@@ -120,6 +147,12 @@ fn weigh(worth: Worth, table: &TableUse, mut candidate: Candidate) -> Result<Can
         }
     }
     let alone: Option<Vec<String>> = candidate.equal.iter().chain(&candidate.tail).map(|key| worth.few(&table.name, &key.node)).collect();
+    if let ([key], []) = (&candidate.equal[..], &candidate.tail[..])
+        && !waited
+        && worth.is_called_few(&table.name, &key.node)
+    {
+        return Err("by its name it holds few values: an index pays only where the value asked for is rare, which no file says".to_owned());
+    }
     match alone {
         Some(why) => Err(format!("{}: an index pays only where the value asked for is rare, which no file says", why.join(", "))),
         None => Ok(candidate),

@@ -26,6 +26,12 @@ pub(super) fn cast(from: Option<&str>, to: &str) -> bool {
     }
 }
 
+/// Whether a conversion is one that no comparison makes by itself: somebody wrote it.
+pub(super) fn is_asked_for(from: Option<&str>, to: &str) -> bool {
+    let to_text = TEXTS.contains(&to) && from.is_some_and(|from| !TEXTS.contains(&from));
+    to_text || to == "date" && matches!(from, Some("timestamp" | "timestamptz"))
+}
+
 /// Whether an operator is: `||` between texts is, with another type it prints that type's value as the session says; times with
 /// an interval depend on the time zone.
 pub(super) fn operator(op: &str, operands: &[Node]) -> bool {

@@ -224,21 +224,50 @@ impl Maker<'_> {
         if include.len() <= 2 && include.iter().all(steady) { include } else { vec![] }
     }
 
-    /// Of several indexes that would only sort what one index finds, the best; the others are left alone.
+    /// Of several indexes that would only sort what one index finds, the best, and best if it takes that one's place; of many
+    /// that begin alike, those that serve most. The others are left alone.
     fn choose(&self, made: Vec<Made>, left: &mut Vec<Left>) -> Vec<Made> {
-        let mut refined: BTreeSet<Qualified> = BTreeSet::new();
-        let mut chosen = vec![];
+        let mut refined: BTreeSet<Qualified> = made
+            .iter()
+            .filter(|one| !one.replaces.is_empty())
+            .flat_map(|one| one.refines.intersection(&one.replaces.iter().cloned().collect()).cloned().collect::<Vec<_>>())
+            .collect();
+        let mut replaced: BTreeSet<Qualified> = BTreeSet::new();
+        let mut chosen: Vec<Made> = vec![];
         for one in made {
-            let again = !one.refines.is_empty() && one.refines.iter().all(|name| refined.contains(name));
+            let names = || one.refines.iter().map(Qualified::to_string).collect::<Vec<_>>().join(" and ");
+            let replaces = one.replaces.iter().any(|name| one.refines.contains(name) && replaced.insert(name.clone()));
+            let again = !one.refines.is_empty() && !replaces && one.refines.iter().all(|name| refined.contains(name));
             if again && one.total_ms < WORTH_SORTING_MS {
-                let names: Vec<String> = one.refines.iter().map(Qualified::to_string).collect();
-                left.push(self.left(&one, format!("{} finds the rows already; a further index would only sort them", names.join(" and "))));
+                left.push(self.left(&one, format!("{} finds the rows already; a further index would only sort them", names())));
+                continue;
+            }
+            if let Some(other) = self.alike(&one, &chosen) {
+                left.push(self.left(&one, format!("the new index {other} begins with its first key and finds the rows by that")));
                 continue;
             }
             refined.extend(one.refines.iter().cloned());
             chosen.push(one);
         }
         chosen
+    }
+
+    /// Of the indexes chosen for a table that has several already, one that begins with a key of this one, which serves one
+    /// query that nobody is known to wait for.
+    fn alike(&self, one: &Made, chosen: &[Made]) -> Option<String> {
+        const MANY: usize = 2;
+        let of_table = || chosen.iter().filter(|other| other.index.table == one.index.table && other.index.method == "btree");
+        let first = one.index.blocks.first()?;
+        let sole = one.queries.len() == 1 && one.total_ms == 0.0 && one.refines.is_empty() && one.index.method == "btree";
+        if !sole || of_table().count() < MANY {
+            return None;
+        }
+        let begins = |other: &&Made| {
+            let key = other.index.blocks.first().and_then(|block| block.first());
+            other.index.predicate.is_empty()
+                && key.is_some_and(|key| first.contains(key) && self.worth.few(&one.index.table, &key.node).is_none())
+        };
+        of_table().find(begins).map(|other| other.definition.body())
     }
 
     fn left(&self, made: &Made, why: String) -> Left {

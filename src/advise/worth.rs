@@ -48,6 +48,19 @@ impl Worth<'_> {
         (labels <= FEW).then(|| format!("one of {labels} values"))
     }
 
+    /// Whether a column's name says that it holds few values, and nothing is known against it.
+    pub(super) fn is_called_few(&self, table: &Qualified, node: &Node) -> bool {
+        const NAMES: &[&str] = &["status", "state", "type", "kind", "role", "gender", "mode", "level", "priority"];
+        let Kind::Column(name) = &node.unlabelled().kind else { return false };
+        let last = name.rsplit('_').next().unwrap_or(name).to_ascii_lowercase();
+        let refers = self.catalog.tables.get(table).is_some_and(|known| {
+            known.constraints.iter().any(
+                |c| matches!(&c.constraint.kind, ConstraintKind::ForeignKey { columns, .. } if columns.iter().any(|c| c.value == *name)),
+            )
+        });
+        NAMES.contains(&last.as_str()) && !refers && self.stats.distinct(table, name).is_none()
+    }
+
     fn enum_labels(&self, ty: &str) -> Option<usize> {
         self.catalog.types.iter().find(|(name, _)| name.name == ty).and_then(|(_, user)| match &user.kind {
             TypeKind::Enum(labels) => Some(labels.len()),

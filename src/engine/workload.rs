@@ -18,7 +18,7 @@ pub struct Workload {
     /// The schema.
     pub catalog: Catalog,
     /// Statements of scripts, documents and application code, and of functions that the migrations leave; a migration's own
-    /// run once.
+    /// run once, whichever language it is in.
     pub statements: Vec<Recurring>,
     /// The sources, and what was not understood; no findings.
     pub outcome: Outcome,
@@ -52,7 +52,8 @@ pub fn workload(inputs: Vec<Input>, settings: &Settings) -> Workload {
         statements.into_iter().map(|statement| seen(statement, text, false)).collect()
     };
     let mut statements: Vec<Recurring> = parts.par_iter().flat_map_iter(recurring).collect();
-    for code in application::read_all(&coded, &sources, settings) {
+    let once = |file| sources.get(file).name().split(['/', '\\']).any(|part| matches!(part, "migrations" | "migrate" | "migration"));
+    for code in application::read_all(&coded, &sources, settings).into_iter().filter(|code| !once(code.file)) {
         for fragment in code.extracted.fragments.into_iter().filter(|fragment| fragment.kind == FragmentKind::Statement) {
             let layer = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
             let in_test = fragment.in_test;

@@ -52,14 +52,14 @@ fn builds(advice: &[&Advice], place: Place, out: &mut dyn Write) -> io::Result<(
         } else {
             String::new()
         };
-        writeln!(out, "{}. {} {} for {queries}{cost}", at + 1, one.table, one.index)?;
+        writeln!(out, "{}. {} {}", at + 1, one.table, one.index)?;
         for line in one.ddl.lines() {
             writeln!(out, "     {line}")?;
         }
         for why in one.why.iter().filter(|why| !why.ends_with("and no index serves it") && !why.ends_with("and no index serves them")) {
             writeln!(out, "   {why}")?;
         }
-        writeln!(out, "   {}\n", places(&one.serves, place))?;
+        writeln!(out, "   serves {queries}{cost}: {}\n", places(&one.serves, place))?;
     }
     Ok(())
 }
@@ -68,7 +68,7 @@ fn places(serves: &[Location], place: Place) -> String {
     let shown: Vec<String> = serves.iter().take(PLACES).map(|at| place(*at)).map(|(file, line)| format!("{file}:{line}")).collect();
     let more = serves.len().saturating_sub(PLACES);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("for {}{more}", shown.join(", "))
+    format!("{}{more}", shown.join(", "))
 }
 
 fn foreign_keys(advice: &[&Advice], place: Place, out: &mut dyn Write) -> io::Result<()> {
