@@ -5,7 +5,7 @@ use super::findings::{ActiveRules, OncePerFile};
 use super::parts::Unit;
 use crate::catalog::{Catalog, Mentions, resolve};
 use crate::extract::Fragment;
-use crate::facts::{Body, BodyKind, Reading, Statement};
+use crate::facts::{Action, Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque};
 use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
 use crate::rules::{Check, Context, Origin, Report, Surroundings};
@@ -60,11 +60,22 @@ struct Scene<'a> {
 }
 
 impl Checker<'_> {
-    /// Folds a unit into the schema and, where its file is reported, asks every rule about each statement.
-    pub(super) fn unit(&self, unit: &Unit, catalog: &mut Catalog, found: &mut Found) {
-        let mut session = Session::new(RunMode { transaction: unit.transaction });
+    /// Folds a unit into the schema and, where its file is reported, asks every rule about each statement. `last` is the session
+    /// of the unit before, and then of this one.
+    pub(super) fn unit(&self, unit: &Unit, last: &mut Option<Session>, catalog: &mut Catalog, found: &mut Found) {
         let part = unit.part;
+        let before = last.take().filter(|_| part.continues);
+        if before.is_some() {
+            catalog.continue_in(part.file);
+        }
+        let mut session = before.unwrap_or_else(|| Session::new(RunMode { transaction: unit.transaction }));
         let text = &self.sources.get(part.file).text;
+        if !part.continues
+            && matches!(unit.transaction, Transaction::Framework(_) | Transaction::Implicit)
+            && unit.statements.iter().any(goes_back)
+        {
+            catalog.begin_wrapped(part.file, unit.transaction == Transaction::Implicit);
+        }
         for (i, statement) in unit.statements.iter().enumerate() {
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if part.reported {
@@ -87,30 +98,37 @@ impl Checker<'_> {
                 catalog.apply(statement, text);
             }
         }
+        *last = Some(session);
     }
 
-    /// Asks every rule about the statements of application code, each string with a session of its own.
+    /// Asks every rule about the statements of code: the strings of a migration in one session, each other with its own.
     pub(super) fn code(&self, code: &Code, catalog: &Catalog) -> Found {
         let mut found = Found::default();
+        let source = &self.sources.get(code.file).text;
+        let mut shared = code.session(source, catalog, self.settings);
         for fragment in &code.extracted.fragments {
-            let text = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
-            let mut session = Session::new(RunMode { transaction: Transaction::None });
-            let statements = fragment.script.statements.as_slice();
-            for (i, statement) in statements.iter().enumerate() {
-                let effects = statement_effects(statement, catalog, self.settings.postgres);
-                count(statement, &mut found);
-                let (preceding, rest) = statements.split_at(i);
-                let following = rest.get(1..).unwrap_or_default();
-                let (origin, around) = (Origin::Application, Surroundings::default());
-                let before = &session;
-                let fragment = Some(fragment);
-                let scene =
-                    Scene { text, fragment, statement, preceding, following, catalog, session: before, effects: &effects, origin, around };
-                self.scene(scene, &mut found);
-                session.apply(statement, &effects, catalog, self.settings.postgres);
-            }
+            let origin = code.origin(fragment, source);
+            let mut own = Session::new(RunMode { transaction: Transaction::None });
+            let session = shared.as_mut().filter(|_| origin == Origin::Migration).unwrap_or(&mut own);
+            self.fragment(fragment, code, origin, catalog, session, &mut found);
         }
         found
+    }
+
+    fn fragment(&self, fragment: &Fragment, code: &Code, origin: Origin, catalog: &Catalog, session: &mut Session, found: &mut Found) {
+        let text = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
+        let statements = fragment.script.statements.as_slice();
+        for (i, statement) in statements.iter().enumerate() {
+            let effects = statement_effects(statement, catalog, self.settings.postgres);
+            count(statement, found);
+            let (preceding, rest) = statements.split_at(i);
+            let following = rest.get(1..).unwrap_or_default();
+            let around = Surroundings::default();
+            let fragment = Some(fragment);
+            let scene = Scene { text, fragment, statement, preceding, following, catalog, session, effects: &effects, origin, around };
+            self.scene(scene, found);
+            session.apply(statement, &effects, catalog, self.settings.postgres);
+        }
     }
 
     /// Asks every rule about a statement, and then about the statements inside it.
@@ -208,6 +226,11 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Whether a statement takes back what others did, or may.
+fn goes_back(statement: &Statement) -> bool {
+    statement.actions.iter().any(|action| matches!(action, Action::Rollback { .. } | Action::Savepoint { .. } | Action::RollbackTo { .. }))
 }
 
 /// Whether a query changes the schema or its search path (`SELECT … INTO`, `set_config('search_path', …)`).

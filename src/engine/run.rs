@@ -103,11 +103,12 @@ impl Run<'_> {
     fn replay(&self, migrations: &[&Part], catalog: &mut Catalog) -> (Found, Vec<Remarks>) {
         let (mut found, mut remarks) = (Found::default(), vec![]);
         let mut batches = batches(migrations);
+        let mut session = None;
         let mut ready = batches.next().map(|batch| self.read(batch)).unwrap_or_default();
         while !ready.is_empty() {
             let mut fold = || {
                 for unit in std::mem::take(&mut ready) {
-                    self.checker.unit(&unit, catalog, &mut found);
+                    self.checker.unit(&unit, &mut session, catalog, &mut found);
                     remarks.extend(unit.remarks);
                 }
             };
@@ -133,7 +134,7 @@ impl Run<'_> {
         let check = |part: &&Part| {
             let mut found = Found::default();
             let unit = parts::read(part, self.checker.sources, self.checker.settings);
-            self.checker.unit(&unit, &mut schemas.of(part.file).clone(), &mut found);
+            self.checker.unit(&unit, &mut None, &mut schemas.of(part.file).clone(), &mut found);
             (found, unit.remarks)
         };
         if is_small(&reported) { reported.iter().map(check).collect() } else { reported.par_iter().map(check).collect() }

@@ -44,7 +44,7 @@ pub fn workload(inputs: Vec<Input>, settings: &Settings) -> Workload {
     let recurring = |part: &Part| -> Vec<Recurring> {
         let statements = parts::read(part, &sources, settings).statements;
         let statements = match part.origin {
-            Origin::Script | Origin::Application if part.reported => statements,
+            Origin::Script | Origin::Document | Origin::Application if part.reported => statements,
             Origin::Migration => statements.into_iter().flat_map(|statement| of_functions(statement, &catalogs)).collect(),
             _ => vec![],
         };
@@ -53,7 +53,7 @@ pub fn workload(inputs: Vec<Input>, settings: &Settings) -> Workload {
     };
     let mut statements: Vec<Recurring> = parts.par_iter().flat_map_iter(recurring).collect();
     let once = |file| sources.get(file).name().split(['/', '\\']).any(|part| matches!(part, "migrations" | "migrate" | "migration"));
-    for code in application::read_all(&coded, &sources, settings).into_iter().filter(|code| !once(code.file)) {
+    for code in application::read_all(&coded, &sources, settings).into_iter().filter(|code| code.migration.is_none() && !once(code.file)) {
         for fragment in code.extracted.fragments.into_iter().filter(|fragment| fragment.kind == FragmentKind::Statement) {
             let layer = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
             let in_test = fragment.in_test;
