@@ -39,7 +39,7 @@ pub(super) fn operator(op: &str, operands: &[Node]) -> bool {
     match op {
         "||" => {
             let array_or_json = |ty: &&str| ty.ends_with("[]") || **ty == *"jsonb" || **ty == *"tsvector" || **ty == *"bytea";
-            types.len() == operands.len() && (types.iter().all(|ty| TEXTS.contains(ty)) || types.iter().all(|ty| array_or_json(ty)))
+            types.len() == operands.len() && (types.iter().all(|ty| TEXTS.contains(ty)) || types.iter().all(array_or_json))
         }
         "+" | "-" => !types.contains(&"timestamptz"),
         _ => true,
