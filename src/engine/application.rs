@@ -115,7 +115,8 @@ fn tests_from(source: &Source, language: Language) -> u32 {
     inside.map_or(u32::MAX, |at| at as u32)
 }
 
-fn is_test(path: &str) -> bool {
+/// Whether a path is that of a test, whose queries are nobody's load.
+pub fn is_test(path: &str) -> bool {
     const FOLDERS: &[&str] = &[
         "test",
         "tests",
