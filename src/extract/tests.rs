@@ -242,7 +242,7 @@ fn a_statement_is_in_a_loop_where_each_turn_sends_it() {
     }
     for (path, code) in [
         // the loop runs over the query
-        ("a.rb", "User.where(\"age > ?\", 3).each do |u|\n  u.save\nend\n"),
+        ("a.rb", "active = User.where(\"age > ?\", 3).each do |u|\n  u.save\nend\n"),
         ("a.py", "for u in db.execute(\"SELECT id FROM t\"):\n    use(u)\n"),
         // over what is written out, over a constant, over tables
         ("a.rb", "[A, B].each do |k|\n  db.execute(\"DELETE FROM t WHERE kind = '#{k}'\")\nend\n"),
