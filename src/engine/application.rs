@@ -136,15 +136,42 @@ pub fn is_test(path: &str) -> bool {
         "benchmarks",
         "mocks",
         "cypress",
+        "it",
+        "itest",
+        "integrationtest",
+        "integration-tests",
+        "functionaltest",
+        "androidtest",
+        "jvmtest",
+        "commontest",
+        "testfixtures",
+        "unittests",
+        "__fixtures__",
     ];
     let stem = path.rsplit(['/', '\\']).next().and_then(|name| name.split('.').next()).unwrap_or("");
+    if matches!(stem, "tests" | "test" | "test_utils" | "test_helper" | "spec_helper") {
+        return true;
+    }
     if ["Test", "Tests", "Spec", "Specs", "TestCase"].iter().any(|end| stem.ends_with(end)) {
         return true;
     }
     path.to_ascii_lowercase().split(['/', '\\']).any(|part| {
         FOLDERS.contains(&part)
             || ["_test.", ".test.", ".spec.", "_spec."].iter().any(|mark| part.contains(mark))
-            || [".testing", ".tests", "-tests", "_tests", "-test", "dbtests"].iter().any(|end| part.ends_with(end))
+            || [
+                ".testing",
+                ".tests",
+                ".test",
+                ".integrationtests",
+                ".unittests",
+                ".functionaltests",
+                "-tests",
+                "_tests",
+                "-test",
+                "dbtests",
+            ]
+            .iter()
+            .any(|end| part.ends_with(end))
             || part.starts_with("test_")
             || part == "conftest.py"
     })

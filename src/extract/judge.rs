@@ -228,7 +228,9 @@ impl Words<'_> {
                         && self.tokens[next].span.end == self.tokens[next + 1].span.start)
                     || self.is(next, "exists")
                     || self.is(next, "not")
-                    || self.is(next, "current_user");
+                    || self.is(next, "current_user")
+                    || self.is(next, "null")
+                    || (kind == K::Placeholder && self.tokens[next].text(self.text).starts_with(['?', ':', '@', '%']));
                 let listed = marks && self.tokens.iter().any(|t| matches!(t.kind, K::Comma | K::Operator));
                 match case {
                     Case::Upper if value || listed => Verdict::IfRead,
@@ -420,6 +422,12 @@ impl Words<'_> {
                     && case == Case::Upper
                     || ((next("constraints") || next("transaction") || next("role")) && case == Case::Upper)
             }
+            "savepoint" => case == Case::Upper && self.name(at + 1),
+            "release" => case == Case::Upper && next("savepoint"),
+            "rollback" => case == Case::Upper && next("to"),
+            "start" => case == Case::Upper && next("transaction"),
+            "listen" | "unlisten" => case == Case::Upper && self.name(at + 1) && self.tokens.len() == at + 2,
+            "notify" => case == Case::Upper && self.name(at + 1) && self.kind(at + 2) == Some(K::Comma),
             "do" => self.kind(at + 1) == Some(K::DollarString),
             "call" => case == Case::Upper && self.after_name(at + 1).is_some_and(|i| self.kind(i) == Some(K::LeftParen)),
             "vacuum" | "analyze" => case == Case::Upper && self.name(at + 1) && standing >= Standing::Hinted,
@@ -473,6 +481,11 @@ impl Words<'_> {
                     self.is(0, "update") && self.name(2) && !self.is(2, "set")
                         || self.is(0, "insert")
                         || (self.is(0, "delete") && self.is(2, "from"))
+                }
+                // ClickHouse's `{name: Type}`
+                K::Placeholder if text.starts_with('{') => {
+                    let kind = text.trim_matches(['{', '}']).split_once(':').map_or("", |(_, kind)| kind.trim_start());
+                    kind.starts_with(|c: char| c.is_ascii_uppercase()) && kind.len() > 3
                 }
                 K::Word if text.len() > 2 => {
                     let call = || self.kind(at + 1) == Some(K::LeftParen);

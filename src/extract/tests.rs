@@ -210,6 +210,8 @@ fn what_is_not_sent_is_kept_apart() {
         ("a.js", "log('SELECT a FROM t WHERE b = 1')"),
         ("a.js", "db.query('SELECT IFNULL(a, 0) FROM t')"),
         ("a.js", "db.query('SELECT `a` FROM `t`')"),
+        ("a.js", "db.query('SELECT a FROM t WHERE b = {id: UInt64}')"),
+        ("a.js", "db.query('INSERT OR REPLACE INTO t VALUES (?)')"),
         ("A.java", "import org.springframework.data.jpa.X;\n@Query(\"SELECT o FROM Order o WHERE o.id = :id\")\n"),
     ] {
         let found = read(path, code, &[]);
