@@ -252,6 +252,8 @@ impl Finder<'_, '_> {
         match verdict {
             Verdict::No => return,
             Verdict::Sql if setting.spoken => verdict = Verdict::IfRead,
+            // built of several pieces, as no prose is
+            Verdict::IfRead if chain.grown && chain.literals().count() > 2 && judge::has_from(&text) => verdict = Verdict::Sql,
             Verdict::Sql | Verdict::IfRead => {}
         }
         self.writer.foreign += usize::from(foreign);

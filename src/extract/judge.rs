@@ -69,6 +69,12 @@ pub(super) fn begins_like_sql(bytes: &[u8]) -> bool {
     FIRST.iter().any(|first| first.as_bytes() == &word[..len])
 }
 
+/// Whether the text is a query with a FROM of its own word.
+pub(super) fn has_from(text: &str) -> bool {
+    let select = text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select"));
+    select && text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word.eq_ignore_ascii_case("from"))
+}
+
 /// Judges the bytes `range` of an overlay; and whether only another database would read it.
 pub(super) fn judge(text: &str, range: Span, standing: Standing) -> (Verdict, bool) {
     let tokens: Vec<Token> = lex(text, range, Dialect::Host).into_iter().filter(|t| !t.kind.is_trivia()).collect();
@@ -225,7 +231,8 @@ impl Words<'_> {
                     || (kind == K::Operator && self.tokens[next].text(self.text) == "*")
                     || (kind == K::Word
                         && matches!(self.kind(next + 1), Some(K::LeftParen))
-                        && self.tokens[next].span.end == self.tokens[next + 1].span.start)
+                        && (self.tokens[next].span.end == self.tokens[next + 1].span.start
+                            || (case == Case::Upper && self.kind(self.tokens.len() - 1) == Some(K::RightParen))))
                     || self.is(next, "exists")
                     || self.is(next, "not")
                     || self.is(next, "current_user")
@@ -439,6 +446,7 @@ impl Words<'_> {
             return Verdict::No;
         }
         match case {
+            Case::Upper if first == "copy" && self.has("stdout") => Verdict::Sql,
             Case::Upper => Verdict::IfRead,
             _ if self.prose(at + 1) || (case == Case::Title && standing < Standing::Known) => Verdict::No,
             _ if standing >= Standing::Hinted || matches!(first, "truncate" | "do" | "refresh") || self.unmistakable(at, first) => {
