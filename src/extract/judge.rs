@@ -237,7 +237,10 @@ impl Words<'_> {
                     || self.is(next, "not")
                     || self.is(next, "current_user")
                     || self.is(next, "null")
-                    || (kind == K::Placeholder && self.tokens[next].text(self.text).starts_with(['?', ':', '@', '%']));
+                    || (kind == K::Placeholder
+                        // `select:focus` is a style
+                        && self.tokens[next].span.start > self.tokens[at].span.end
+                        && self.tokens[next].text(self.text).starts_with(['?', ':', '@', '%']));
                 let listed = marks && self.tokens.iter().any(|t| matches!(t.kind, K::Comma | K::Operator));
                 match case {
                     Case::Upper if value || listed => Verdict::IfRead,

@@ -172,6 +172,7 @@ fn calls_and_hints_say_that_it_is_sql() {
         ("a.rs", "say(\"analyze orders\");"),
         ("a.py", "x = \"analyze orders\"\n"),
         ("a.js", "t('Select one of the orders from the list')"),
+        ("a.js", "css('select:not([multiple])')"),
     ] {
         assert!(found(path, code).is_empty(), "{path}: {code}");
     }
