@@ -1,6 +1,7 @@
 //! DISTINCT ON that sorts what joins have multiplied.
 
 use super::support::joins::{self, Meets};
+use super::support::reshape::lateral::lateral;
 use super::support::spelling;
 use super::{Check, Context};
 use crate::catalog::resolve::Scope;
@@ -42,6 +43,10 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
 
 /// Pick the rows first: with LATERAL where another relation is the one that has many rows, else in a subquery.
 fn help<'a>(ctx: &Context, query: &Query, select: &'a Select, on: &[Expr], scope: &Scope<'a>, culprit: &Relation) -> String {
+    if let Some(found) = lateral(ctx, query, select, on, scope) {
+        let assumed = found.assumed_key.map(|key| format!(", if {key} is its key")).unwrap_or_default();
+        return format!("pick one row for each row of {}{assumed}, and nothing is sorted that is thrown away:\n{}", found.driving, found.sql);
+    }
     let keys: Vec<String> = on.iter().map(|e| spelling::text(ctx, e.span)).collect();
     let order: Vec<String> = query.order_by.iter().map(|key| order_text(ctx, key)).collect();
     let rest = order.iter().skip(on.len()).cloned().collect::<Vec<_>>().join(", ");

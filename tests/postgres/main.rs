@@ -10,4 +10,5 @@ mod locks;
 mod observe;
 mod pages;
 mod relations;
+mod reshape;
 mod rewrites;
