@@ -4,6 +4,7 @@
 //! prints nothing and cannot fail.
 
 mod application;
+mod aside;
 mod checker;
 mod findings;
 mod input;

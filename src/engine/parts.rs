@@ -1,7 +1,7 @@
 //! The parts of a run's files: what is read and run by itself, with a session of its own. A file is one part, unless it
 //! holds sections or fences.
 
-use super::{Input, InputKind, markdown};
+use super::{Input, InputKind, aside, markdown};
 use crate::facts::Statement;
 use crate::rules::Origin;
 use crate::session::Transaction;
@@ -16,6 +16,8 @@ pub(super) struct Part {
     pub(super) span: Span,
     pub(super) origin: Origin,
     pub(super) reported: bool,
+    /// See [`crate::rules::Surroundings::aside`].
+    pub(super) aside: bool,
     /// A comment somewhere in the file silences something, or tries to.
     silences: bool,
     transaction: Transaction,
@@ -59,12 +61,13 @@ pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
     let mut sets = vec![];
     let mut parts = vec![];
     for input in inputs {
+        let aside = !matches!(input.kind, InputKind::Code(_) | InputKind::Markdown) && aside::is_test_sql(&input.path);
         let file = sources.add(Source::new(input.path, input.bytes));
         sets.push(input.sets);
         let text = &sources.get(file).text;
         let silences = input.reported && suppress::is_mentioned(text);
         let known_runner = matches!(&input.kind, InputKind::Migration(info) if info.framework != "plain");
-        let part = |(span, origin, transaction)| Part { file, span, origin, reported: input.reported, silences, transaction, known_runner };
+        let part = |(span, origin, transaction)| Part { file, span, origin, reported: input.reported, aside, silences, transaction, known_runner };
         parts.extend(spans(text, &input.kind).into_iter().map(part));
     }
     (sources, parts, sets)

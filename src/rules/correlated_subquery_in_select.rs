@@ -28,6 +28,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(((first, name), others)) = found.split_first() else { return };
     let message = match others.len() {
         0 => format!("this subquery refers to {name} and runs once for each row of the result"),
+        1 => format!("this subquery refers to {name} and runs once for each row of the result, as does 1 other in the select list"),
         n => format!("this subquery refers to {name} and runs once for each row of the result, as do {n} others in the select list"),
     };
     let mut report = ctx.report(first.span, message).help(format!(

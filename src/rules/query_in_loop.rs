@@ -5,7 +5,7 @@ use crate::facts::{ExprKind, Query, QueryBody};
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, query: &Query) {
-    let Some(found) = ctx.application.filter(|fragment| !fragment.in_test).and_then(|fragment| fragment.in_loop.as_ref()) else { return };
+    let Some(found) = ctx.application.and_then(|fragment| fragment.in_loop.as_ref()) else { return };
     // one finding a statement, and none for what already takes many rows at a time
     if ctx.statement.query.as_ref().is_none_or(|own| own.span != query.span) || takes_many(query) {
         return;
