@@ -98,6 +98,15 @@ fn wrapped(expr: &Expr) -> Option<(&Expr, String)> {
             if !WRAPPERS.contains(&name) {
                 return None;
             }
+            // the age of a column, in seconds
+            if let [_, of] = call.args.as_slice()
+                && let ExprKind::Binary { left, op, right, .. } = &of.kind
+                && op == "-"
+                && !holds_column(left)
+                && right.column().is_some()
+            {
+                return Some((&**right, format!("{name}()")));
+            }
             let mut columns = call.args.iter().filter(|arg| arg.uncast().column().is_some());
             let column = columns.next()?;
             columns.next().is_none().then(|| (column.uncast(), format!("{name}()")))

@@ -246,7 +246,7 @@ pub(crate) fn ddl_after(ctx: &Context, json: &JsonTest, query: &Query, scope: &S
     let trigram = || ("gin", format!("{key} gin_trgm_ops"));
     let (method, key) = match json.test.op.as_str() {
         op if index_match::is_jsonpath_call(op) => {
-            let operator = if op == "jsonb_path_match" { "@@" } else { "@?" };
+            let operator = operator_of(op);
             return Err(format!(
                 "no index serves the function {op}; write it with the operator, `{} {operator} …`, and index it: `{}`",
                 spelling::unqualified(ctx, tested),
@@ -278,6 +278,16 @@ pub(crate) fn ddl_after(ctx: &Context, json: &JsonTest, query: &Query, scope: &S
     let leading = leading.filter(|_| method == "btree");
     let definition = definition(json, method, leading, key, partial(ctx, json, query, scope));
     Ok(definition.text(&json.column.name, ctx.catalog))
+}
+
+/// The operator that does what a function does.
+pub(crate) fn operator_of(function: &str) -> &'static str {
+    match function {
+        "jsonb_path_match" => "@@",
+        "jsonb_exists" => "?",
+        "jsonb_contains" => "@>",
+        _ => "@?",
+    }
 }
 
 /// The statements that build an index on the JSON of a test.
