@@ -65,7 +65,9 @@ fn by_path(path: &Path) -> Option<Option<&'static str>> {
     let suffix = stem.rsplit(['.', '_', '-']).find(|word| !DIRECTIONS.contains(word)).and_then(engine);
     let folders = || {
         let parts: Vec<String> = path.parent()?.components().map(|part| part.as_os_str().to_string_lossy().to_ascii_lowercase()).collect();
-        parts.iter().rev().find_map(|part| part.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(engine))
+        // `riversqlite`: a driver's folder
+        let driver = |part: &str| ["sqlite", "mysql"].into_iter().find(|word| part.ends_with(word)).and_then(engine);
+        parts.iter().rev().find_map(|part| part.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(engine).or_else(|| driver(part)))
     };
     suffix.or_else(folders)
 }

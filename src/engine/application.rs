@@ -2,9 +2,11 @@
 
 use super::parts::{self, Remarks};
 use super::{Input, InputKind, aside, markdown};
-use crate::extract::{self, Extracted, Fragment, FragmentKind, Hole, Language, Options};
-use crate::facts::Statement;
-use crate::rules::Report;
+use crate::catalog::Catalog;
+use crate::extract::{self, Direction, Extracted, Fragment, FragmentKind, Hole, Language, Options, Program};
+use crate::facts::{Name, ObjectName, Statement};
+use crate::rules::{Origin, Report};
+use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{FILLER, FileId, Position, Source, Sources, Span};
 use crate::sql::fingerprint::fingerprint;
@@ -17,11 +19,43 @@ pub(super) struct Code {
     pub(super) file: FileId,
     pub(super) in_document: bool,
     pub(super) extracted: Extracted,
+    pub(super) language: Language,
+    /// Where the file is a migration written in that language.
+    pub(super) migration: Option<Program>,
 }
 
 impl Code {
+    fn new(file: FileId, extracted: Extracted, language: Language, text: &str) -> Code {
+        let migration = if extracted.fragments.is_empty() { None } else { Program::of(text, language) };
+        Code { file, in_document: false, extracted, language, migration }
+    }
+
     pub(super) fn statements(&self) -> impl Iterator<Item = &Statement> {
         self.extracted.fragments.iter().flat_map(|fragment| &fragment.script.statements)
+    }
+
+    /// Where a fragment comes from: a migration in code and a script for psql change a live schema; what a test or an
+    /// application creates is its own affair.
+    pub(super) fn origin(&self, fragment: &Fragment, text: &str) -> Origin {
+        match self.migration {
+            _ if fragment.in_test => Origin::Application,
+            Some(program) if program.direction(text, &self.extracted, fragment) == Direction::Down => Origin::Down,
+            Some(_) => Origin::Migration,
+            None if self.language == Language::Shell => Origin::Script,
+            None => Origin::Application,
+        }
+    }
+
+    /// The session in which a migration's strings run, one after the other; `None` where each string has one of its own.
+    pub(super) fn session(&self, text: &str, catalog: &Catalog, settings: &Settings) -> Option<Session> {
+        let program = self.migration?;
+        let wrapped = settings.runner_wraps_transaction.unwrap_or(program.in_transaction);
+        let transaction = if wrapped { Transaction::Framework(program.framework) } else { Transaction::None };
+        let mut session = Session::new(RunMode { transaction });
+        for table in extract::created_tables(text) {
+            session.begin_with(catalog.creation_name(&ObjectName::bare(Name::new(table, Span::default())), false));
+        }
+        Some(session)
     }
 
     /// What suppression needs: the comments that speak to pgsift, of the code and of its SQL.
@@ -59,11 +93,14 @@ fn read(source: &Source, file: FileId, kind: &InputKind, settings: &Settings) ->
             let mut extracted = extract::extract(file, text, *language, options);
             let tests = aside::tests_from(source, *language);
             extracted.fragments.iter_mut().for_each(|fragment| fragment.in_test = fragment.span.start >= tests);
-            vec![Code { file, in_document: false, extracted }]
+            vec![Code::new(file, extracted, *language, text)]
         }
         InputKind::Markdown => {
             let fences = markdown::code_fences(text);
-            let code = |(span, language)| Code { file, in_document: true, extracted: extract::extract_in(file, text, span, language, options) };
+            let code = |(span, language): (Span, Language)| {
+                let extracted = extract::extract_in(file, text, span, language, options);
+                Code { in_document: true, ..Code::new(file, extracted, language, span.of(text)) }
+            };
             fences.into_iter().map(code).collect()
         }
         _ => vec![],

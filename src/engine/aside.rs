@@ -43,6 +43,11 @@ fn is_test(path: &str, code: bool) -> bool {
     let elsewhere = path.starts_with(['/', '\\']) || path.starts_with("..") || path.contains(":\\");
     let lower = path.to_ascii_lowercase();
     let parts: Vec<&str> = if elsewhere { lower.rsplit(['/', '\\']).take(1).collect() } else { lower.split(['/', '\\']).collect() };
+    // `LinqTests/` of .NET, which has no other mark
+    let camel = |part: &str| ["Tests", "IntegrationTest"].iter().any(|end| part.ends_with(end));
+    if !elsewhere && path.split(['/', '\\']).any(camel) {
+        return true;
+    }
     parts.into_iter().any(|part| {
         TESTS.contains(&part)
             || (code && CODE_TESTS.contains(&part))

@@ -113,7 +113,8 @@ impl Checker<'_> {
                 let all = effects_of_run(statement, catalog, self.settings.postgres);
                 session.apply(statement, &all, catalog, self.settings.postgres);
             }
-            if statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement) {
+            let known = part.origin == Origin::Script && declares_again(statement, catalog);
+            if !known && (statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement)) {
                 catalog.apply(statement, text);
             }
         }
@@ -152,32 +153,36 @@ impl Checker<'_> {
         }
     }
 
-    /// Asks every rule about the statements of application code, each string with a session of its own.
+    /// Asks every rule about the statements of code: the strings of a migration in one session, each other with its own.
     pub(super) fn code(&self, code: &Code, catalog: &Catalog) -> Found {
         let mut found = Found::default();
-        let among_migrations = aside::migrates(&self.sources.get(code.file).path);
+        let source = &self.sources.get(code.file).text;
+        let mut shared = code.session(source, catalog, self.settings);
         for fragment in &code.extracted.fragments {
-            let text = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
-            let mut session = Session::new(RunMode { transaction: Transaction::None });
-            let statements = fragment.script.statements.as_slice();
-            for (i, statement) in statements.iter().enumerate() {
-                let effects = statement_effects(statement, catalog, self.settings.postgres);
-                count(statement, &mut found);
-                let (preceding, rest) = statements.split_at(i);
-                let following = rest.get(1..).unwrap_or_default();
-                let origin = Origin::Application;
-                let around =
-                    Surroundings { aside: fragment.in_test, in_document: code.in_document, among_migrations, ..Surroundings::default() };
-                let before = &session;
-                let (fragment, stage) = (Some(fragment), Stage::Whole);
-                let effects = effects.as_slice();
-                let scene =
-                    Scene { text, fragment, statement, preceding, following, catalog, session: before, effects, origin, around, stage };
-                self.scene(scene, &mut found);
-                session.apply(statement, effects, catalog, self.settings.postgres);
-            }
+            let origin = code.origin(fragment, source);
+            let mut own = Session::new(RunMode { transaction: Transaction::None });
+            let session = shared.as_mut().filter(|_| origin == Origin::Migration).unwrap_or(&mut own);
+            self.fragment(fragment, code, origin, catalog, session, &mut found);
         }
         found
+    }
+
+    fn fragment(&self, fragment: &Fragment, code: &Code, origin: Origin, catalog: &Catalog, session: &mut Session, found: &mut Found) {
+        let text = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
+        let statements = fragment.script.statements.as_slice();
+        for (i, statement) in statements.iter().enumerate() {
+            let effects = statement_effects(statement, catalog, self.settings.postgres);
+            count(statement, found);
+            let (preceding, rest) = statements.split_at(i);
+            let following = rest.get(1..).unwrap_or_default();
+            let among_migrations = aside::migrates(&self.sources.get(code.file).path);
+            let around = Surroundings { aside: fragment.in_test, in_document: code.in_document, among_migrations, ..Surroundings::default() };
+            let fragment = Some(fragment);
+            let stage = Stage::Whole;
+            let scene = Scene { text, fragment, statement, preceding, following, catalog, session, effects: &effects, origin, around, stage };
+            self.scene(scene, found);
+            session.apply(statement, &effects, catalog, self.settings.postgres);
+        }
     }
 
     /// Asks every rule about a statement, and then about the statements inside it.
@@ -282,13 +287,19 @@ impl Checker<'_> {
                     let still = report.still.take();
                     let finding = self.rules.finding(rule, *severity, report, Some(scene.statement));
                     match still {
-                        Some((at, name, still)) => found.provisional.push((finding, at, name, still)),
-                        None => found.findings.push(finding),
+                        // what code creates is not replayed
+                        Some((at, name, still)) if scene.fragment.is_none() => found.provisional.push((finding, at, name, still)),
+                        _ => found.findings.push(finding),
                     }
                 }
             }
         }
     }
+}
+
+/// Whether a file beside the migrations writes down a table that these made: for a generator, or for a reader.
+fn declares_again(statement: &Statement, catalog: &Catalog) -> bool {
+    statement.actions.iter().any(|action| matches!(action, Action::CreateTable(create) if catalog.table(&create.name).is_some()))
 }
 
 /// Whether a statement stores queries that run later: a routine or a view.

@@ -31,7 +31,6 @@ const QUERY_FILE: u32 = 1 << 20;
 impl Part {
     /// Whether it may be a file of queries that an application sends.
     pub(super) fn is_query_file(&self, sources: &Sources) -> bool {
-        // a fence of a document sends nothing
         let whole = self.span.len() as usize == sources.get(self.file).text.len();
         whole && self.reported && self.origin == Origin::Script && self.span.len() <= QUERY_FILE
     }
@@ -80,7 +79,7 @@ pub(super) fn spans(text: &str, kind: &InputKind) -> Vec<(Span, Origin, Transact
         // its strings are found by `application`
         InputKind::Code(_) => vec![],
         InputKind::Sql => vec![(whole, Origin::Script, Transaction::None)],
-        InputKind::Markdown => markdown::sql_fences(text).into_iter().map(|span| (span, Origin::Script, Transaction::None)).collect(),
+        InputKind::Markdown => markdown::sql_fences(text).into_iter().map(|span| (span, Origin::Document, Transaction::None)).collect(),
         InputKind::Migration(info) => {
             let origin = |down| if down { Origin::Down } else { Origin::Migration };
             match &info.sections {

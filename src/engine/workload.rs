@@ -29,7 +29,7 @@ pub fn workload(inputs: Vec<Input>, settings: &Settings) -> Workload {
     let recurring = |part: &Part| -> Vec<Statement> {
         let statements = parts::read(part, &sources, settings).statements;
         match part.origin {
-            Origin::Script | Origin::Application if part.reported => statements,
+            Origin::Script | Origin::Document | Origin::Application if part.reported => statements,
             Origin::Migration => statements.into_iter().flat_map(of_functions).collect(),
             _ => vec![],
         }

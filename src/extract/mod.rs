@@ -14,6 +14,7 @@ mod holes;
 mod judge;
 mod languages;
 mod margin;
+mod migration;
 mod overlay;
 mod scan;
 mod scope;
@@ -24,6 +25,7 @@ mod words;
 
 pub use holes::{Hole, Role};
 pub use languages::Language;
+pub use migration::{Direction, Program, created_tables};
 pub use scope::Loop;
 
 use crate::facts::Reading;

@@ -4,12 +4,17 @@ use super::support::joins;
 use super::support::rows;
 use super::{Check, Context};
 use crate::catalog::resolve::{Binding, Scope, Source};
+use crate::extract::FragmentKind;
 use crate::facts::{ColumnRef, Expr, ExprKind, FromItem, Join, JoinCondition, JoinKind, Query, RelationSource};
 use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, _: &Query) {
+    // the rest of a builder's query, with what ties it, stands in other strings
+    if ctx.application.is_some_and(|fragment| fragment.kind == FragmentKind::Clause) {
+        return;
+    }
     ctx.visit(&mut |query, scope| check_one(ctx, query, scope));
 }
 

@@ -37,8 +37,10 @@ pub enum Origin {
     Migration,
     /// A down migration: recognised, linted for its DDL, not replayed.
     Down,
-    /// A plain SQL file or a document: not known to be a migration; its DDL is linted as one.
+    /// A plain SQL file: not known to be a migration; its DDL is linted as one.
     Script,
+    /// A fence of a document: an excerpt, and what ran before it is not shown.
+    Document,
     /// Application code.
     Application,
 }
