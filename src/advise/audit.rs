@@ -52,7 +52,10 @@ fn leads_by_a_key(catalog: &Catalog, name: &Qualified, constraint: &TableConstra
         theirs.is_some_and(|theirs| catalog.is_key_fixed(references, &[theirs.value.as_str()]))
     };
     catalog.is_key_fixed(name, &columns)
-        || columns.iter().filter(|own| key_alone(own)).any(|own| catalog.indexes_of(name).any(|(_, index)| leads(index, &[(*own).to_owned()])))
+        || columns
+            .iter()
+            .filter(|own| key_alone(own))
+            .any(|own| catalog.indexes_of(name).any(|(_, index)| leads(index, &[(*own).to_owned()])))
 }
 
 /// Whether an index begins with these columns, in any order, and holds every row that has them.

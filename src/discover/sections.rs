@@ -1,4 +1,4 @@
-//! Files that hold several parts: goose, dbmate, Liquibase's formatted SQL, node-pg-migrate. A part has its own direction and
+//! Files that hold several parts: goose, dbmate, sql-migrate, Liquibase's formatted SQL, node-pg-migrate. A part has its own direction and
 //! its own transaction; frameworks mark them with comments.
 
 use crate::engine::Section;
@@ -11,6 +11,7 @@ pub(super) fn sections(text: &[u8]) -> Option<(&'static str, Vec<Section>)> {
     let framework = marks.iter().find_map(|mark| match mark.kind {
         Kind::Goose(_) => Some("goose"),
         Kind::Dbmate { .. } => Some("dbmate"),
+        Kind::SqlMigrate { .. } => Some("sql-migrate"),
         Kind::Liquibase { .. } => Some("Liquibase"),
         Kind::NodePgMigrate(_) => Some("node-pg-migrate"),
         Kind::GooseNoTransaction => None,
@@ -25,6 +26,7 @@ pub(super) fn sections(text: &[u8]) -> Option<(&'static str, Vec<Section>)> {
             Kind::Goose(down) => Some((mark.at, down, goose_transaction)),
             // dbmate sends a part that opts out as one message.
             Kind::Dbmate { down, wrapped } => Some((mark.at, down, wrap(wrapped, "dbmate", Transaction::Implicit))),
+            Kind::SqlMigrate { down, wrapped } => Some((mark.at, down, wrap(wrapped, "sql-migrate", Transaction::None))),
             Kind::Liquibase { wrapped } => Some((mark.at, false, wrap(wrapped, "Liquibase", Transaction::None))),
             Kind::NodePgMigrate(down) => Some((mark.at, down, Transaction::Framework("node-pg-migrate"))),
             Kind::GooseNoTransaction => None,
@@ -49,6 +51,7 @@ enum Kind {
     Goose(bool),
     GooseNoTransaction,
     Dbmate { down: bool, wrapped: bool },
+    SqlMigrate { down: bool, wrapped: bool },
     Liquibase { wrapped: bool },
     NodePgMigrate(bool),
 }
@@ -81,6 +84,14 @@ fn kind(comment: &str, liquibase: bool) -> Option<Kind> {
             "up" => Some(Kind::Goose(false)),
             "down" => Some(Kind::Goose(true)),
             "no transaction" => Some(Kind::GooseNoTransaction),
+            _ => None,
+        };
+    }
+    if let Some(rest) = comment.strip_prefix("+migrate") {
+        let wrapped = !rest.split_whitespace().any(|word| word == "notransaction");
+        return match rest.split_whitespace().next() {
+            Some("up") => Some(Kind::SqlMigrate { down: false, wrapped }),
+            Some("down") => Some(Kind::SqlMigrate { down: true, wrapped }),
             _ => None,
         };
     }
@@ -127,6 +138,14 @@ mod tests {
         assert_eq!(framework, "dbmate");
         assert_eq!((parts[0].1, parts[0].2), (false, Transaction::Implicit));
         assert_eq!((parts[1].1, parts[1].2), (true, Transaction::Framework("dbmate")));
+    }
+
+    #[test]
+    fn sql_migrate_opts_out_per_part() {
+        let (framework, parts) = parts("-- +migrate Up notransaction\na;\n-- +migrate Down\nb;");
+        assert_eq!(framework, "sql-migrate");
+        assert_eq!((parts[0].1, parts[0].2), (false, Transaction::None));
+        assert_eq!((parts[1].1, parts[1].2), (true, Transaction::Framework("sql-migrate")));
     }
 
     #[test]

@@ -5,7 +5,22 @@ use crate::source::Source;
 use std::path::Path;
 
 /// Folders of tests, of any language.
-const TESTS: &[&str] = &["test", "tests", "spec", "specs", "__tests__", "__mocks__", "testdata", "testutil", "testutils", "e2e", "test-files", "regression_suite", "stub", "stubs"];
+const TESTS: &[&str] = &[
+    "test",
+    "tests",
+    "spec",
+    "specs",
+    "__tests__",
+    "__mocks__",
+    "testdata",
+    "testutil",
+    "testutils",
+    "e2e",
+    "test-files",
+    "regression_suite",
+    "stub",
+    "stubs",
+];
 
 /// Folders that hold tests of code, and in which SQL is anybody's.
 const CODE_TESTS: &[&str] = &["testing", "fixture", "fixtures", "bench", "benches", "benchmarks", "mocks", "cypress"];

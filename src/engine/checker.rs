@@ -104,7 +104,10 @@ impl Checker<'_> {
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
                 let fragment = None;
                 let stage = if stores(statement) { Stage::Definition } else { Stage::Whole };
-                self.scene(Scene { text, fragment, statement, preceding, following, catalog, session, effects, origin, around, stage }, found);
+                self.scene(
+                    Scene { text, fragment, statement, preceding, following, catalog, session, effects, origin, around, stage },
+                    found,
+                );
             }
             if statement.bodies.is_empty() {
                 session.apply(statement, &effects, catalog, self.settings.postgres);
@@ -176,10 +179,12 @@ impl Checker<'_> {
             let (preceding, rest) = statements.split_at(i);
             let following = rest.get(1..).unwrap_or_default();
             let among_migrations = aside::migrates(&self.sources.get(code.file).path);
-            let around = Surroundings { aside: fragment.in_test, in_document: code.in_document, among_migrations, ..Surroundings::default() };
+            let around =
+                Surroundings { aside: fragment.in_test, in_document: code.in_document, among_migrations, ..Surroundings::default() };
             let fragment = Some(fragment);
             let stage = Stage::Whole;
-            let scene = Scene { text, fragment, statement, preceding, following, catalog, session, effects: &effects, origin, around, stage };
+            let scene =
+                Scene { text, fragment, statement, preceding, following, catalog, session, effects: &effects, origin, around, stage };
             self.scene(scene, found);
             session.apply(statement, &effects, catalog, self.settings.postgres);
         }

@@ -66,7 +66,8 @@ pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
         let text = &sources.get(file).text;
         let silences = input.reported && suppress::is_mentioned(text);
         let known_runner = matches!(&input.kind, InputKind::Migration(info) if info.framework != "plain");
-        let part = |(span, origin, transaction)| Part { file, span, origin, reported: input.reported, aside, silences, transaction, known_runner };
+        let part =
+            |(span, origin, transaction)| Part { file, span, origin, reported: input.reported, aside, silences, transaction, known_runner };
         parts.extend(spans(text, &input.kind).into_iter().map(part));
     }
     (sources, parts, sets)

@@ -73,11 +73,15 @@ pub(super) fn begins_like_sql(bytes: &[u8]) -> bool {
 
 /// Whether a parameter is written `{name: Type}`, as ClickHouse has them.
 fn has_typed_parameters(sql: &str) -> bool {
-    const TYPES: &[&str] = &["String", "UInt", "Int", "Float", "DateTime", "Date", "UUID", "Array(", "Bool", "Decimal", "Map(", "Nullable(", "Identifier"];
+    const TYPES: &[&str] =
+        &["String", "UInt", "Int", "Float", "DateTime", "Date", "UUID", "Array(", "Bool", "Decimal", "Map(", "Nullable(", "Identifier"];
     sql.match_indices('{').any(|(at, _)| {
         let name = sql[at + 1..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
         let named = name.len() < sql.len() - at - 1;
-        named && name.strip_prefix(':').is_some_and(|ty| TYPES.iter().any(|known| ty.trim_start_matches([' ', FILLER as char]).starts_with(known)))
+        named
+            && name
+                .strip_prefix(':')
+                .is_some_and(|ty| TYPES.iter().any(|known| ty.trim_start_matches([' ', FILLER as char]).starts_with(known)))
     })
 }
 

@@ -135,7 +135,16 @@ impl Report {
     /// A report about a place; pass it on when it is complete.
     pub fn new(at: Location, message: impl Into<String>) -> Self {
         let primary = Label { at, message: String::new() };
-        Report { primary, message: message.into(), help: None, related: vec![], fix: None, severity: None, once_per_file: false, still: None }
+        Report {
+            primary,
+            message: message.into(),
+            help: None,
+            related: vec![],
+            fix: None,
+            severity: None,
+            once_per_file: false,
+            still: None,
+        }
     }
 
     /// With the rewrite.
