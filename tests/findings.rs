@@ -158,6 +158,27 @@ end
 }
 
 #[test]
+fn the_way_back_of_a_migration_in_code_is_known_in_every_shape() {
+    let create = |line| ("index-without-concurrently".to_owned(), line);
+    let arrows = "exports.up = (pgm) => {\n  pgm.sql(`CREATE INDEX a ON orders (status)`);\n};
+exports.down = pgm => {\n  pgm.sql('DROP INDEX a');\n};\n";
+    assert_eq!(in_code("1.js", arrows, LOCKING), [create(2)]);
+    let properties = "module.exports = {
+  up: async (queryInterface) => { await queryInterface.sequelize.query('CREATE INDEX b ON orders (status)'); },
+  down: async (queryInterface) => { await queryInterface.sequelize.query('DROP INDEX b'); },
+};\n";
+    assert_eq!(in_code("2.js", properties, LOCKING), [create(2)]);
+    let django = "from django.db import migrations
+class Migration(migrations.Migration):
+    operations = [
+        migrations.RunSQL('CREATE INDEX a ON orders (status)', 'DROP INDEX a'),
+        migrations.RunSQL(sql='CREATE INDEX b ON orders (status)', reverse_sql='DROP INDEX b'),
+        migrations.RunSQL(['CREATE INDEX c ON orders (status)', 'CREATE INDEX d ON orders (status)']),
+    ]\n";
+    assert_eq!(in_code("0001.py", django, LOCKING), [create(4), create(5), create(6), create(6)]);
+}
+
+#[test]
 fn ddl_of_an_application_is_its_own_affair_and_a_scripts_is_not() {
     let python = "def setup(cur):\n    cur.execute('CREATE INDEX b ON orders (status)')\n";
     assert!(in_code("app.py", python, LOCKING).is_empty());

@@ -1,12 +1,15 @@
 //! Which files, in which order, which of them are migrations, of which framework, run how.
 //!
 //! [`discover`] walks ([`walk`]), reads, leaves out other engines' files ([`engines`]), recognises layouts ([`layout`], and
-//! [`sections`] inside a file) and application code ([`code`]) and sorts into replay order. Must not know SQL beyond the marks that frameworks put into files.
+//! [`sections`] inside a file), scripts that run others ([`includes`]), schemas without migrations ([`plain`]) and application code
+//! ([`code`]) and sorts into replay order. Must not know SQL beyond the marks that frameworks put into files.
 
 mod code;
 mod elsewhere;
 mod engines;
+mod includes;
 mod layout;
+mod plain;
 mod sections;
 mod sets;
 mod walk;
@@ -73,6 +76,10 @@ fn file_kind(path: &Path) -> Option<FileKind> {
     match extension.as_str() {
         "sql" | "psql" | "pgsql" | "ddl" => Some(FileKind::Sql),
         "md" | "markdown" => Some(FileKind::Markdown),
+        // `1_a.sql.postgres` beside `1_a.sql.sqlite`
+        "postgres" | "postgresql" if path.file_stem().is_some_and(|stem| Path::new(stem).extension().is_some_and(|e| e == "sql")) => {
+            Some(FileKind::Sql)
+        }
         _ => Language::of_path(path).map(FileKind::Code),
     }
 }
@@ -141,6 +148,15 @@ pub fn discover(request: &Request) -> Discovered {
             Ok(_) => {}
         }
     }
+    includes::follow(&mut ordered, &request.cwd, &mut left_out, |path| {
+        let path = shown(path, &request.cwd);
+        let candidate = Candidate { path: walk::normalize(&path, &request.cwd), reported: false, bytes: None };
+        match self::read(&candidate, &path) {
+            Ok(Content::Sql(bytes)) => Some(Input { path, bytes, kind: InputKind::Sql, reported: false, sets: vec![] }),
+            _ => None,
+        }
+    });
+    plain::adopt(&mut ordered);
     // An excluded file that is no migration, and not what the settings call the schema, says nothing about the schema.
     ordered.retain(|(_, input)| input.reported || matches!(input.kind, InputKind::Migration(_)));
     ordered.sort_by(|a, b| a.0.cmp(&b.0));

@@ -1,4 +1,4 @@
-//! Files that hold several parts: goose, dbmate, sql-migrate, Liquibase's formatted SQL, node-pg-migrate. A part has its own direction and
+//! Files that hold several parts: goose, sql-migrate, dbmate, Liquibase's formatted SQL, node-pg-migrate. A part has its own direction and
 //! its own transaction; frameworks mark them with comments.
 
 use crate::engine::Section;
@@ -11,9 +11,9 @@ pub(super) fn sections(text: &[u8]) -> Option<(&'static str, Vec<Section>)> {
     let framework = marks.iter().find_map(|mark| match mark.kind {
         Kind::Goose(_) => Some("goose"),
         Kind::Dbmate { .. } => Some("dbmate"),
-        Kind::SqlMigrate { .. } => Some("sql-migrate"),
         Kind::Liquibase { .. } => Some("Liquibase"),
         Kind::NodePgMigrate(_) => Some("node-pg-migrate"),
+        Kind::SqlMigrate { .. } => Some("sql-migrate"),
         Kind::GooseNoTransaction => None,
     })?;
     let goose_transaction = match marks.iter().any(|mark| matches!(mark.kind, Kind::GooseNoTransaction)) {
@@ -26,15 +26,20 @@ pub(super) fn sections(text: &[u8]) -> Option<(&'static str, Vec<Section>)> {
             Kind::Goose(down) => Some((mark.at, down, goose_transaction)),
             // dbmate sends a part that opts out as one message.
             Kind::Dbmate { down, wrapped } => Some((mark.at, down, wrap(wrapped, "dbmate", Transaction::Implicit))),
-            Kind::SqlMigrate { down, wrapped } => Some((mark.at, down, wrap(wrapped, "sql-migrate", Transaction::None))),
             Kind::Liquibase { wrapped } => Some((mark.at, false, wrap(wrapped, "Liquibase", Transaction::None))),
             Kind::NodePgMigrate(down) => Some((mark.at, down, Transaction::Framework("node-pg-migrate"))),
+            Kind::SqlMigrate { down, wrapped } => Some((mark.at, down, wrap(wrapped, "sql-migrate", Transaction::None))),
             Kind::GooseNoTransaction => None,
         })
         .collect();
     let ends = begins.iter().skip(1).map(|(at, ..)| *at).chain([u32::try_from(text.len()).unwrap_or(u32::MAX)]);
-    let sections =
-        begins.iter().zip(ends).map(|(&(start, down, transaction), end)| Section { span: Span::new(start, end), down, transaction });
+    let sections = begins.iter().zip(ends).map(|(&(start, down, transaction), end)| Section {
+        span: Span::new(start, end),
+        down,
+        transaction,
+        file: None,
+        continues: false,
+    });
     Some((framework, sections.collect()))
 }
 
@@ -51,9 +56,9 @@ enum Kind {
     Goose(bool),
     GooseNoTransaction,
     Dbmate { down: bool, wrapped: bool },
-    SqlMigrate { down: bool, wrapped: bool },
     Liquibase { wrapped: bool },
     NodePgMigrate(bool),
+    SqlMigrate { down: bool, wrapped: bool },
 }
 
 /// Every line comment that is a framework's mark.
@@ -88,12 +93,13 @@ fn kind(comment: &str, liquibase: bool) -> Option<Kind> {
         };
     }
     if let Some(rest) = comment.strip_prefix("+migrate") {
-        let wrapped = !rest.split_whitespace().any(|word| word == "notransaction");
-        return match rest.split_whitespace().next() {
-            Some("up") => Some(Kind::SqlMigrate { down: false, wrapped }),
-            Some("down") => Some(Kind::SqlMigrate { down: true, wrapped }),
-            _ => None,
+        let mut words = rest.split_whitespace();
+        let down = match words.next() {
+            Some("up") => false,
+            Some("down") => true,
+            _ => return None,
         };
+        return Some(Kind::SqlMigrate { down, wrapped: !words.any(|word| word == "notransaction") });
     }
     if let Some(rest) = comment.strip_prefix("migrate:") {
         let wrapped = !rest.replace(' ', "").contains("transaction:false");
@@ -133,19 +139,19 @@ mod tests {
     }
 
     #[test]
+    fn sql_migrate_opts_out_per_part() {
+        let (framework, parts) = parts("-- +migrate Up notransaction\na;\n-- +migrate StatementBegin\nb;\n-- +migrate Down\nc;");
+        assert_eq!((framework, parts.len()), ("sql-migrate", 2));
+        assert_eq!((parts[0].1, parts[0].2), (false, Transaction::None));
+        assert_eq!((parts[1].1, parts[1].2), (true, Transaction::Framework("sql-migrate")));
+    }
+
+    #[test]
     fn dbmate_opts_out_per_part() {
         let (framework, parts) = parts("-- migrate:up transaction:false\na;\n-- migrate:down\nb;");
         assert_eq!(framework, "dbmate");
         assert_eq!((parts[0].1, parts[0].2), (false, Transaction::Implicit));
         assert_eq!((parts[1].1, parts[1].2), (true, Transaction::Framework("dbmate")));
-    }
-
-    #[test]
-    fn sql_migrate_opts_out_per_part() {
-        let (framework, parts) = parts("-- +migrate Up notransaction\na;\n-- +migrate Down\nb;");
-        assert_eq!(framework, "sql-migrate");
-        assert_eq!((parts[0].1, parts[0].2), (false, Transaction::None));
-        assert_eq!((parts[1].1, parts[1].2), (true, Transaction::Framework("sql-migrate")));
     }
 
     #[test]

@@ -89,11 +89,22 @@ pub(super) struct Stored {
 }
 
 impl Checker<'_> {
-    /// Folds a unit into the schema and, where its file is reported, asks every rule about each statement.
-    pub(super) fn unit(&self, unit: &Unit, catalog: &mut Catalog, found: &mut Found) {
-        let mut session = Session::new(RunMode { transaction: unit.transaction });
+    /// Folds a unit into the schema and, where its file is reported, asks every rule about each statement. `last` is the session
+    /// of the unit before, and then of this one.
+    pub(super) fn unit(&self, unit: &Unit, last: &mut Option<Session>, catalog: &mut Catalog, found: &mut Found) {
         let part = unit.part;
+        let before = last.take().filter(|_| part.continues);
+        if before.is_some() {
+            catalog.continue_in(part.file);
+        }
+        let mut session = before.unwrap_or_else(|| Session::new(RunMode { transaction: unit.transaction }));
         let text = &self.sources.get(part.file).text;
+        if !part.continues
+            && matches!(unit.transaction, Transaction::Framework(_) | Transaction::Implicit)
+            && unit.statements.iter().any(goes_back)
+        {
+            catalog.begin_wrapped(part.file, unit.transaction == Transaction::Implicit);
+        }
         for (i, statement) in unit.statements.iter().enumerate() {
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if part.reported {
@@ -121,6 +132,7 @@ impl Checker<'_> {
                 catalog.apply(statement, text);
             }
         }
+        *last = Some(session);
     }
 
     /// What a unit stored, to be asked about when the schema is complete.
@@ -310,6 +322,11 @@ fn declares_again(statement: &Statement, catalog: &Catalog) -> bool {
 /// Whether a statement stores queries that run later: a routine or a view.
 fn stores(statement: &Statement) -> bool {
     statement.actions.iter().any(|action| matches!(action, Action::CreateFunction(_) | Action::CreateView(_)))
+}
+
+/// Whether a statement takes back what others did, or may.
+fn goes_back(statement: &Statement) -> bool {
+    statement.actions.iter().any(|action| matches!(action, Action::Rollback { .. } | Action::Savepoint { .. } | Action::RollbackTo { .. }))
 }
 
 /// Whether a query changes the schema or its search path (`SELECT … INTO`, `set_config('search_path', …)`).

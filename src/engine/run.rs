@@ -104,11 +104,12 @@ impl Run<'_> {
         let (mut found, mut remarks) = (Found::default(), vec![]);
         let mut stored: Vec<Stored> = vec![];
         let mut batches = batches(migrations);
+        let mut session = None;
         let mut ready = batches.next().map(|batch| self.read(batch)).unwrap_or_default();
         while !ready.is_empty() {
             let mut fold = || {
                 for mut unit in std::mem::take(&mut ready) {
-                    self.checker.unit(&unit, catalog, &mut found);
+                    self.checker.unit(&unit, &mut session, catalog, &mut found);
                     remarks.extend(unit.remarks.take());
                     stored.extend(Checker::stored(unit));
                 }
@@ -138,7 +139,7 @@ impl Run<'_> {
             let mut found = Found::default();
             let mut unit = parts::read(part, self.checker.sources, self.checker.settings);
             let mut catalog = schemas.of(part.file).clone();
-            self.checker.unit(&unit, &mut catalog, &mut found);
+            self.checker.unit(&unit, &mut None, &mut catalog, &mut found);
             let remarks = unit.remarks.take();
             found.settle(&catalog);
             let stored: Vec<Stored> = Checker::stored(unit).collect();

@@ -88,18 +88,30 @@ impl Program {
         let function = fragment.function.map_or("", |name| name.of(text)).to_ascii_lowercase();
         let undoes = ["down", "downgrade", "rollback", "revert", "undo"].iter().any(|word| function.starts_with(word));
         let takes_both = matches!(self.framework, "Ecto" | "Django");
-        let second = || extracted.fragments.iter().any(|other| follows(text, other, fragment));
-        if undoes || takes_both && second() { Direction::Down } else { Direction::Up }
+        let before = || extracted.fragments.iter().rfind(|other| other.span.end <= fragment.span.start);
+        let is_second = || before().is_some_and(|first| follows(text, first, fragment));
+        if undoes || takes_both && is_second() || in_down_property(text, fragment) { Direction::Down } else { Direction::Up }
     }
 }
 
 /// Whether a function, method or property of that name begins in a script (`exports.up = `, `async up(`, `up: `).
 fn defines(text: &str, name: &str) -> bool {
-    memmem::find_iter(text.as_bytes(), name.as_bytes()).any(|at| {
+    definitions(text, name).next().is_some()
+}
+
+fn definitions<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> + 't {
+    memmem::find_iter(text.as_bytes(), name.as_bytes()).filter(move |&at| {
         let before = text.get(..at).and_then(|head| head.chars().next_back());
         let after = text.get(at + name.len()..).unwrap_or("").trim_start_matches(' ');
         !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') && after.starts_with(['(', '=', ':'])
     })
+}
+
+/// Whether `down` is the last of the two ways that a script defines before a string.
+fn in_down_property(text: &str, fragment: &Fragment) -> bool {
+    let before = text.get(..fragment.span.start as usize).unwrap_or(text);
+    let last = |name| definitions(before, name).last();
+    last("down").is_some_and(|down| last("up").is_none_or(|up| up < down))
 }
 
 /// Whether two strings are a call's first and second argument, and not two of a list: a comma and quotes between them, or the
@@ -108,7 +120,7 @@ fn follows(text: &str, first: &Fragment, second: &Fragment) -> bool {
     let Some(between) = text.get(first.span.end as usize..second.span.start as usize) else { return false };
     let (Some(first_quote), Some(comma)) = (text.get(..first.span.start as usize), between.find(',')) else { return false };
     let in_list = first_quote.trim_end_matches(['"', '\'', ' ', '\n']).ends_with('[');
-    let named = between.contains("reverse_sql");
+    let named = between.contains("reverse_sql") && !between.contains("RunSQL");
     named || comma < 8 && !in_list && between.chars().all(|c| matches!(c, '"' | '\'' | ',') || c.is_whitespace())
 }
 

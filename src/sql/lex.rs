@@ -154,7 +154,8 @@ impl Lexer<'_> {
             b';' => self.one(K::Semicolon),
             b'\\' if self.dialect == Dialect::Psql => self.meta_command(),
             b'{' if self.dialect != Dialect::Server && matches!(self.peek(1), b'%' | b'#') => self.template_tag(),
-            b'{' if self.dialect != Dialect::Server => self.braces(0),
+            // a template's hole may stand in a body too
+            b'{' if self.dialect != Dialect::Server || self.peek(1) == b'{' => self.braces(0),
             _ if is_operator(b) => self.operator(),
             _ if is_word_start(b) => self.word(),
             _ => self.one(K::Unknown),
@@ -223,6 +224,9 @@ impl Lexer<'_> {
     fn quoted(&mut self, prefix: usize, quote: u8, backslashes: bool, kind: TokenKind) -> TokenKind {
         let start = self.at;
         self.at += prefix;
+        if quote == b'"' && self.rest().starts_with(b"{{") {
+            self.at += self.template_hole(); // `"{{ index .Options "Namespace" }}"`
+        }
         if self.unterminated < MAX_UNTERMINATED {
             loop {
                 let found = if backslashes { memchr::memchr2(quote, b'\\', self.rest()) } else { memchr::memchr(quote, self.rest()) };
@@ -241,6 +245,12 @@ impl Lexer<'_> {
             }
         }
         self.unterminated_line(start)
+    }
+
+    /// The length of a template's hole that begins and ends on this line.
+    fn template_hole(&self) -> usize {
+        let line = self.rest().iter().take(MAX_HOLE).take_while(|&&b| b != b'\n').count();
+        memchr::memmem::find(&self.rest()[..line], b"}}").map_or(0, |i| i + 2)
     }
 
     /// In an overlay a doubled quote may have fillers between its halves (`\'\'` of a host string).
@@ -306,9 +316,10 @@ impl Lexer<'_> {
             self.at += 2;
             return K::Operator;
         }
-        if self.dialect == Dialect::Server || self.brackets > 0 {
+        if self.brackets > 0 {
             return self.one(K::Colon);
         }
+        // a runner fills `:NAME` in wherever it stands, in bodies too
         match next {
             b'\'' | b'"' if self.dialect == Dialect::Psql => {
                 let kind = self.quoted(2, next, false, K::Placeholder);
@@ -418,6 +429,7 @@ impl Lexer<'_> {
             }
             b'%' if host && next.is_ascii_alphabetic() && !is_word(self.peek(2)) => 2,
             b'%' if host && next == b'(' => self.rest().iter().take(MAX_HOLE).position(|&b| b == b')').map(|i| i + 2)?,
+            b'%' if next == b'(' => self.named_hole()?,
             b'@' if host && is_word_start(next) && !self.after_operand() => {
                 1 + self.rest()[1..].iter().take_while(|&&b| is_word(b)).count()
             }
@@ -426,6 +438,13 @@ impl Lexer<'_> {
         };
         self.at = (self.at + len).min(self.bytes.len());
         Some(K::Placeholder)
+    }
+
+    /// The length of `%(name)s` in a file of queries.
+    fn named_hole(&self) -> Option<usize> {
+        let word = self.rest()[2..].iter().take_while(|&&b| is_word(b)).count();
+        let is_hole = word > 0 && self.peek(2 + word) == b')' && self.peek(3 + word) == b's' && !is_word(self.peek(4 + word));
+        is_hole.then_some(4 + word)
     }
 
     /// Whether the last token ends an operand, so that an operator and not an operand comes next.
