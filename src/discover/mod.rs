@@ -46,6 +46,8 @@ pub struct Request {
     pub schema: Vec<PathBuf>,
     /// Contents that stand for what lies on disk, by absolute path; `None`: as if the file did not exist.
     pub contents: HashMap<PathBuf, Option<Vec<u8>>>,
+    /// Code that is for other databases by its path is given too, as not reported.
+    pub all_code: bool,
 }
 
 /// What was found.
@@ -143,7 +145,11 @@ pub fn discover(request: &Request) -> Discovered {
                 let input = Input { path, bytes, kind: InputKind::Code(language), reported, sets: vec![] };
                 ordered.push((Order::document(&candidate.path), input));
             }
-            Ok(Content::Other(reason)) if reported => *left_out.entry(reason).or_insert(0) += 1,
+            Ok(Content::Elsewhere(bytes, language, _)) if reported && request.all_code => {
+                let input = Input { path, bytes, kind: InputKind::Code(language), reported: false, sets: vec![] };
+                ordered.push((Order::document(&candidate.path), input));
+            }
+            Ok(Content::Other(reason) | Content::Elsewhere(_, _, reason)) if reported => *left_out.entry(reason).or_insert(0) += 1,
             Err(problem) => found.problems.push(problem),
             Ok(_) => {}
         }
@@ -158,7 +164,7 @@ pub fn discover(request: &Request) -> Discovered {
     });
     plain::adopt(&mut ordered);
     // An excluded file that is no migration, and not what the settings call the schema, says nothing about the schema.
-    ordered.retain(|(_, input)| input.reported || matches!(input.kind, InputKind::Migration(_)));
+    ordered.retain(|(_, input)| input.reported || matches!(input.kind, InputKind::Migration(_) | InputKind::Code(_)));
     ordered.sort_by(|a, b| a.0.cmp(&b.0));
     found.sets = sets::assign(&mut ordered).iter().map(|folder| shown(folder, &request.cwd)).collect();
     found.inputs = ordered.into_iter().map(|(_, input)| input).collect();
@@ -291,6 +297,8 @@ enum Content {
     Markdown(Vec<u8>),
     /// Application code that may hold SQL.
     Code(Vec<u8>, Language),
+    /// Code for another database, by its path.
+    Elsewhere(Vec<u8>, Language, &'static str),
     /// A document without SQL: most are, so they are not even counted.
     Nothing,
     /// Not for us, with the reason.

@@ -197,10 +197,11 @@ pub struct ExtractedPiece {
     pub placeholders: Vec<String>,
 }
 
-/// The SQL of every input of code.
+/// The SQL of every input of code; what no rule reads is said to be so, as all is in files that are not reported.
 pub(super) fn list(inputs: Vec<Input>, settings: &Settings) -> Vec<ExtractedPiece> {
     let read_one = |input: Input| {
         let source = Source::new(input.path, input.bytes);
+        let ours = input.reported;
         let codes = read(&source, FileId(0), &input.kind, settings);
         let language = match input.kind {
             InputKind::Code(language) => Some(language),
@@ -210,7 +211,11 @@ pub(super) fn list(inputs: Vec<Input>, settings: &Settings) -> Vec<ExtractedPiec
         let mut found = vec![];
         for (i, code) in codes.iter().enumerate() {
             let Some(language) = language.or(fences.get(i).map(|fence| fence.1)) else { continue };
-            found.extend(code.extracted.fragments.iter().map(|fragment| piece(&source, code, fragment, language)));
+            let all = code.extracted.fragments.iter().chain(&code.extracted.others);
+            found.extend(all.map(|fragment| piece(&source, code, fragment, language)));
+        }
+        if !ours {
+            found.iter_mut().for_each(|piece| piece.kind = FragmentKind::Other);
         }
         found
     };

@@ -26,7 +26,8 @@ const TESTS: &[&str] = &[
 const CODE_TESTS: &[&str] = &["testing", "fixture", "fixtures", "bench", "benches", "benchmarks", "mocks", "cypress"];
 
 /// Folders of code that migrates.
-const MIGRATIONS: &[&str] = &["migration", "migrations", "migrate", "batched-migrations", "database_migrations", "data_migrations"];
+const MIGRATIONS: &[&str] =
+    &["migration", "migrations", "migrate", "batched-migrations", "database_migrations", "data_migrations", "deltas"];
 
 /// The first byte of a file's tests: of all of it by its path, or of what Rust compiles for tests only.
 pub(super) fn tests_from(source: &Source, language: Language) -> u32 {
@@ -46,7 +47,9 @@ pub(super) fn is_test_sql(path: &Path) -> bool {
 /// Whether code lies among the migrations, so that what it runs it runs once.
 pub(super) fn migrates(path: &Path) -> bool {
     let folders = path.parent().into_iter().flat_map(Path::components);
-    folders.into_iter().any(|part| MIGRATIONS.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()))
+    let own = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase());
+    own.is_some_and(|stem| stem == "migrations")
+        || folders.into_iter().any(|part| MIGRATIONS.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()))
 }
 
 fn is_test(path: &str, code: bool) -> bool {
@@ -59,7 +62,7 @@ fn is_test(path: &str, code: bool) -> bool {
     let lower = path.to_ascii_lowercase();
     let parts: Vec<&str> = if elsewhere { lower.rsplit(['/', '\\']).take(1).collect() } else { lower.split(['/', '\\']).collect() };
     // `LinqTests/` of .NET, which has no other mark
-    let camel = |part: &str| ["Tests", "IntegrationTest"].iter().any(|end| part.ends_with(end));
+    let camel = |part: &str| ["Tests", "IntegrationTest"].iter().any(|end| part.ends_with(end)) || part.contains("Tests.");
     if !elsewhere && path.split(['/', '\\']).any(camel) {
         return true;
     }

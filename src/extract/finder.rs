@@ -1,6 +1,7 @@
 //! Looks for SQL in scanned code: which strings are worth a closer look, what they are given to, and what stands around them.
 
 use super::chain::{self, Chain};
+use super::growth;
 use super::judge::{self, Standing, Verdict};
 use super::scan::{self, Scan};
 use super::scope::{self, Loop};
@@ -40,7 +41,8 @@ impl Finder<'_, '_> {
                 continue;
             }
             let tree = Tree::new(self.text, stream);
-            let chains = chain::chains(&tree, scan, self.syntax);
+            let mut chains = chain::chains(&tree, scan, self.syntax);
+            growth::grow(&tree, self.syntax, &mut chains, |chain| judge::begins_like_sql(&self.head(chain)));
             let found: Vec<(Chain, Setting)> = chains.into_iter().filter_map(|chain| self.candidate(&tree, chain)).collect();
             let wanted: Vec<usize> = found.iter().map(|(chain, _)| chain.first).collect();
             let around = scope::around(&tree, self.syntax, &wanted);
@@ -59,7 +61,7 @@ impl Finder<'_, '_> {
         if !sql && !clause() {
             return None;
         }
-        if setting.spoken || (self.syntax.docstrings && setting.standing.is_none() && self.documents(tree, &chain)) {
+        if (setting.spoken && !sql) || (self.syntax.docstrings && setting.standing.is_none() && self.documents(tree, &chain)) {
             return None;
         }
         Some((chain, setting))
@@ -234,26 +236,29 @@ impl Finder<'_, '_> {
         let standing = setting.standing.unwrap_or(Standing::Any);
         let text = String::from_utf8_lossy(&draft.bytes).into_owned();
         let whole = Span::new(0, text.len() as u32);
-        let mut verdict = if judge::begins_like_sql(&draft.bytes) { judge::judge(&text, whole, standing) } else { Verdict::No };
+        let (mut verdict, foreign) =
+            if judge::begins_like_sql(&draft.bytes) { judge::judge(&text, whole, standing) } else { (Verdict::No, false) };
         let mut frame = "";
-        if verdict == Verdict::No && setting.early {
+        if verdict == Verdict::No && setting.early && !setting.spoken {
             frame = calls::frame(&path, setting.call.is_some_and(|call| self.chained(call))).filter(|_| clause_like(&text)).unwrap_or("");
             verdict = if frame.is_empty() { Verdict::No } else { Verdict::IfRead };
         }
         match verdict {
             Verdict::No => return,
-            Verdict::Other => {
-                self.writer.foreign += 1;
-                return;
-            }
+            Verdict::Sql if setting.spoken => verdict = Verdict::IfRead,
             Verdict::Sql | Verdict::IfRead => {}
         }
+        self.writer.foreign += usize::from(foreign);
         let mut holes = holes::settle(&mut draft);
         for hole in &mut holes {
             hole.role = trust::role(self.text, hole);
             hole.trusted = trust::is_trusted(self.text, hole);
         }
-        let kind = if frame.is_empty() { FragmentKind::Statement } else { FragmentKind::Clause };
+        let kind = match frame {
+            _ if foreign || setting.spoken => FragmentKind::Other,
+            "" => FragmentKind::Statement,
+            _ => FragmentKind::Clause,
+        };
         let fragment = Fragment {
             span: draft.content,
             layer: 0,

@@ -52,6 +52,7 @@ pub(super) fn settle(draft: &mut Draft) -> Vec<Hole> {
         } else {
             place(draft, &text, &tokens, at)
         };
+        let role = if hole.optional { Role::Fragment } else { role };
         found.push(Hole { span: hole.span, code: hole.code, role, trusted: false });
     }
     draft.holes = holes;
@@ -105,7 +106,7 @@ fn place(draft: &mut Draft, text: &str, tokens: &[Token], at: u32) -> Role {
                 }
                 return Role::Parameter;
             }
-            K::Word if !ends_clause(before, text) => {
+            K::Word if !ends_clause(before, text) && !before.text(text).bytes().all(|b| b.is_ascii_uppercase()) => {
                 write(draft, at, [b'_', FILLER]);
                 return Role::Identifier;
             }
@@ -118,7 +119,8 @@ fn place(draft: &mut Draft, text: &str, tokens: &[Token], at: u32) -> Role {
     }
     if let Some(after) = after.filter(|after| glued(token, after)) {
         match after.kind {
-            K::Dot => {
+            // the name of a function
+            K::Dot | K::LeftParen => {
                 write(draft, at, [b'_', FILLER]);
                 return Role::Identifier;
             }

@@ -40,8 +40,9 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         "add the condition (JOIN {} ON …), or ask with EXISTS if only its presence matters",
         joins::name(right)
     ));
-    // CROSS JOIN in so many words is mostly meant.
-    ctx.add(if crossed.is_some() { report.severity(Severity::Notice) } else { report });
+    // CROSS JOIN in so many words is mostly meant, and so are all pairs that an INSERT writes.
+    let seeds = ctx.statement.query.as_ref().is_some_and(|q| matches!(q.body, crate::facts::QueryBody::Insert(_)));
+    ctx.add(if crossed.is_some() || seeds { report.severity(Severity::Notice) } else { report });
 }
 
 fn holds(join: &Join, binding: &Binding) -> bool {

@@ -112,7 +112,7 @@ fn wrapped(expr: &Expr) -> Option<(&Expr, String)> {
             columns.next().is_none().then(|| (column.uncast(), format!("{name}()")))
         }
         ExprKind::Binary { left, op, right, .. } if op == "+" || op == "-" => match (left.column(), right.column()) {
-            (Some(_), None) => Some((&**left, format!("{op} …"))),
+            (Some(_), None) if !holds_column(right) => Some((&**left, format!("{op} …"))),
             (None, Some(_)) if !holds_column(left) => Some((&**right, format!("… {op}"))),
             _ => None,
         },

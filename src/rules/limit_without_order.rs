@@ -65,10 +65,11 @@ fn is_settled<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> bool {
         || spelling::has_hole(ctx, query.span)
 }
 
-/// Whether it picks what a DELETE takes next: the rest goes another time.
+/// Whether it picks what a DELETE or UPDATE takes next: the rest goes another time.
 fn is_purge(query: &Query, scope: &Scope) -> bool {
     let one = query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1));
-    !one && scope.outer().is_some_and(|outer| matches!(outer.query().body, QueryBody::Delete(_)))
+    let around = std::iter::successors(scope.outer(), |scope| scope.outer()).take(3);
+    !one && around.into_iter().any(|outer| matches!(outer.query().body, QueryBody::Delete(_) | QueryBody::Update(_)))
 }
 
 /// Whether LIMIT 1 asks a table whose keys are not known for a value: it may have but one such row.

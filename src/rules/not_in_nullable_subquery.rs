@@ -1,6 +1,6 @@
 //! NOT IN over a subquery that may hold a NULL.
 
-use super::support::spelling;
+use super::support::{rows, spelling};
 use super::{Check, Context};
 use crate::catalog::resolve::Scope;
 use crate::catalog::index_match::same;
@@ -24,6 +24,10 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     let [item] = &select.items[..] else { return };
     let inner = Scope::new(scope.catalog(), query, Some(Rc::new(scope.clone())));
     if is_never_null(&item.expr, select, &inner) {
+        return;
+    }
+    // nothing is known of the column, and what runs once is no query to plan well
+    if is_unknown(&item.expr, &inner) && rows::runs_once(ctx) {
         return;
     }
     let given = spelling::text(ctx, item.expr.span);

@@ -89,6 +89,20 @@ fn is_word(b: u8) -> bool {
     is_word_start(b) || b.is_ascii_digit() || b == b'$'
 }
 
+/// Whether a run of operator bytes ends in the first byte of a driver's placeholder: `a=?`, `a=@name`, `a=%s`, `a=#{name}`.
+fn glued_placeholder(run: &[u8], after: &[u8]) -> bool {
+    let Some((last, before)) = run.split_last() else { return false };
+    let next = |i: usize| after.get(i).copied().unwrap_or(0);
+    let common = matches!(before, b"=" | b"<" | b">" | b"<=" | b">=" | b"<>" | b"!=" | b"||" | b"+" | b"-" | b"*" | b"/");
+    match last {
+        b'?' => before != b"@" && !before.contains(&b'?'),
+        b'@' => common && is_word_start(next(0)),
+        b'%' => common && (next(0) == b'(' || (next(0).is_ascii_alphabetic() && !is_word(next(1)))),
+        b'#' => next(0) == b'{',
+        _ => false,
+    }
+}
+
 fn is_operator(b: u8) -> bool {
     matches!(b, b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=' | b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|' | b'`' | b'?')
 }
@@ -415,6 +429,9 @@ impl Lexer<'_> {
         while len > 1 && matches!(rest[len - 1], b'+' | b'-') && !rest[..len].iter().any(odd) {
             len -= 1;
         }
+        if self.dialect == Dialect::Host && len > 1 && glued_placeholder(&rest[..len], &rest[len..]) {
+            len -= 1;
+        }
         self.at += len;
         K::Operator
     }
@@ -601,6 +618,9 @@ mod tests {
 
     #[test]
     fn placeholders_of_drivers() {
+        let glued = "a=? AND b>=@p AND c=%s AND d<>%(n)s AND e->>? AND f @? g AND h=#{i}";
+        let found: Vec<&str> = all(glued, Dialect::Host).iter().filter(|t| t.kind == K::Placeholder).map(|t| t.text(glued)).collect();
+        assert_eq!(found, ["?", "@p", "%s", "%(n)s", "?", "#{i}"]);
         let text = "a = ? AND b = %s AND c = %(n)s AND d = :name AND e = @p AND f ? 'k' AND g = {} LIMIT ? OFFSET ${x} a::int";
         let found: Vec<_> = kinds(text, Dialect::Host).into_iter().filter(|(k, _)| *k == K::Placeholder).map(|(_, t)| t).collect();
         assert_eq!(found, ["?", "%s", "%(n)s", ":name", "@p", "{}", "?", "${x}"]);
