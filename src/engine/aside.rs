@@ -32,7 +32,7 @@ const MIGRATIONS: &[&str] =
 /// The first byte of a file's tests: of all of it by its path, or of what Rust compiles for tests only.
 pub(super) fn tests_from(source: &Source, language: Language) -> u32 {
     let name = source.name();
-    if is_test(&name, true) {
+    if is_test_of(&name, true) {
         return 0;
     }
     let inside = (language.name() == "rust").then(|| memchr::memmem::find(source.text.as_bytes(), b"#[cfg(test)]\nmod ")).flatten();
@@ -41,7 +41,7 @@ pub(super) fn tests_from(source: &Source, language: Language) -> u32 {
 
 /// Whether a file of SQL is one of a test suite.
 pub(super) fn is_test_sql(path: &Path) -> bool {
-    is_test(&path.to_string_lossy(), false)
+    is_test_of(&path.to_string_lossy(), false)
 }
 
 /// Whether code lies among the migrations, so that what it runs it runs once.
@@ -52,7 +52,12 @@ pub(super) fn migrates(path: &Path) -> bool {
         || folders.into_iter().any(|part| MIGRATIONS.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()))
 }
 
-fn is_test(path: &str, code: bool) -> bool {
+/// Whether a path is that of a test, whose queries are nobody's load.
+pub fn is_test(path: &str) -> bool {
+    is_test_of(path, true)
+}
+
+fn is_test_of(path: &str, code: bool) -> bool {
     let stem = path.rsplit(['/', '\\']).next().and_then(|name| name.split('.').next()).unwrap_or("");
     if code && ["Test", "Tests", "Spec", "Specs", "TestCase"].iter().any(|end| stem.ends_with(end)) {
         return true;
@@ -88,7 +93,7 @@ mod tests {
         for path in ["db/contest/a.sql", "fixtures/guide.sql", "/tmp/test/a.sql", "../tests/a.sql", "latest.sql", "test_plan.sql"] {
             assert!(!is_test_sql(Path::new(path)), "{path}");
         }
-        assert!(is_test("app/fixtures/a.py", true) && is_test("UserServiceTest.java", true) && !is_test("Contest.java", true));
+        assert!(is_test("app/fixtures/a.py") && is_test("UserServiceTest.java") && !is_test("Contest.java"));
     }
 
     #[test]
