@@ -88,6 +88,11 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
         return true;
     }
     let lower = code.to_ascii_lowercase();
+    // a module's attribute is known when it is compiled
+    let attribute = code.strip_prefix('@').is_some_and(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'));
+    if attribute && memmem::find(text.as_bytes(), b"defmodule ").is_some() {
+        return true;
+    }
     if SAFE.iter().any(|word| lower.contains(word)) || (lower.contains("join") && lower.contains(['?', '%', '$'])) {
         return true;
     }

@@ -1,4 +1,5 @@
 //! Values written into the text of a statement.
+use super::support::spelling;
 use super::{Check, Context};
 use crate::extract::{Hole, Role};
 use crate::finding::Severity;
@@ -12,7 +13,7 @@ fn check(ctx: &Context) {
     for hole in fragment.holes.iter().filter(|hole| ctx.statement.span.contains(hole.span) || touches(ctx, hole)) {
         let (severity, message, help) = match hole.role {
             // no parameter can stand in a utility statement
-            Role::Value | Role::InString if !hole.trusted && ctx.statement.query.is_none() => (
+            Role::Value | Role::InString if !hole.trusted && !takes_parameters(ctx) => (
                 Severity::Notice,
                 "a value becomes part of the SQL text, in a statement that takes no parameters: only values that the program chose are safe",
                 "quote it as a literal with the driver's own function",
@@ -38,6 +39,13 @@ fn check(ctx: &Context) {
         // who builds names builds many, all in one way
         ctx.add(if severity == Severity::Notice { report.once_per_file() } else { report });
     }
+}
+
+/// Whether it is a query, read or not.
+fn takes_parameters(ctx: &Context) -> bool {
+    let text = spelling::text(ctx, ctx.statement.span);
+    let word = text.trim_start_matches(|c: char| c.is_whitespace() || c == '(').split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
+    ctx.statement.query.is_some() || ["select", "insert", "update", "delete", "with", "merge"].iter().any(|w| word.eq_ignore_ascii_case(w))
 }
 
 /// A hole at the very end of a statement.
