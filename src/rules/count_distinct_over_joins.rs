@@ -4,6 +4,7 @@ use super::support::joins::{self, Meets};
 use super::support::reshape::counts::Counted;
 use super::support::spelling;
 use super::{Check, Context};
+use crate::catalog::index_match::same;
 use crate::catalog::resolve::Scope;
 use crate::facts::{Call, Expr, ExprKind, Name, Query, Relation, Select};
 
@@ -45,7 +46,8 @@ struct Site<'a, 'c> {
 impl Site<'_, '_> {
     fn report(&self, e: &Expr, call: &Call) {
         let (ctx, select) = (self.ctx, self.select);
-        let Some(counted) = call.args.first() else { return };
+        // of each group's own key there is one
+        let Some(counted) = call.args.first().filter(|counted| !select.group_by.iter().any(|key| same(key, counted))) else { return };
         let Some((relation, alone)) = self.repeats(e, call) else { return };
         let what = joins::name(relation);
         let text = spelling::text(ctx, counted.span);
