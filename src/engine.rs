@@ -18,7 +18,7 @@ mod workload;
 pub use logs::log_findings;
 
 pub use application::{ExtractedPiece, Sent};
-pub use input::{Input, InputKind, MigrationInfo, Section};
+pub use input::{Follows, Input, InputKind, MigrationInfo, Section};
 pub use timeline::locks;
 pub use workload::{Workload, workload};
 
