@@ -90,6 +90,13 @@ impl Catalog {
         self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(labels)), "idx")
     }
 
+    /// The same where some names are to be left alone that no relation has yet.
+    pub fn free_index_name_besides(&self, table: &Qualified, labels: &[String], taken: &[Qualified]) -> String {
+        let schema = table.schema.as_str();
+        let planned = |name: &str| taken.iter().any(|other| other.schema == schema && other.name == name);
+        numbered(&table.name, Some(&columns_part(labels)), "idx", |name| self.has_relation_by(Key { schema, name }) || planned(name))
+    }
+
     /// A relation's name that is free in the schema: numbers are added to the label.
     pub(super) fn choose_relation_name(&self, schema: &str, first: &str, second: Option<&str>, label: &str) -> String {
         numbered(first, second, label, |name| self.has_relation_by(Key { schema, name }))
