@@ -2,6 +2,7 @@
 
 use super::support::{json, ranges, rows, spelling};
 use super::{Check, Context};
+use crate::advise::Definition;
 use crate::catalog::index_match::{Test, serves, tests};
 use crate::catalog::resolve::{Resolved, Scope};
 use crate::catalog::{Index, Knowledge, Qualified};
@@ -61,11 +62,11 @@ fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope
     let help = match (rewrite, covered) {
         (Some(range), Some(_)) => format!("compare the column itself: {range}"),
         (Some(range), None) => format!("compare the column itself, so that an index on {bare} can serve it: {range}"),
-        (None, _) if immutable(test.tested) => format!(
-            "index the expression: CREATE INDEX CONCURRENTLY ON {} ({});",
-            table.written,
-            spelling::index_key(ctx, test.tested)
-        ),
+        (None, _) if immutable(test.tested) => {
+            let (keys, labels) = (vec![spelling::index_key(ctx, test.tested)], vec![spelling::label(ctx, test.tested)]);
+            let definition = Definition { keys, labels, ..Definition::default() };
+            format!("index the expression:\n{};", definition.text(&table.name, ctx.catalog))
+        }
         (None, _) => format!("compare {bare} itself with a value of its own type"),
     };
     let report = ctx.report(test.whole.span, message).help(help);

@@ -2,6 +2,7 @@
 
 use super::support::{json, spelling};
 use super::{Check, Context};
+use crate::advise::Definition;
 use crate::catalog::index_match::{serves, tests};
 use crate::catalog::resolve::Scope;
 use crate::facts::{Expr, Query};
@@ -30,10 +31,14 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         let tested = spelling::unqualified(ctx, test.tested);
         let message = format!("a pattern that begins with % matches {tested} anywhere, so every row of {} is read", table.written);
         let key = spelling::index_key(ctx, test.tested);
-        let help = format!(
-            "a trigram index serves it (CREATE EXTENSION pg_trgm): CREATE INDEX CONCURRENTLY ON {} USING gin ({key} gin_trgm_ops)",
-            table.written
-        );
+        let definition = Definition {
+            method: "gin".to_owned(),
+            keys: vec![format!("{key} gin_trgm_ops")],
+            labels: vec![spelling::label(ctx, test.tested), "trgm".to_owned()],
+            ..Definition::default()
+        };
+        let help =
+            format!("a trigram index serves it (CREATE EXTENSION pg_trgm):\n{};", definition.text(&table.name, ctx.catalog));
         ctx.add(ctx.report(test.whole.span, message).help(help));
     }
 }
