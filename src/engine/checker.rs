@@ -1,6 +1,7 @@
 //! Asks the rules about the statements of one unit, in order, with the schema and the session before each.
 
 use super::application::{self, Code};
+use super::aside;
 use super::findings::{ActiveRules, OncePerFile};
 use super::parts::Unit;
 use crate::catalog::{Catalog, Mentions, resolve};
@@ -8,7 +9,7 @@ use crate::extract::Fragment;
 use crate::facts::{Action, Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque};
 use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
-use crate::rules::{Check, Context, Origin, Report, Surroundings};
+use crate::rules::{Check, Context, Origin, Report, Still, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{FileId, Location, Sources};
@@ -16,7 +17,7 @@ use crate::sql::fingerprint::fingerprint;
 use crate::sql::token::Dialect;
 use crate::stats::{RelationStats, Stats};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a run gathers.
 #[derive(Default)]
@@ -26,6 +27,8 @@ pub(super) struct Found {
     pub(super) statements: usize,
     /// The fingerprints of application code's statements that have findings.
     pub(super) sent: HashMap<Location, u64>,
+    /// Findings that hold only if the schema that all migrations leave is still as they say, each with its rule's question.
+    provisional: Vec<(Finding, Location, String, Still)>,
     once: OncePerFile,
 }
 
@@ -35,6 +38,13 @@ impl Found {
         self.opaque.extend(other.opaque);
         self.statements += other.statements;
         self.sent.extend(other.sent);
+        self.provisional.extend(other.provisional);
+    }
+
+    /// Keeps of the provisional findings those that hold in the schema as it is in the end.
+    pub(super) fn settle(&mut self, catalog: &Catalog) {
+        let still = self.provisional.drain(..).filter(|(_, at, name, still)| still(catalog, *at, name));
+        self.findings.extend(still.map(|(finding, ..)| finding));
     }
 }
 
@@ -56,6 +66,25 @@ struct Scene<'a> {
     catalog: &'a Catalog,
     session: &'a Session,
     effects: &'a [Effect],
+    origin: Origin,
+    around: Surroundings,
+    stage: Stage,
+}
+
+/// Which rules a statement is shown to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// All of them.
+    Whole,
+    /// Those about what it does to the schema now: what it stores runs later, if nothing takes its place.
+    Definition,
+    /// Those about what it stored, with the schema that it will meet.
+    Stored,
+}
+
+/// A routine or view that a unit defined.
+pub(super) struct Stored {
+    statement: Statement,
     origin: Origin,
     around: Surroundings,
 }
@@ -81,12 +110,16 @@ impl Checker<'_> {
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if part.reported {
                 count(statement, found);
-                let around = Surroundings { unwrapped: unit.unwrapped, ..Surroundings::default() };
+                let around = Surroundings { unwrapped: unit.unwrapped, aside: part.aside, ..Surroundings::default() };
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
                 let fragment = None;
-                self.scene(Scene { text, fragment, statement, preceding, following, catalog, session, effects, origin, around }, found);
+                let stage = if stores(statement) { Stage::Definition } else { Stage::Whole };
+                self.scene(
+                    Scene { text, fragment, statement, preceding, following, catalog, session, effects, origin, around, stage },
+                    found,
+                );
             }
             if statement.bodies.is_empty() {
                 session.apply(statement, &effects, catalog, self.settings.postgres);
@@ -95,11 +128,45 @@ impl Checker<'_> {
                 let all = effects_of_run(statement, catalog, self.settings.postgres);
                 session.apply(statement, &all, catalog, self.settings.postgres);
             }
-            if statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement) {
+            let known = part.origin == Origin::Script && declares_again(statement, catalog);
+            if !known && (statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement)) {
                 catalog.apply(statement, text);
             }
         }
         *last = Some(session);
+    }
+
+    /// What a unit stored, to be asked about when the schema is complete.
+    pub(super) fn stored(unit: Unit) -> impl Iterator<Item = Stored> {
+        let (part, unwrapped) = (unit.part, unit.unwrapped);
+        let around = Surroundings { unwrapped, aside: part.aside, ..Surroundings::default() };
+        let kept = unit.statements.into_iter().filter(|statement| part.reported && stores(statement));
+        kept.map(move |statement| Stored { statement, origin: part.origin, around })
+    }
+
+    /// Asks about the routines and views that are still those that their statements defined.
+    pub(super) fn check_stored(&self, stored: &[Stored], catalog: &Catalog, found: &mut Found) {
+        let mut current: HashSet<Location> = catalog.views.iter().map(|(_, view)| view.defined_at).collect();
+        current.extend(catalog.functions.iter().flat_map(|(_, overloads)| overloads).map(|function| function.defined_at));
+        let session = Session::new(RunMode { transaction: Transaction::None });
+        for Stored { statement, origin, around } in stored.iter().filter(|s| current.contains(&s.statement.location())) {
+            let text = &self.sources.get(statement.file).text;
+            let effects = statement_effects(statement, catalog, self.settings.postgres);
+            let scene = Scene {
+                text,
+                fragment: None,
+                statement,
+                preceding: &[],
+                following: &[],
+                catalog,
+                session: &session,
+                effects: &effects,
+                origin: *origin,
+                around: *around,
+                stage: Stage::Stored,
+            };
+            self.scene(scene, found);
+        }
     }
 
     /// Asks every rule about the statements of code: the strings of a migration in one session, each other with its own.
@@ -124,9 +191,13 @@ impl Checker<'_> {
             count(statement, found);
             let (preceding, rest) = statements.split_at(i);
             let following = rest.get(1..).unwrap_or_default();
-            let around = Surroundings::default();
+            let among_migrations = aside::migrates(&self.sources.get(code.file).path);
+            let around =
+                Surroundings { aside: fragment.in_test, in_document: code.in_document, among_migrations, ..Surroundings::default() };
             let fragment = Some(fragment);
-            let scene = Scene { text, fragment, statement, preceding, following, catalog, session, effects: &effects, origin, around };
+            let stage = Stage::Whole;
+            let scene =
+                Scene { text, fragment, statement, preceding, following, catalog, session, effects: &effects, origin, around, stage };
             self.scene(scene, found);
             session.apply(statement, &effects, catalog, self.settings.postgres);
         }
@@ -147,7 +218,7 @@ impl Checker<'_> {
             BodyKind::Do => around.in_do = true,
             BodyKind::Function | BodyKind::Procedure => around.in_function = true,
             BodyKind::Execute => {}
-            BodyKind::Scheduled => around = Surroundings::default(),
+            BodyKind::Scheduled => around = Surroundings { aside: around.aside, ..Surroundings::default() },
         }
         let mut session =
             if body.kind == BodyKind::Scheduled { Session::new(RunMode { transaction: Transaction::None }) } else { scene.session.clone() };
@@ -167,6 +238,7 @@ impl Checker<'_> {
                     effects: &effects,
                     origin: scene.origin,
                     around,
+                    stage: scene.stage,
                 },
                 found,
             );
@@ -220,8 +292,15 @@ impl Checker<'_> {
         };
         // Every rule about queries goes through the same ones with the same scopes.
         let visits: Vec<_> = scene.statement.queries().into_iter().map(|query| (query, resolve::visits(scene.catalog, query))).collect();
+        let once = scene.around.among_migrations && scene.statement.query.is_some();
         for (rule, severity) in &self.rules.rules {
+            if scene.around.aside && rule.spares_tests() {
+                continue;
+            }
             match rule.check {
+                Check::Migration(_) if scene.stage == Stage::Stored => {}
+                Check::Statement(_) | Check::Query(_) if scene.stage == Stage::Definition => {}
+                Check::Query(_) if once => {}
                 Check::Migration(check) if scene.origin != Origin::Application && !scene.statement.actions.is_empty() => check(&context),
                 Check::Migration(check) if scene.origin != Origin::Application && scene.statement.query.is_some() => check(&context),
                 Check::Statement(check) => check(&context),
@@ -235,14 +314,31 @@ impl Checker<'_> {
                 if scene.fragment.is_some() {
                     let at = Location { file: scene.statement.file, span: scene.statement.span };
                     found.sent.entry(at).or_insert_with(|| fingerprint(at.span.of(scene.text), Dialect::Host).0);
-                    application::to_source(&mut report, scene.text, &self.sources.get(scene.statement.file).text);
+                    let holes = scene.fragment.map_or(&[][..], |fragment| &fragment.holes);
+                    application::to_source(&mut report, holes, scene.text, &self.sources.get(scene.statement.file).text);
                 }
                 if found.once.admits(rule.name, &report) {
-                    found.findings.push(self.rules.finding(rule, *severity, report, Some(scene.statement)));
+                    let still = report.still.take();
+                    let finding = self.rules.finding(rule, *severity, report, Some(scene.statement));
+                    match still {
+                        // what code creates is not replayed
+                        Some((at, name, still)) if scene.fragment.is_none() => found.provisional.push((finding, at, name, still)),
+                        _ => found.findings.push(finding),
+                    }
                 }
             }
         }
     }
+}
+
+/// Whether a file beside the migrations writes down a table that these made: for a generator, or for a reader.
+fn declares_again(statement: &Statement, catalog: &Catalog) -> bool {
+    statement.actions.iter().any(|action| matches!(action, Action::CreateTable(create) if catalog.table(&create.name).is_some()))
+}
+
+/// Whether a statement stores queries that run later: a routine or a view.
+fn stores(statement: &Statement) -> bool {
+    statement.actions.iter().any(|action| matches!(action, Action::CreateFunction(_) | Action::CreateView(_)))
 }
 
 /// Whether a statement takes back what others did, or may.

@@ -1,7 +1,7 @@
 //! The parts of a run's files: what is read and run by itself, with a session of its own. A file is one part, unless it
 //! holds sections or fences.
 
-use super::{Input, InputKind, MigrationInfo, Section, markdown};
+use super::{Input, InputKind, MigrationInfo, Section, aside, markdown};
 use crate::facts::Statement;
 use crate::rules::Origin;
 use crate::session::Transaction;
@@ -18,6 +18,8 @@ pub(super) struct Part {
     pub(super) span: Span,
     pub(super) origin: Origin,
     pub(super) reported: bool,
+    /// See [`crate::rules::Surroundings::aside`].
+    pub(super) aside: bool,
     /// A comment somewhere in the file silences something, or tries to.
     silences: bool,
     transaction: Transaction,
@@ -81,6 +83,7 @@ pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
             span,
             origin,
             reported,
+            aside: !matches!(kind, InputKind::Markdown) && aside::is_test_sql(&sources.get(file).path),
             silences,
             transaction,
             continues,

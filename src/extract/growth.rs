@@ -45,7 +45,7 @@ pub(super) fn grow(tree: &Tree, syntax: &'static Syntax, chains: &mut Vec<Chain>
 }
 
 /// The token of the name that a chain's text is given.
-fn begun(tree: &Tree, chain: &Chain) -> Option<usize> {
+pub(super) fn begun(tree: &Tree, chain: &Chain) -> Option<usize> {
     let first = chain.first;
     if let Some((name, _)) = added(tree, first) {
         return Some(name);
@@ -59,6 +59,10 @@ fn begun(tree: &Tree, chain: &Chain) -> Option<usize> {
                 at -= 1;
             }
         }
+    }
+    // Ruby's `+"…"`
+    if tree.is(at, b'+') && at > 0 && tree.is(at - 1, b'=') && tree.tokens[at].spaced {
+        at -= 1;
     }
     if !tree.is(at, b'=') || matches!(tree.punct(at.checked_sub(1)?), Some(b'=' | b'!' | b'<' | b'>' | b'+' | b'.' | b'|' | b'?')) {
         return None;
@@ -95,6 +99,17 @@ fn added(tree: &Tree, operand: usize) -> Option<(usize, usize)> {
     None
 }
 
+/// The first token of what a statement that begins with the name at `at` adds to it.
+pub(super) fn operand(tree: &Tree, concat: &[&str], at: usize) -> Option<usize> {
+    let operand = (at + 2..at + 5).find(|&operand| added(tree, operand).is_some_and(|(name, _)| name == at));
+    let again = || {
+        let same = tree.word(at + 2).is_some() && tree.word(at + 2) == tree.word(at);
+        let joins = (tree.is(at + 3, b'+') && concat != ["."]) || (tree.is(at + 3, b'.') && concat == ["."]);
+        (tree.is(at + 1, b'=') && same && joins).then_some(at + 4)
+    };
+    operand.or_else(again)
+}
+
 struct Growth<'a, 's> {
     tree: &'a Tree<'s>,
     syntax: &'static Syntax,
@@ -125,6 +140,12 @@ impl Growth<'_, '_> {
         self.found = self.chains[start].parts.clone();
         let (mut taken, mut last) = (vec![], None);
         let Some(mut at) = self.end(self.chains[start].after, parent) else { return (self.found, None, taken) };
+        if tree
+            .around(self.chains[start].first)
+            .is_some_and(|open| open > 0 && tree.word(open - 1).is_some_and(|word| LINES.contains(&word)))
+        {
+            self.found.extend(tree.tokens.get(at).map(|token| Part::Blank(token.span, b'\n')));
+        }
         let stop = at + REACH;
         while at < stop.min(tree.tokens.len()) {
             let token = tree.tokens[at];
@@ -201,13 +222,7 @@ impl Growth<'_, '_> {
 
     /// The first token of what a statement that begins with the name adds to it.
     fn operand(&self, at: usize) -> Option<usize> {
-        let operand = (at + 2..at + 5).find(|&operand| added(self.tree, operand).is_some_and(|(name, _)| name == at));
-        let again = || {
-            let same = self.tree.word(at + 2).is_some() && self.tree.word(at + 2) == self.tree.word(at);
-            let joins = self.tree.is(at + 3, b'+') || (self.tree.is(at + 3, b'.') && self.syntax.concat == ["."]);
-            (self.tree.is(at + 1, b'=') && same && joins).then_some(at + 4)
-        };
-        operand.or_else(again)
+        operand(self.tree, self.syntax.concat, at)
     }
 
     /// Takes what the statement at the name adds.

@@ -69,12 +69,26 @@ pub(super) fn begins_like_sql(bytes: &[u8]) -> bool {
     FIRST.iter().any(|first| first.as_bytes() == &word[..len])
 }
 
+/// Whether a parameter is written `{name: Type}`, as ClickHouse has them.
+fn has_typed_parameters(sql: &str) -> bool {
+    const TYPES: &[&str] =
+        &["String", "UInt", "Int", "Float", "DateTime", "Date", "UUID", "Array(", "Bool", "Decimal", "Map(", "Nullable(", "Identifier"];
+    sql.match_indices('{').any(|(at, _)| {
+        let name = sql[at + 1..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let named = name.len() < sql.len() - at - 1;
+        named
+            && name
+                .strip_prefix(':')
+                .is_some_and(|ty| TYPES.iter().any(|known| ty.trim_start_matches([' ', FILLER as char]).starts_with(known)))
+    })
+}
+
 /// Judges the bytes `range` of an overlay; and whether only another database would read it.
 pub(super) fn judge(text: &str, range: Span, standing: Standing) -> (Verdict, bool) {
     let tokens: Vec<Token> = lex(text, range, Dialect::Host).into_iter().filter(|t| !t.kind.is_trivia()).collect();
     let words = Words { text, tokens: &tokens };
     let verdict = words.judge(standing);
-    (verdict, verdict != Verdict::No && words.foreign())
+    (verdict, verdict != Verdict::No && (words.foreign() || has_typed_parameters(range.of(text))))
 }
 
 struct Words<'a> {
@@ -241,14 +255,15 @@ impl Words<'_> {
     }
 
     fn insert(&self, at: usize, case: Case) -> Verdict {
-        if !self.is(at + 1, "into") {
-            return Verdict::No;
-        }
-        let Some(after) = self.after_name(at + 2) else { return Verdict::No };
+        // other databases: `INSERT IGNORE INTO`, `INSERT OR REPLACE INTO`
+        let into = (at + 1..at + 4).find(|&i| self.is(i, "into"));
+        let skipped = into.is_some_and(|into| into == at + 1 || self.is(at + 1, "ignore") || self.is(at + 1, "or"));
+        let Some(into) = into.filter(|_| skipped) else { return Verdict::No };
+        let Some(after) = self.after_name(into + 1) else { return Verdict::No };
         let shaped = self.kind(after) == Some(K::LeftParen)
             || after >= self.tokens.len()
             || ["values", "select", "default", "as", "with", "table", "overriding"].iter().any(|w| self.is(after, w));
-        if shaped { self.usual(at + 2, case) } else { Verdict::No }
+        if shaped { self.usual(into + 1, case) } else { Verdict::No }
     }
 
     fn update(&self, at: usize, case: Case) -> Verdict {
@@ -466,6 +481,12 @@ impl Words<'_> {
                     at > 0
                         && ["from", "into", "join", "update", "table"].iter().any(|w| self.is(at - 1, w))
                         && self.kind(at + 1) == Some(K::Word)
+                }
+                // `UPDATE IGNORE t SET`, `INSERT OR REPLACE INTO t`
+                K::Word if at == 1 && (text.eq_ignore_ascii_case("ignore") || text.eq_ignore_ascii_case("or")) => {
+                    self.is(0, "update") && self.name(2) && !self.is(2, "set")
+                        || self.is(0, "insert")
+                        || (self.is(0, "delete") && self.is(2, "from"))
                 }
                 K::Word if text.len() > 2 => {
                     let call = || self.kind(at + 1) == Some(K::LeftParen);

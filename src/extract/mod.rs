@@ -17,9 +17,12 @@ mod languages;
 mod margin;
 mod migration;
 mod overlay;
+mod repeats;
 mod scan;
 mod scope;
 mod syntax;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod trust;
 mod words;

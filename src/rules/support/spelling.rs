@@ -39,13 +39,6 @@ pub(crate) fn index_key(ctx: &Context, expr: &Expr) -> String {
     if expr.column().is_some() { text } else { format!("({text})") }
 }
 
-/// What an expression adds to the name of an index on it: `lower_email`.
-pub(crate) fn label(ctx: &Context, expr: &Expr) -> String {
-    let text = unqualified(ctx, expr).to_ascii_lowercase();
-    let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
-    if words.is_empty() { "expr".to_owned() } else { words.join("_") }
-}
-
 /// Whether the program puts a piece of SQL in here: `{…}` where a token could stand, and not inside a string, a comment or a name.
 pub(crate) fn has_hole(ctx: &Context, span: Span) -> bool {
     use crate::sql::token::{Dialect, TokenKind};
