@@ -12,3 +12,4 @@ mod pages;
 mod relations;
 mod reshape;
 mod rewrites;
+mod statistics;
