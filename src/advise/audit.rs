@@ -33,12 +33,30 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
             continue;
         };
         let columns: Vec<String> = columns.iter().map(|c| c.value.clone()).collect();
-        let leads = catalog.indexes_of(name).any(|(_, index)| leads(index, &columns));
+        let leads = catalog.indexes_of(name).any(|(_, index)| leads(index, &columns))
+            || (columns.len() > 1 && leads_by_a_key(catalog, name, constraint, references));
         if !leads && !columns.is_empty() && !found.iter().any(|f| f.columns == columns) {
             found.push(Unindexed { table: name, constraint, columns, references });
         }
     }
     found
+}
+
+/// Whether a part of a composite key is enough to find the rows: an index of the referencing table holds a unique key in the
+/// columns, or begins with the column of one that is a key of the referenced table by itself.
+fn leads_by_a_key(catalog: &Catalog, name: &Qualified, constraint: &TableConstraint, references: &Qualified) -> bool {
+    let ConstraintKind::ForeignKey { columns, referenced, .. } = &constraint.constraint.kind else { return false };
+    let columns: Vec<&str> = columns.iter().map(|c| c.value.as_str()).collect();
+    let key_alone = |own: &str| {
+        let at = columns.iter().position(|c| *c == own);
+        let theirs = at.and_then(|at| referenced.get(at));
+        theirs.is_some_and(|theirs| catalog.is_key_fixed(references, &[theirs.value.as_str()]))
+    };
+    catalog.is_key_fixed(name, &columns)
+        || columns
+            .iter()
+            .filter(|own| key_alone(own))
+            .any(|own| catalog.indexes_of(name).any(|(_, index)| leads(index, &[(*own).to_owned()])))
 }
 
 /// Whether an index begins with these columns, in any order, and holds every row that has them.
@@ -276,7 +294,7 @@ pub fn unused_indexes(catalog: &Catalog, stats: &RelationStats) -> Vec<Unused> {
 }
 
 /// Statistics of fewer days say little.
-const LEAST_DAYS: u64 = 31;
+pub const LEAST_DAYS: u64 = 31;
 
 /// Whether a foreign key's columns would lead no index without this one.
 fn is_last_behind_key(catalog: &Catalog, name: &Qualified, index: &Index) -> bool {

@@ -20,8 +20,20 @@ const ENGINES: &[(&str, &str)] = &[
     ("oracle", "Oracle"),
     ("clickhouse", "ClickHouse"),
     ("duckdb", "DuckDB"),
+    ("h2", "H2"),
+    ("hsqldb", "HSQLDB"),
+    ("planetscale", "MySQL"),
+    ("myxql", "MySQL"),
     ("cockroach", "CockroachDB"),
     ("cockroachdb", "CockroachDB"),
+    ("h2", "H2"),
+    ("hsqldb", "HSQLDB"),
+    ("derby", "Derby"),
+    ("db2", "Db2"),
+    ("spanner", "Spanner"),
+    ("snowflake", "Snowflake"),
+    ("bigquery", "BigQuery"),
+    ("tidb", "MySQL"),
 ];
 
 const POSTGRES: &[&str] = &["postgres", "postgresql", "pg", "psql", "pgsql"];
@@ -36,7 +48,20 @@ pub(super) fn other_engine(path: &Path, bytes: &[u8]) -> Option<&'static str> {
 
 /// The engine that a file of application code is for, where its path says one that is not PostgreSQL.
 pub(super) fn by_path_alone(path: &Path) -> Option<&'static str> {
-    by_path(path).flatten()
+    by_path(path).unwrap_or_else(|| by_name_of_code(path))
+}
+
+/// `sqlite_store.rs`, `SQLitePlatform.php`, `riversqlite/driver.go`: code is named after what it speaks to.
+fn by_name_of_code(path: &Path) -> Option<&'static str> {
+    let mut parts = path.components().rev().map(|part| part.as_os_str().to_string_lossy().to_ascii_lowercase());
+    let stem = parts.next()?;
+    let telling = ENGINES.iter().filter(|(word, _)| ["sqlite", "mysql", "clickhouse", "mssql", "duckdb"].contains(word));
+    let named = |part: &str| telling.clone().find(|(word, _)| part.starts_with(word)).map(|(_, engine)| *engine);
+    let folder = |part: &str| telling.clone().find(|(word, _)| part.starts_with(word) || part.ends_with(word)).map(|(_, engine)| *engine);
+    if POSTGRES.iter().any(|word| stem.contains(word) && word.len() > 2) {
+        return None;
+    }
+    named(&stem).or_else(|| parts.find_map(|part| folder(&part)))
 }
 
 /// `Some(None)`: the path says PostgreSQL. The deepest word that says anything decides.
@@ -48,7 +73,9 @@ fn by_path(path: &Path) -> Option<Option<&'static str>> {
     let suffix = stem.rsplit(['.', '_', '-']).find(|word| !DIRECTIONS.contains(word)).and_then(engine);
     let folders = || {
         let parts: Vec<String> = path.parent()?.components().map(|part| part.as_os_str().to_string_lossy().to_ascii_lowercase()).collect();
-        parts.iter().rev().find_map(|part| part.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(engine))
+        // `riversqlite`: a driver's folder
+        let driver = |part: &str| ["sqlite", "mysql"].into_iter().find(|word| part.ends_with(word)).and_then(engine);
+        parts.iter().rev().find_map(|part| part.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(engine).or_else(|| driver(part)))
     };
     suffix.or_else(folders)
 }
@@ -72,11 +99,23 @@ fn by_content(bytes: &[u8]) -> Option<&'static str> {
     let starts = |needle: &str| lines(&code).any(|line| line.trim_ascii_start().starts_with(needle.as_bytes()));
     let engine = if word("ENGINE") && has("MERGETREE") {
         "ClickHouse"
-    } else if memchr::memchr_iter(b'`', &code).nth(1).is_some() || word("AUTO_INCREMENT") || has(" ENGINE=") || has(")ENGINE=") {
+    } else if memchr::memchr_iter(b'`', &code).nth(1).is_some()
+        || word("AUTO_INCREMENT")
+        || has(" ENGINE=")
+        || has(")ENGINE=")
+        || has("INT UNSIGNED")
+        || starts("USE ")
+    {
         "MySQL"
-    } else if word("AUTOINCREMENT") || starts("PRAGMA ") {
+    } else if word("AUTOINCREMENT") || word("ROWID") || starts("PRAGMA ") {
         "SQLite"
-    } else if has("[DBO].") || lines(&code).any(|line| line.trim_ascii() == b"GO") || has("IDENTITY(1,1)") || has("IDENTITY(1, 1)") {
+    } else if has("[DBO].")
+        || lines(&code).any(|line| line.trim_ascii() == b"GO")
+        || has("IDENTITY(1,1)")
+        || has("IDENTITY(1, 1)")
+        || starts("DECLARE @")
+        || starts("CREATE OR ALTER ")
+    {
         "SQL Server"
     } else if word("VARCHAR2") {
         "Oracle"
@@ -159,6 +198,9 @@ mod tests {
         assert_eq!(of("a.sql", "create table a (id integer primary key autoincrement)"), Some("SQLite"));
         assert_eq!(of("a.sql", "select 1\nGO\n"), Some("SQL Server"));
         assert_eq!(of("a.sql", "create table a (b varchar2(10))"), Some("Oracle"));
+        assert_eq!(of("a.sql", "DECLARE @a int = 1;\nselect @a"), Some("SQL Server"));
+        assert_eq!(of("a.sql", "use app;\nselect 1"), Some("MySQL"));
+        assert_eq!(of("migrations/h2/1.sql", ""), Some("H2"));
         assert_eq!(of("a.sql", "-- `a` `b`\nselect '`x` AUTO_INCREMENT'"), None);
         assert_eq!(of("a.sql", "create table a (auto_increment serial)"), None);
         assert_eq!(of("a.sql", "do $x$ `a` `b` $x$; select $1"), None);

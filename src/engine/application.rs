@@ -1,9 +1,9 @@
 //! Application code in a run: its strings read as SQL, and findings carried back to its source bytes.
 
 use super::parts::{self, Remarks};
-use super::{Input, InputKind, markdown};
+use super::{Input, InputKind, aside, markdown};
 use crate::catalog::Catalog;
-use crate::extract::{self, Direction, Extracted, Fragment, FragmentKind, Language, Options, Program};
+use crate::extract::{self, Direction, Extracted, Fragment, FragmentKind, Hole, Language, Options, Program};
 use crate::facts::{Name, ObjectName, Statement};
 use crate::rules::{Origin, Report};
 use crate::session::{RunMode, Session, Transaction};
@@ -17,6 +17,7 @@ use rayon::prelude::*;
 /// The SQL of one file of code, or of one fence of a document.
 pub(super) struct Code {
     pub(super) file: FileId,
+    pub(super) in_document: bool,
     pub(super) extracted: Extracted,
     pub(super) language: Language,
     /// Where the file is a migration written in that language.
@@ -26,7 +27,7 @@ pub(super) struct Code {
 impl Code {
     fn new(file: FileId, extracted: Extracted, language: Language, text: &str) -> Code {
         let migration = if extracted.fragments.is_empty() { None } else { Program::of(text, language) };
-        Code { file, extracted, language, migration }
+        Code { file, in_document: false, extracted, language, migration }
     }
 
     pub(super) fn statements(&self) -> impl Iterator<Item = &Statement> {
@@ -90,7 +91,7 @@ fn read(source: &Source, file: FileId, kind: &InputKind, settings: &Settings) ->
     match kind {
         InputKind::Code(language) => {
             let mut extracted = extract::extract(file, text, *language, options);
-            let tests = tests_from(source, *language);
+            let tests = aside::tests_from(source, *language);
             extracted.fragments.iter_mut().for_each(|fragment| fragment.in_test = fragment.span.start >= tests);
             vec![Code::new(file, extracted, *language, text)]
         }
@@ -98,83 +99,12 @@ fn read(source: &Source, file: FileId, kind: &InputKind, settings: &Settings) ->
             let fences = markdown::code_fences(text);
             let code = |(span, language): (Span, Language)| {
                 let extracted = extract::extract_in(file, text, span, language, options);
-                Code::new(file, extracted, language, span.of(text))
+                Code { in_document: true, ..Code::new(file, extracted, language, span.of(text)) }
             };
             fences.into_iter().map(code).collect()
         }
         _ => vec![],
     }
-}
-
-/// The first byte of a file's tests: of all of it by its path, or of what Rust compiles for tests only.
-fn tests_from(source: &Source, language: Language) -> u32 {
-    if is_test(&source.name()) {
-        return 0;
-    }
-    let inside = (language.name() == "rust").then(|| memchr::memmem::find(source.text.as_bytes(), b"#[cfg(test)]\nmod ")).flatten();
-    inside.map_or(u32::MAX, |at| at as u32)
-}
-
-/// Whether a path is that of a test, whose queries are nobody's load.
-pub fn is_test(path: &str) -> bool {
-    const FOLDERS: &[&str] = &[
-        "test",
-        "tests",
-        "spec",
-        "specs",
-        "__tests__",
-        "__mocks__",
-        "testing",
-        "testdata",
-        "testutil",
-        "testutils",
-        "fixture",
-        "fixtures",
-        "e2e",
-        "bench",
-        "benches",
-        "benchmarks",
-        "mocks",
-        "cypress",
-        "it",
-        "itest",
-        "integrationtest",
-        "integration-tests",
-        "functionaltest",
-        "androidtest",
-        "jvmtest",
-        "commontest",
-        "testfixtures",
-        "unittests",
-        "__fixtures__",
-    ];
-    let stem = path.rsplit(['/', '\\']).next().and_then(|name| name.split('.').next()).unwrap_or("");
-    if matches!(stem, "tests" | "test" | "test_utils" | "test_helper" | "spec_helper") {
-        return true;
-    }
-    if ["Test", "Tests", "Spec", "Specs", "TestCase"].iter().any(|end| stem.ends_with(end)) {
-        return true;
-    }
-    path.to_ascii_lowercase().split(['/', '\\']).any(|part| {
-        FOLDERS.contains(&part)
-            || ["_test.", ".test.", ".spec.", "_spec."].iter().any(|mark| part.contains(mark))
-            || [
-                ".testing",
-                ".tests",
-                ".test",
-                ".integrationtests",
-                ".unittests",
-                ".functionaltests",
-                "-tests",
-                "_tests",
-                "-test",
-                "dbtests",
-            ]
-            .iter()
-            .any(|end| part.ends_with(end))
-            || part.starts_with("test_")
-            || part == "conftest.py"
-    })
 }
 
 /// A statement that code or a file of queries sends.
@@ -219,9 +149,14 @@ fn note(statement: &Statement, source: &Source, file: &str, text: &str, found: &
     }
 }
 
-/// Turns what a rule said about an overlay into what is true of the file: no fillers in words, and a fix only where the file
-/// has the very bytes that it changes.
-pub(super) fn to_source(report: &mut Report, layer: &str, file: &str) {
+/// Turns what a rule said about an overlay into what is true of the file: no fillers in words, no place that ends inside a
+/// piece of code, and a fix only where the file has the very bytes that it changes.
+pub(super) fn to_source(report: &mut Report, holes: &[Hole], layer: &str, file: &str) {
+    let place = &mut report.primary.at.span;
+    if let Some(hole) = holes.iter().find(|hole| hole.span.start < place.end && place.end < hole.span.end && place.start < hole.span.start)
+    {
+        place.end = hole.span.end;
+    }
     let clean = |text: &mut String| text.retain(|c| c != FILLER as char);
     clean(&mut report.message);
     clean(&mut report.primary.message);

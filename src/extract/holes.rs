@@ -129,7 +129,8 @@ fn place(draft: &mut Draft, text: &str, tokens: &[Token], at: u32) -> Role {
     }
     if let Some(after) = after.filter(|after| glued(token, after)) {
         match after.kind {
-            K::Dot => {
+            // the name of a function
+            K::Dot | K::LeftParen => {
                 write(draft, at, [b'_', FILLER]);
                 return Role::Identifier;
             }

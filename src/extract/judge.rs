@@ -75,12 +75,26 @@ pub(super) fn has_from(text: &str) -> bool {
     select && text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word.eq_ignore_ascii_case("from"))
 }
 
+/// Whether a parameter is written `{name: Type}`, as ClickHouse has them.
+fn has_typed_parameters(sql: &str) -> bool {
+    const TYPES: &[&str] =
+        &["String", "UInt", "Int", "Float", "DateTime", "Date", "UUID", "Array(", "Bool", "Decimal", "Map(", "Nullable(", "Identifier"];
+    sql.match_indices('{').any(|(at, _)| {
+        let name = sql[at + 1..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let named = name.len() < sql.len() - at - 1;
+        named
+            && name
+                .strip_prefix(':')
+                .is_some_and(|ty| TYPES.iter().any(|known| ty.trim_start_matches([' ', FILLER as char]).starts_with(known)))
+    })
+}
+
 /// Judges the bytes `range` of an overlay; and whether only another database would read it.
 pub(super) fn judge(text: &str, range: Span, standing: Standing) -> (Verdict, bool) {
     let tokens: Vec<Token> = lex(text, range, Dialect::Host).into_iter().filter(|t| !t.kind.is_trivia()).collect();
     let words = Words { text, tokens: &tokens };
     let verdict = words.judge(standing);
-    (verdict, verdict != Verdict::No && words.foreign())
+    (verdict, verdict != Verdict::No && (words.foreign() || has_typed_parameters(range.of(text))))
 }
 
 struct Words<'a> {
@@ -492,11 +506,6 @@ impl Words<'_> {
                     self.is(0, "update") && self.name(2) && !self.is(2, "set")
                         || self.is(0, "insert")
                         || (self.is(0, "delete") && self.is(2, "from"))
-                }
-                // ClickHouse's `{name: Type}`
-                K::Placeholder if text.starts_with('{') => {
-                    let kind = text.trim_matches(['{', '}']).split_once(':').map_or("", |(_, kind)| kind.trim_start());
-                    kind.starts_with(|c: char| c.is_ascii_uppercase()) && kind.len() > 3
                 }
                 K::Word if text.len() > 2 => {
                     let call = || self.kind(at + 1) == Some(K::LeftParen);

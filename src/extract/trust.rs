@@ -44,6 +44,7 @@ const PIECES: &[&str] = &[
     "subquery",
     "predicate",
     "interval",
+    "attribute",
 ];
 
 /// Functions whose results are quoted, by their whole names.
@@ -103,6 +104,16 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
         return true;
     }
     if has_constant_arguments(text, hole) {
+        return true;
+    }
+    // a cast to a number writes digits; one of a constant writes the constant
+    if ["long)", "int)", "Long)", "Integer)", "double)"].iter().any(|cast| code.starts_with(cast)) {
+        return true;
+    }
+    let code = code.strip_prefix("string(").map_or(code, |inner| inner.trim_end_matches(')'));
+    let exported =
+        |name: &str| name.split_once('.').is_some_and(|(of, name)| !of.contains('(') && name.starts_with(|c: char| c.is_ascii_uppercase()));
+    if code.starts_with("enum.") && exported(code) {
         return true;
     }
     let code = code.split("!r").next().unwrap_or(code);

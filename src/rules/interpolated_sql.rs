@@ -7,7 +7,8 @@ use crate::finding::Severity;
 pub(super) const CHECK: Check = Check::Statement(check);
 
 fn check(ctx: &Context) {
-    let Some(fragment) = ctx.application.filter(|fragment| !fragment.bound && !fragment.in_test) else { return };
+    // what migrates runs once, with values of its own
+    let Some(fragment) = ctx.application.filter(|fragment| !fragment.bound && !ctx.around.among_migrations) else { return };
     let mut named = false;
     for hole in fragment.holes.iter().filter(|hole| ctx.statement.span.contains(hole.span) || touches(ctx, hole)) {
         let (severity, message, help) = match hole.role {
@@ -34,7 +35,9 @@ fn check(ctx: &Context) {
         if hole.role == Role::Identifier && std::mem::replace(&mut named, true) {
             continue;
         }
-        ctx.add(ctx.report(hole.span, message).help(help).severity(severity));
+        let report = ctx.report(hole.span, message).help(help).severity(severity);
+        // who builds names builds many, all in one way
+        ctx.add(if severity == Severity::Notice { report.once_per_file() } else { report });
     }
 }
 
