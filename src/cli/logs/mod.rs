@@ -43,8 +43,8 @@ pub(super) struct LogsArgs {
     /// Code: queries then show where they are sent from
     #[arg(long, value_name = "PATH")]
     code: Vec<PathBuf>,
-    /// Queries shown in the human and Markdown formats
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    /// Rows of each list in the human and Markdown formats; lists beside the main one have fewer by default
+    #[arg(long, value_name = "N", default_value_t = human::DEFAULT_TOP)]
     top: usize,
     /// Which queries the human format shows first
     #[arg(long, value_enum, default_value_t = Sort::Total)]

@@ -7,6 +7,7 @@ mod events;
 mod hist;
 mod parameters;
 mod query;
+mod text;
 mod worker;
 
 pub use events::{Events, Group, Kind};
