@@ -8,7 +8,7 @@ pub mod log_context;
 pub mod page;
 mod support;
 
-pub use context::{Check, Context, Origin, Report, Surroundings};
+pub use context::{Check, Context, Origin, Report, Still, Surroundings};
 pub use page::Page;
 
 use crate::settings::Level;
@@ -33,6 +33,11 @@ impl Rule {
     /// The family it belongs to.
     pub fn category(&self) -> &'static str {
         page::front_matter(self.page, "category").unwrap_or("")
+    }
+
+    /// Whether it speaks of what production sends and keeps, so that tests and code that runs once are none of its business.
+    pub fn spares_tests(&self) -> bool {
+        matches!(self.category(), "query" | "index" | "correctness" | "schema" | "security")
     }
 
     /// What other linters call it.

@@ -37,6 +37,11 @@ pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> 
     {
         return wrapped::advice(ctx, query);
     }
+    if query.order_by.iter().any(|key| spelling::text(ctx, key.expr.span).contains('{')) {
+        return "the program puts the order together: end it in a unique key, and continue after the last row seen \
+                (WHERE (key, id) > ($last_key, $last_id)) instead of OFFSET"
+            .to_owned();
+    }
     let mut keys: Vec<Key> = query.order_by.iter().map(|key| read(ctx, query, scope, key)).collect();
     let mut notes = vec![];
     if let Some(key) = keys.iter().find(|key| key.expr.is_some_and(is_random)) {
