@@ -81,7 +81,7 @@ fn native(sample: &[u8], prefix: Option<&str>, stamped: bool) -> Native {
     }
     // A statement's further lines are of its row: rows are looked for in the sample, not in its lines.
     let offset = |line: &&[u8]| line.as_ptr() as usize - sample.as_ptr() as usize;
-    if lines.iter().take(100).any(|line| csv::begins_entry(line) && csv::is_entry(&sample[offset(&line)..])) {
+    if lines.iter().take(100).any(|line| csv::begins_entry(line) && csv::is_entry(&sample[offset(line)..])) {
         return Native::Csv;
     }
     Native::Stderr(shape(&lines, prefix, stamped))

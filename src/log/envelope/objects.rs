@@ -201,13 +201,13 @@ fn object_out(bytes: &[u8], out: &mut Vec<u8>) {
         return entry(&named(record), out);
     }
     if let Some(properties) = map("properties") {
-        return azure(properties, out);
+        return azure(properties, true, out);
     }
     if let Some(message) = string("event_message") {
         return supabase(&object, message, out);
     }
     if object.contains_key("record_message_s") {
-        return azure(&of_log_analytics(&object), out);
+        return azure(&of_log_analytics(&object), false, out);
     }
     // CloudWatch Insights: a row is a list of fields.
     if let (Some(field), Some(value)) = (string("field"), string("value")) {
@@ -274,14 +274,14 @@ fn named(from: &Map<String, Value>) -> Value {
     Value::Object(to)
 }
 
-fn azure(properties: &Map<String, Value>, out: &mut Vec<u8>) {
+/// `prefixed`: the message repeats the prefix and the severity.
+fn azure(properties: &Map<String, Value>, prefixed: bool, out: &mut Vec<u8>) {
     let string = |key: &str| properties.get(key).and_then(Value::as_str).unwrap_or("");
     let message = string("message");
     let level = ["errorLevel", "error_severity"].iter().map(|key| string(key)).find(|level| !level.is_empty()).unwrap_or("LOG");
-    // The message repeats prefix and severity.
     let marker = format!("{level}:  ");
     // A statement may hold the words too: two blanks stand behind a duration, and not in a prefix.
-    let of_prefix = |(prefix, _): &(&str, &str)| !prefix.contains("  ") && !prefix.contains('\n');
+    let of_prefix = |(prefix, _): &(&str, &str)| prefixed && !prefix.contains("  ") && !prefix.contains('\n');
     let (prefix, bare) = message.split_once(&marker).filter(of_prefix).unwrap_or(("", message));
     let mut found = json!({"timestamp": string("timestamp"), "error_severity": level, "message": bare.trim_end()});
     for (name, own) in
