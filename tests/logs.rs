@@ -6,6 +6,8 @@
 mod exports;
 #[path = "logs/languages.rs"]
 mod languages;
+#[path = "logs/merge.rs"]
+mod merge;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -116,7 +116,7 @@ pub(super) fn run(args: &LogsArgs, out: &mut dyn Write) -> Result<u8, Failure> {
             // The exit code says it too.
             let _ = writeln!(std::io::stderr(), "error: {}: {}", problem.file, problem.message);
         }
-        out.write_all(&run.tally.to_summary().map_err(Failure::Usage)?)?;
+        run.tally.write_summary(out)?;
         out.write_all(b"\n")?;
         out.flush()?;
         return Ok(if failed { 2 } else { 0 });

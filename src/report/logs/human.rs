@@ -8,6 +8,9 @@ use std::io::{self, Write};
 /// Rows of the main list where nobody asks for another number.
 pub const DEFAULT_TOP: usize = 10;
 
+/// Findings shown where nobody asks for another number.
+const FINDINGS: usize = 20;
+
 /// Which queries come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
@@ -77,13 +80,15 @@ pub fn write(report: &Report, most: usize, order: Order, out: &mut dyn Write, st
     }
     if !report.findings.is_empty() {
         writeln!(out, "\nfindings")?;
-        for finding in &report.findings {
+        let rows = if most == DEFAULT_TOP { FINDINGS } else { most };
+        for finding in report.findings.iter().take(rows) {
             let query = finding.query.as_deref().map_or(String::new(), |q| format!(" [{q}]"));
             writeln!(out, "  {}[{}]{query}: {}", finding.severity.as_str(), finding.rule, finding.message)?;
             for line in finding.help.iter().flat_map(|help| help.lines()) {
                 writeln!(out, "      {line}")?;
             }
         }
+        left_out(out, 2, report.findings.len(), rows, ("finding", "findings"))?;
     }
     events(report, most, out, style)?;
     remarks(report, out)
