@@ -361,10 +361,10 @@ pub(super) fn failure(raw: &[u8]) -> Option<Message<'static>> {
         ),
     ];
     let begins = |text: &&str| raw.starts_with(text.as_bytes());
-    if DEADLOCKS.iter().any(|text| begins(text)) {
+    if DEADLOCKS.iter().any(&begins) {
         return Some(Message::Deadlock);
     }
-    REASONS.iter().find(|(_, texts)| texts.iter().any(|text| begins(text))).map(|(why, _)| Message::Cancelled(why))
+    REASONS.iter().find(|(_, texts)| texts.iter().any(&begins)).map(|(why, _)| Message::Cancelled(why))
 }
 
 #[cfg(test)]
