@@ -467,3 +467,13 @@ fn files_that_make_the_same_again_and_again_are_no_schema() {
     let project = Project::new(&[("sql/a.sql", "CREATE TABLE t (a int);\n"), ("sql/b.sql", "CREATE TABLE t (b int);\n")]);
     assert!(!project.schema(&[]).0.contains("CREATE TABLE"));
 }
+
+#[test]
+fn a_template_names_the_same_schema_however_it_is_written() {
+    let project = Project::new(&[
+        ("m/1_a.up.sql", "CREATE TABLE {{ index .Options \"Namespace\" }}.t (a int);\n"),
+        ("m/2_b.up.sql", "ALTER TABLE \"{{index .Options \"Namespace\" }}\".\"t\" ADD COLUMN b int;\n"),
+    ]);
+    let (sql, _) = project.schema(&[]);
+    assert!(sql.matches("CREATE TABLE").count() == 1 && sql.contains("    a integer,\n    b integer\n"), "{sql}");
+}

@@ -89,7 +89,8 @@ const TRIALS: &[&str] = &[
 /// Whether a file lies where files are tried out or shown.
 pub(super) fn is_trial(path: &Path) -> bool {
     let folders = path.parent().into_iter().flat_map(Path::components);
-    folders.filter_map(|part| part.as_os_str().to_str()).any(|part| TRIALS.contains(&part.to_ascii_lowercase().as_str()))
+    let is_trial = |part: String| TRIALS.contains(&part.as_str()) || part.contains("regress");
+    folders.filter_map(|part| part.as_os_str().to_str()).any(|part| is_trial(part.to_ascii_lowercase()))
 }
 
 /// Whether a file makes tables or types, told by the words alone.
