@@ -5,12 +5,18 @@ use crate::facts::{Constraint, Expr, IndexKey, Name, PartitionBound, PartitionBy
 use crate::source::Location;
 
 /// A schema-qualified name, resolved: `(schema, name)`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Qualified {
     /// Schema, never empty.
     pub schema: String,
     /// Name.
     pub name: String,
+}
+
+impl std::hash::Hash for Qualified {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        super::Key::from(self).hash(state);
+    }
 }
 
 impl std::fmt::Display for Qualified {

@@ -22,6 +22,10 @@ impl Catalog {
     }
 
     fn key_where<'n>(&'n self, name: &'n ObjectName, known: impl Fn(Key) -> bool) -> Key<'n> {
+        if name.schema.is_none() && self.search_path.is_empty() && !self.has_temporary() {
+            // it can mean one thing only, known or not
+            return Key { schema: "public", name: &name.name.value };
+        }
         let mut candidates = self.candidates(name);
         candidates.find(|name| known(*name)).unwrap_or_else(|| self.creation_key(name, false))
     }
@@ -33,6 +37,11 @@ impl Catalog {
         let path = self.search_path.iter().map(String::as_str).filter(move |_| bare);
         let fallback = (bare && self.search_path.is_empty()).then_some("public");
         temporary.into_iter().chain(path).chain(fallback).map(|schema| Key { schema, name: &name.name.value })
+    }
+
+    /// Whether questions to all of it are worth asking on several processors.
+    pub(crate) fn has_many_tables(&self) -> bool {
+        self.tables.len() > 200
     }
 
     fn has_temporary(&self) -> bool {

@@ -23,12 +23,20 @@ pub trait Leans {
 }
 
 /// A resolved name that is only looked up: what [`Qualified`] owns, borrowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key<'n> {
     /// Schema.
     pub schema: &'n str,
     /// Name.
     pub name: &'n str,
+}
+
+impl std::hash::Hash for Key<'_> {
+    /// Names are hashed for every question to the schema: no end marks, equality tells `a.bc` from `ab.c`.
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write(self.schema.as_bytes());
+        state.write(self.name.as_bytes());
+    }
 }
 
 impl<'n> From<&'n Qualified> for Key<'n> {
@@ -133,6 +141,11 @@ impl<V> Store<V> {
     /// Whether there is one of that name.
     pub fn contains_key(&self, name: &Qualified) -> bool {
         self.inner.map.contains_key(name)
+    }
+
+    /// How many are in it.
+    pub fn len(&self) -> usize {
+        self.inner.map.len()
     }
 
     /// Whether nothing is in it.

@@ -1,19 +1,20 @@
 //! Asks the rules about the statements of one unit, in order, with the schema and the session before each.
 
 use super::application::{self, Code};
-use super::findings::{ActiveRules, OncePerFile};
+use super::findings::{ActiveRule, ActiveRules, OncePerFile};
 use super::parts::Unit;
 use crate::catalog::{Catalog, Mentions, resolve};
 use crate::extract::Fragment;
 use crate::facts::{Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque};
 use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
-use crate::rules::{Check, Context, Origin, Report, Surroundings};
+use crate::rules::{Check, Context, Memo, Origin, Report, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{FileId, Location, Sources};
 use crate::sql::fingerprint::fingerprint;
 use crate::sql::token::Dialect;
+use rayon::prelude::*;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -156,17 +157,19 @@ impl Checker<'_> {
     }
 
     /// Asks what concerns the schema as a whole; what lies in files that are not reported stays unsaid.
-    pub(super) fn schema(&self, catalog: &Catalog, reported: &dyn Fn(FileId) -> bool, found: &mut Found) {
-        for (rule, severity) in &self.rules.rules {
-            let Check::Schema(check) = rule.check else { continue };
-            for report in check(catalog).into_iter().filter(|report| reported(report.primary.at.file)) {
-                found.findings.push(self.rules.finding(rule, *severity, report, None));
-            }
-        }
+    pub(super) fn schema(&self, catalog: &Catalog, reported: &(dyn Fn(FileId) -> bool + Sync)) -> Vec<Finding> {
+        let ask = |active: &ActiveRule| -> Vec<Finding> {
+            let Check::Schema(check) = active.rule.check else { return vec![] };
+            let reports = check(catalog).into_iter().filter(|report| reported(report.primary.at.file));
+            reports.map(|report| active.finding(report, None)).collect()
+        };
+        let rules = &self.rules.of_schemas;
+        let large = catalog.has_many_tables();
+        if large { rules.par_iter().flat_map_iter(ask).collect() } else { rules.iter().flat_map(ask).collect() }
     }
 
     fn ask(&self, scene: &Scene, found: &mut Found) {
-        let reports = RefCell::new(vec![]);
+        let (reports, memo) = (RefCell::new(vec![]), Memo::default());
         let context = Context {
             statement: scene.statement,
             preceding: scene.preceding,
@@ -181,31 +184,52 @@ impl Checker<'_> {
             around: scene.around,
             settings: self.settings,
             visits: &[],
+            memo: &memo,
             reports: &reports,
         };
+        let mut told = |active: &ActiveRule| {
+            if !reports.borrow().is_empty() {
+                reports.take().into_iter().for_each(|report| self.tell(active, report, scene, found));
+            }
+        };
+        let judged = |check: &Check, context: &Context| match check {
+            Check::Migration(check) | Check::Statement(check) => check(context),
+            _ => {}
+        };
+        if scene.origin != Origin::Application && (!scene.statement.actions.is_empty() || scene.statement.query.is_some()) {
+            for active in &self.rules.of_migrations {
+                judged(&active.rule.check, &context);
+                told(active);
+            }
+        }
+        for active in &self.rules.of_statements {
+            judged(&active.rule.check, &context);
+            told(active);
+        }
+        // A down migration sees a schema that is not there when it runs: its queries are not judged.
+        if scene.origin == Origin::Down {
+            return;
+        }
         // Every rule about queries goes through the same ones with the same scopes.
-        let visits: Vec<_> = scene.statement.queries().into_iter().map(|query| (query, resolve::visits(scene.catalog, query))).collect();
-        for (rule, severity) in &self.rules.rules {
-            match rule.check {
-                Check::Migration(check) if scene.origin != Origin::Application && !scene.statement.actions.is_empty() => check(&context),
-                Check::Migration(check) if scene.origin != Origin::Application && scene.statement.query.is_some() => check(&context),
-                Check::Statement(check) => check(&context),
-                // A down migration sees a schema that is not there when it runs: its queries are not judged.
-                Check::Query(_) if scene.origin == Origin::Down => {}
-                Check::Query(check) => visits.iter().for_each(|(query, visits)| check(&Context { visits, ..context }, query)),
-                Check::Migration(_) | Check::Schema(_) | Check::Log(_) | Check::Engine => {}
+        for query in scene.statement.queries() {
+            let visits = resolve::visits(scene.catalog, query);
+            for active in &self.rules.of_queries {
+                let Check::Query(check) = active.rule.check else { continue };
+                check(&Context { visits: &visits, ..context }, query);
+                told(active);
             }
-            for report in reports.borrow_mut().drain(..) {
-                let mut report: Report = report;
-                if scene.fragment.is_some() {
-                    let at = Location { file: scene.statement.file, span: scene.statement.span };
-                    found.sent.entry(at).or_insert_with(|| fingerprint(at.span.of(scene.text), Dialect::Host).0);
-                    application::to_source(&mut report, scene.text, &self.sources.get(scene.statement.file).text);
-                }
-                if found.once.admits(rule.name, &report) {
-                    found.findings.push(self.rules.finding(rule, *severity, report, Some(scene.statement)));
-                }
-            }
+        }
+    }
+
+    /// Takes in what a rule said about a statement.
+    fn tell(&self, active: &ActiveRule, mut report: Report, scene: &Scene, found: &mut Found) {
+        if scene.fragment.is_some() {
+            let at = Location { file: scene.statement.file, span: scene.statement.span };
+            found.sent.entry(at).or_insert_with(|| fingerprint(at.span.of(scene.text), Dialect::Host).0);
+            application::to_source(&mut report, scene.text, &self.sources.get(scene.statement.file).text);
+        }
+        if found.once.admits(active.rule.name, &report) {
+            found.findings.push(active.finding(report, Some(scene.statement)));
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::settings::Settings;
 use crate::source::{FileId, Source, Sources, Span};
 use crate::sql::{self, token::Dialect};
 use crate::suppress;
+use rayon::prelude::*;
 
 /// A stretch of a file that runs with one session.
 pub(super) struct Part {
@@ -58,14 +59,28 @@ pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
     let mut sources = Sources::default();
     let mut sets = vec![];
     let mut parts = vec![];
-    for input in inputs {
-        let file = sources.add(Source::new(input.path, input.bytes));
-        sets.push(input.sets);
-        let text = &sources.get(file).text;
-        let silences = input.reported && suppress::is_mentioned(text);
+    let read = |input: Input| {
+        let source = Source::new(input.path, input.bytes);
+        let silences = input.reported && suppress::is_mentioned(&source.text);
+        let spans = spans(&source.text, &input.kind);
         let known_runner = matches!(&input.kind, InputKind::Migration(info) if info.framework != "plain");
-        let part = |(span, origin, transaction)| Part { file, span, origin, reported: input.reported, silences, transaction, known_runner };
-        parts.extend(spans(text, &input.kind).into_iter().map(part));
+        (source, input.sets, move |file| {
+            let part = move |(span, origin, transaction)| Part {
+                file,
+                span,
+                origin,
+                reported: input.reported,
+                silences,
+                transaction,
+                known_runner,
+            };
+            spans.into_iter().map(part)
+        })
+    };
+    let read: Vec<_> = if inputs.len() > 64 { inputs.into_par_iter().map(read).collect() } else { inputs.into_iter().map(read).collect() };
+    for (source, sets_of_file, parts_of) in read {
+        parts.extend(parts_of(sources.add(source)));
+        sets.push(sets_of_file);
     }
     (sources, parts, sets)
 }

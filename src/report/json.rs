@@ -2,6 +2,7 @@
 
 use crate::finding::{Edit, Evidence, Finding, Fix, Label, Opaque, Outcome, Problem, Severity};
 use crate::source::{FileId, Location, Position, Sources};
+use rayon::prelude::*;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -9,24 +10,58 @@ use std::io::{self, Write};
 /// Writes the outcome as one JSON document and a newline.
 pub fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     let sources = &outcome.sources;
-    let document = Document {
-        schema: 1,
-        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        findings: outcome.findings.iter().map(|finding| finding_json(finding, sources)).collect(),
+    let tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+    let head = serde_json::to_string(&Head { schema: 1, tool })?;
+    let tail = Tail {
         opaque: outcome.opaque.iter().map(|opaque| opaque_json(opaque, sources)).collect(),
         errors: outcome.errors.iter().map(|Problem { file, message }| ErrorJson { file, message }).collect(),
         notes: &outcome.notes,
         summary: summary_json(outcome),
     };
-    serde_json::to_writer(&mut *out, &document)?;
-    out.write_all(b"\n")
+    let tail = serde_json::to_string(&tail)?;
+    // One object: head, findings, tail, with commas for the braces between them.
+    write!(out, "{},\"findings\":[", head.strip_suffix('}').unwrap_or(&head))?;
+    write_findings(outcome, out)?;
+    writeln!(out, "],{}", tail.strip_prefix('{').unwrap_or(&tail))
+}
+
+/// So many findings are made ready in one go: what is written is never all in memory.
+const AT_ONCE: usize = 512;
+
+/// The findings between the brackets; where there are many, all processors make them ready.
+fn write_findings(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+    let ready = |findings: &[Finding]| -> serde_json::Result<Vec<u8>> {
+        let mut text = vec![];
+        for finding in findings {
+            serde_json::to_writer(&mut text, &finding_json(finding, &outcome.sources))?;
+            text.push(b',');
+        }
+        Ok(text)
+    };
+    let last = outcome.findings.len().saturating_sub(1) / AT_ONCE;
+    for (i, findings) in outcome.findings.chunks(AT_ONCE).enumerate() {
+        let mut texts: Vec<Vec<u8>> = match findings.len() {
+            ..128 => vec![ready(findings)?],
+            _ => findings.par_chunks(AT_ONCE / 8).map(ready).collect::<Result<_, _>>()?,
+        };
+        if i == last
+            && let Some(text) = texts.last_mut()
+        {
+            text.pop();
+        }
+        texts.iter().try_for_each(|text| out.write_all(text))?;
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Head {
     schema: u32,
     tool: Tool,
-    findings: Vec<FindingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tail<'a> {
     opaque: Vec<OpaqueJson<'a>>,
     errors: Vec<ErrorJson<'a>>,
     notes: &'a [String],
