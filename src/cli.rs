@@ -245,10 +245,13 @@ fn run(command: Command, out: &mut dyn Write) -> Result<u8, Failure> {
 
 fn print_extracted(args: &ExtractArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     let config = load(&args.input)?;
-    let Discovered { inputs, problems, .. } = find_inputs(&args.input, &config)?;
+    let Discovered { inputs, problems, left_out, .. } = discovered(&args.input, &config, HashMap::new(), true)?;
     match args.format {
         PlainFormat::Human => extract::human(inputs, &config.settings, out)?,
         PlainFormat::Json => extract::json(inputs, &config.settings, out)?,
+    }
+    for (reason, files) in left_out.iter().filter(|(reason, _)| reason.contains("code")) {
+        let _ = writeln!(io::stderr(), "left out: {files} file{} ({reason})", if *files == 1 { "" } else { "s" });
     }
     for problem in &problems {
         // The exit code says it too.
@@ -309,6 +312,16 @@ fn find_inputs(args: &InputArgs, config: &Config) -> Result<Discovered, Failure>
 
 /// `contents` stand for what lies on disk.
 fn find_inputs_in(args: &InputArgs, config: &Config, contents: HashMap<PathBuf, Option<Vec<u8>>>) -> Result<Discovered, Failure> {
+    discovered(args, config, contents, false)
+}
+
+/// With `all_code`, code for other databases too.
+fn discovered(
+    args: &InputArgs,
+    config: &Config,
+    contents: HashMap<PathBuf, Option<Vec<u8>>>,
+    all_code: bool,
+) -> Result<Discovered, Failure> {
     let request = discover::Request {
         cwd: cwd()?,
         paths: args.paths.clone(),
@@ -317,6 +330,7 @@ fn find_inputs_in(args: &InputArgs, config: &Config, contents: HashMap<PathBuf, 
         exclude_root: config.root.clone(),
         schema: config.schema.clone(),
         contents,
+        all_code,
     };
     if args.stdin_filename.is_some() && !args.paths.iter().any(|path| path == Path::new("-")) {
         return Err(Failure::Usage("--stdin-filename needs `-` among the paths".to_owned()));

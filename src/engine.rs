@@ -4,6 +4,7 @@
 //! prints nothing and cannot fail.
 
 mod application;
+mod aside;
 mod checker;
 mod findings;
 mod input;
@@ -18,9 +19,10 @@ mod workload;
 pub use logs::log_findings;
 
 pub use application::{ExtractedPiece, Sent};
+pub use aside::is_test;
 pub use input::{Input, InputKind, MigrationInfo, Section};
 pub use timeline::locks;
-pub use workload::{Workload, workload};
+pub use workload::{Recurring, Workload, workload};
 
 use crate::catalog::Catalog;
 use crate::finding::Outcome;

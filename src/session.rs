@@ -120,6 +120,11 @@ impl Session {
         self.fold(statement, catalog, 0);
     }
 
+    /// Notes a table that the runner created before the first statement, by means of its own.
+    pub fn begin_with(&mut self, table: Qualified) {
+        self.create(table);
+    }
+
     /// The transaction that is open now.
     pub fn transaction(&self) -> Transaction {
         self.transaction

@@ -121,7 +121,16 @@ impl Suppressions {
             };
             let at = Location { file: self.file, span: entry.span };
             let primary = Label { at, message: String::new() };
-            Some(Report { primary, message, help: Some(help.to_owned()), related: vec![], fix: None, severity: None, once_per_file: false })
+            Some(Report {
+                primary,
+                message,
+                help: Some(help.to_owned()),
+                related: vec![],
+                fix: None,
+                severity: None,
+                once_per_file: false,
+                still: None,
+            })
         };
         self.entries.iter().filter_map(complaint).collect()
     }

@@ -187,8 +187,8 @@ fn files_of_queries_use_what_they_name() {
 
 #[test]
 fn tests_are_no_application() {
-    let code = "func f() {\n\tdb.Query(fmt.Sprintf(\"SELECT * FROM users WHERE id = '%s'\", id))\n}\n";
-    let rules = Settings { select: vec!["interpolated-sql".to_owned(), "select-star".to_owned()], ..Settings::default() };
+    let code = "func f() {\n\tdb.Query(fmt.Sprintf(\"SELECT id FROM users WHERE name = NULL AND id = '%s'\", id))\n}\n";
+    let rules = Settings { select: vec!["interpolated-sql".to_owned(), "null-comparison".to_owned()], ..Settings::default() };
     let count = |path| checked(&[(path, InputKind::Code(Language::Go), code)], &rules).findings.len();
     assert_eq!(count("store/users.go"), 2);
     for path in ["store/users_test.go", "tests/users.go", "src/fixtures/a.go", "__tests__/a.go", "test_users.py", "src/UsersTest.java"] {

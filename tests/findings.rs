@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use pgsift::engine::{Input, InputKind, MigrationInfo, check};
-use pgsift::finding::Finding;
+use pgsift::extract::Language;
+use pgsift::finding::{Finding, Severity};
 use pgsift::session::Transaction;
 use pgsift::settings::Settings;
 
@@ -107,4 +108,109 @@ fn a_body_that_builds_names_is_told_without_format_specifiers() {
     for finding in findings("table-rewrite", up(), sql) {
         assert!(!finding.message.contains('%'), "{}", finding.message);
     }
+}
+
+/// The findings in code, as rule and line.
+fn in_code(name: &str, text: &str, rules: &[&str]) -> Vec<(String, u32)> {
+    let schema = Input { path: "0.sql".into(), bytes: SCHEMA.as_bytes().to_vec(), kind: up(), reported: false, sets: vec![] };
+    let kind = InputKind::Code(Language::of_path(name.as_ref()).unwrap());
+    let code = Input { path: name.into(), bytes: text.as_bytes().to_vec(), kind, reported: true, sets: vec![] };
+    let settings = Settings { select: rules.iter().map(|rule| rule.to_string()).collect(), ..Settings::default() };
+    let line = |finding: Finding| {
+        let before = &text[..finding.primary.at.span.start as usize];
+        (finding.rule.to_owned(), before.lines().count().max(1) as u32)
+    };
+    check(vec![schema, code], &settings).findings.into_iter().map(line).collect()
+}
+
+const LOCKING: &[&str] = &["index-without-concurrently", "concurrently-in-transaction", "not-null-scan", "drop-index-without-concurrently"];
+
+#[test]
+fn ddl_in_a_migration_written_in_code_meets_tables_in_use() {
+    let alembic = "from alembic import op
+def upgrade():
+    op.create_table('widgets', x)
+    op.execute('CREATE INDEX a ON widgets (id)')
+    op.execute('CREATE INDEX b ON orders (status)')
+    op.execute('CREATE INDEX CONCURRENTLY c ON orders (user_id)')
+def downgrade():
+    op.execute('DROP INDEX b')
+";
+    let found = in_code("versions/1.py", alembic, LOCKING);
+    assert_eq!(found, [("index-without-concurrently".to_owned(), 5), ("concurrently-in-transaction".to_owned(), 6)]);
+    let rails = "class A < ActiveRecord::Migration[7.1]
+  disable_ddl_transaction!
+  def up
+    execute 'CREATE INDEX CONCURRENTLY c ON orders (user_id)'
+    execute 'ALTER TABLE orders ALTER COLUMN status SET NOT NULL'
+  end
+end
+";
+    assert_eq!(in_code("db/migrate/1.rb", rails, LOCKING), [("not-null-scan".to_owned(), 5)]);
+    let ecto = "defmodule A do
+  use Ecto.Migration
+  def change do
+    execute \"CREATE INDEX b ON orders (status)\", \"DROP INDEX b\"
+  end
+end
+";
+    assert_eq!(in_code("priv/repo/migrations/1.exs", ecto, LOCKING), [("index-without-concurrently".to_owned(), 4)]);
+}
+
+#[test]
+fn the_way_back_of_a_migration_in_code_is_known_in_every_shape() {
+    let create = |line| ("index-without-concurrently".to_owned(), line);
+    let arrows = "exports.up = (pgm) => {\n  pgm.sql(`CREATE INDEX a ON orders (status)`);\n};
+exports.down = pgm => {\n  pgm.sql('DROP INDEX a');\n};\n";
+    assert_eq!(in_code("1.js", arrows, LOCKING), [create(2)]);
+    let properties = "module.exports = {
+  up: async (queryInterface) => { await queryInterface.sequelize.query('CREATE INDEX b ON orders (status)'); },
+  down: async (queryInterface) => { await queryInterface.sequelize.query('DROP INDEX b'); },
+};\n";
+    assert_eq!(in_code("2.js", properties, LOCKING), [create(2)]);
+    let django = "from django.db import migrations
+class Migration(migrations.Migration):
+    operations = [
+        migrations.RunSQL('CREATE INDEX a ON orders (status)', 'DROP INDEX a'),
+        migrations.RunSQL(sql='CREATE INDEX b ON orders (status)', reverse_sql='DROP INDEX b'),
+        migrations.RunSQL(['CREATE INDEX c ON orders (status)', 'CREATE INDEX d ON orders (status)']),
+    ]\n";
+    assert_eq!(in_code("0001.py", django, LOCKING), [create(4), create(5), create(6), create(6)]);
+}
+
+#[test]
+fn ddl_of_an_application_is_its_own_affair_and_a_scripts_is_not() {
+    let python = "def setup(cur):\n    cur.execute('CREATE INDEX b ON orders (status)')\n";
+    assert!(in_code("app.py", python, LOCKING).is_empty());
+    let shell = "psql -c 'CREATE INDEX b ON orders (status)'\n";
+    assert_eq!(in_code("tune.sh", shell, LOCKING), [("index-without-concurrently".to_owned(), 1)]);
+}
+
+#[test]
+fn an_excerpt_is_not_asked_for_what_stands_before_it() {
+    let fence = "```sql\nCREATE INDEX CONCURRENTLY IF NOT EXISTS b ON orders (status);\nALTER TABLE orders ADD COLUMN a int;\n```\n";
+    for rule in ["missing-lock-timeout", "concurrent-retry-keeps-invalid-index"] {
+        assert!(findings(rule, InputKind::Markdown, fence).is_empty());
+        assert_eq!(findings(rule, up(), fence.trim_matches('`').trim_start_matches("sql").trim_end_matches("```\n")).len(), 1, "{rule}");
+    }
+    let every_row = "```sql\nUPDATE orders SET status = 'new';\n```\n";
+    assert_eq!(findings("unbatched-backfill", InputKind::Markdown, every_row).len(), 1);
+}
+
+#[test]
+fn a_partitioned_copy_of_an_unknown_table_is_doubted() {
+    let copy = "CREATE TABLE events_new (LIKE events INCLUDING ALL) PARTITION BY RANGE (created_at);";
+    let found = findings("partition-key-not-in-unique", up(), copy);
+    assert_eq!(found[0].severity, Severity::Warning);
+    assert!(found[0].message.contains("which are not known here"), "{}", found[0].message);
+    let bare = "CREATE TABLE base (a int, created_at date); CREATE TABLE p (LIKE base INCLUDING ALL) PARTITION BY RANGE (created_at);";
+    assert!(findings("partition-key-not-in-unique", up(), bare).is_empty());
+}
+
+#[test]
+fn a_builders_join_is_tied_by_its_other_strings() {
+    let joins = "Order.from('orders o').joins('JOIN users u ON u.age > o.id AND u.id < o.user_id').where('u.age > 3')\n";
+    assert!(in_code("app/models/order.rb", joins, &["cartesian-join"]).is_empty());
+    let whole = "Order.find_by_sql('SELECT o.id, u.id FROM orders o, users u WHERE u.age > 3')\n";
+    assert_eq!(in_code("app/models/order.rb", whole, &["cartesian-join"]).len(), 1);
 }

@@ -261,3 +261,129 @@ fn the_configured_schema_is_replayed_whatever_it_looks_like() {
     let found: Vec<String> = json["findings"].as_array().unwrap().iter().map(of).collect();
     assert_eq!(found, ["\"app/unserved.sql\" \"jsonb-filter-without-index\" \"warning\""]);
 }
+
+impl Project {
+    /// `pgsift schema` of the whole project: SQL, and what it says beside it.
+    fn schema(&self, args: &[&str]) -> (String, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pgsift"));
+        let output = command.arg("schema").args(args).current_dir(&self.0).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    }
+}
+
+#[test]
+fn sql_migrate_wraps_unless_the_part_says_notransaction() {
+    assert_concurrent(
+        &[
+            ("m/1_a.sql", &format!("-- +migrate Up\n{CONCURRENT}-- +migrate Down\nSELECT 1;\n")),
+            ("m/2_b.sql", &format!("-- +migrate Up notransaction\nSELECT 1;\n{CONCURRENT}-- +migrate Down\nDROP TABLE t;\n")),
+        ],
+        &["m/1_a.sql:2"],
+    );
+}
+
+#[test]
+fn sqitch_follows_its_plan_and_reworked_changes() {
+    let project = Project::new(&[
+        (
+            "sqitch.plan",
+            "%project=a\n\nz 2020-01-01T00:00:00Z A <a@b> # z\na [z] 2020-01-01T00:00:00Z A <a@b> # a\n@v1 2020-01-02T00:00:00Z A <a@b> # t\na [a@v1] 2020-01-03T00:00:00Z A <a@b> # again\n",
+        ),
+        ("deploy/z.sql", "BEGIN;\nCREATE TABLE z (id int);\nCOMMIT;\n"),
+        ("deploy/a@v1.sql", "ALTER TABLE z ADD COLUMN first int;\n"),
+        ("deploy/a.sql", "ALTER TABLE z ADD COLUMN second int;\n"),
+        ("revert/z.sql", "DROP TABLE z;\n"),
+        ("verify/z.sql", "SELECT id FROM z WHERE false;\n"),
+    ]);
+    let (sql, note) = project.schema(&[]);
+    assert!(sql.contains("    id integer,\n    first integer,\n    second integer\n"), "{sql}");
+    assert_eq!(note, "");
+}
+
+#[test]
+fn folders_of_versions_are_one_set() {
+    let project = Project::new(&[
+        ("migrations/oss/postgres/2/01_b.up.sql", "ALTER TABLE t ADD COLUMN b int;\n"),
+        ("migrations/oss/postgres/10/01_c.up.sql", "ALTER TABLE t ADD COLUMN c int;\n"),
+        ("migrations/oss/postgres/0/01_a.up.sql", "CREATE TABLE t (a int);\n"),
+        ("schema/delta/1/01_x.sql.postgres", "CREATE TABLE u (a int);\n"),
+        ("schema/delta/2/01_y.sql", "ALTER TABLE u ADD COLUMN b int;\n"),
+    ]);
+    let (sql, note) = project.schema(&[]);
+    assert!(sql.contains("    a integer,\n    b integer,\n    c integer\n") && sql.contains("    a integer,\n    b integer\n"), "{sql}");
+    assert!(note.contains("2 sets of migrations"), "{note}");
+}
+
+#[test]
+fn rollback_takes_back_what_the_wrapped_file_did() {
+    let wrapped = |sql: &str| {
+        let project = Project::new(&[SQLX, ("migrations/1_t.sql", "CREATE TABLE t (a int);\n"), ("migrations/2_x.sql", sql)]);
+        project.schema(&[]).0
+    };
+    let sql = wrapped("ALTER TABLE t ADD COLUMN b int; CREATE TABLE gone (a int); ROLLBACK; ALTER TABLE t ADD COLUMN c int;\n");
+    assert!(sql.contains("    a integer,\n    c integer\n") && !sql.contains("gone"), "{sql}");
+    let sql = wrapped("ALTER TABLE t ADD COLUMN b int; SAVEPOINT s; ALTER TABLE t ADD COLUMN c int; ROLLBACK TO SAVEPOINT s;\n");
+    assert!(sql.contains("    a integer,\n    b integer\n"), "{sql}");
+    let sql = wrapped("ALTER TABLE t ADD COLUMN b int; COMMIT; ALTER TABLE t ADD COLUMN c int; ROLLBACK;\n");
+    assert!(sql.contains("    a integer,\n    b integer,\n    c integer\n"), "{sql}");
+    // one message is one transaction, and after a ROLLBACK another one
+    let project = Project::new(&[
+        ("m/1_t.up.sql", "CREATE TABLE t (a int);\n"),
+        (
+            "m/2_x.up.sql",
+            "ALTER TABLE t ADD COLUMN b int; ROLLBACK; ALTER TABLE t ADD COLUMN c int; ROLLBACK; ALTER TABLE t ADD COLUMN d int;\n",
+        ),
+    ]);
+    let sql = project.schema(&[]).0;
+    assert!(sql.contains("    a integer,\n    d integer\n"), "{sql}");
+}
+
+#[test]
+fn a_script_that_runs_others_says_the_order() {
+    let project = Project::new(&[
+        (
+            "db/install.sql",
+            "BEGIN;\nSET search_path = app;\nCREATE SCHEMA app;\n\\ir tables/b.sql\n\\i db/tables/a.sql\n\\ir tables/b.sql\nCREATE INDEX b_x ON b (x);\nCOMMIT;\n\\ir missing.sql\n\\i :dir/x.sql\n",
+        ),
+        ("db/tables/a.sql", "CREATE TABLE a (id int PRIMARY KEY, b int REFERENCES b);\n"),
+        ("db/tables/b.sql", "CREATE TABLE b (id int PRIMARY KEY, x int);\n\\ir more/c.sql\n"),
+        ("db/tables/more/c.sql", "ALTER TABLE b ADD COLUMN c int;\n"),
+        ("queries/q.sql", "SELECT x FROM app.b WHERE c = $1;\n"),
+    ]);
+    let (sql, note) = project.schema(&[]);
+    assert_eq!(note, "");
+    assert!(sql.contains("CREATE TABLE app.b (\n    id integer NOT NULL,\n    x integer,\n    c integer\n)"), "{sql}");
+    assert_eq!(sql.matches("CREATE TABLE").count(), 2, "{sql}");
+    let json = project.check(&["--select", "index-without-concurrently,filter-without-index"]);
+    let found: Vec<String> = json["findings"].as_array().unwrap().iter().map(|f| format!("{}", f["file"])).collect();
+    assert_eq!(found, ["\"queries/q.sql\""]); // the table is new where its index is built, in the same run
+    let left_out = json["summary"]["left_out"].to_string();
+    assert!(left_out.contains("named by \\\\i and not found") && left_out.contains("with a variable"), "{left_out}");
+    // alone, the script brings the files that it names
+    let (sql, _) = project.schema(&["db/install.sql"]);
+    assert_eq!(sql.matches("CREATE TABLE").count(), 2, "{sql}");
+}
+
+#[test]
+fn plain_files_of_one_tree_are_one_schema() {
+    let project = Project::new(&[
+        ("schema/views/a_names.sql", "CREATE VIEW names AS SELECT u.name FROM users u;\n"),
+        (
+            "schema/tables/orders.sql",
+            "CREATE TABLE orders (id int PRIMARY KEY, owner bigint REFERENCES users);\nCREATE INDEX ON orders (owner);\n",
+        ),
+        ("schema/tables/users.sql", "CREATE TABLE users (id bigint PRIMARY KEY, name text, mood mood);\n"),
+        ("schema/types/mood.sql", "CREATE TYPE mood AS ENUM ('a');\n"),
+        ("billing/bills.sql", "CREATE TABLE bills (id int, owner bigint REFERENCES users);\n"),
+        ("queries/q.sql", "SELECT id FROM orders WHERE owner = $1;\n"),
+        ("tests/t.sql", "CREATE TABLE trial (a int);\n"),
+    ]);
+    let (sql, note) = project.schema(&[]);
+    assert_eq!(note, "");
+    assert_eq!(sql.matches("CREATE TABLE").count(), 3, "{sql}");
+    assert!(sql.contains("CREATE VIEW public.names") && sql.contains("REFERENCES users") && !sql.contains("known in part"), "{sql}");
+    assert!(project.found("filter-without-index").is_empty());
+    // migrations say the schema where there are some
+    let project = Project::new(&[("schema/t.sql", "CREATE TABLE t (a int);\n"), ("migrations/1_u.sql", "CREATE TABLE u (a int);\n")]);
+    assert!(!project.schema(&[]).0.contains("public.t "));
+}

@@ -1,6 +1,7 @@
 //! Indexes that are there, and foreign keys that have none: what the schema alone says, and what statistics add.
 
 use super::ddl::Definition;
+use super::gather::Writes;
 use super::{Advice, Kind};
 use crate::catalog::index_match::Prepared;
 use crate::catalog::{Catalog, Index, Knowledge, Qualified, Table, TableConstraint};
@@ -32,12 +33,30 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
             continue;
         };
         let columns: Vec<String> = columns.iter().map(|c| c.value.clone()).collect();
-        let leads = catalog.indexes_of(name).any(|(_, index)| leads(index, &columns));
+        let leads = catalog.indexes_of(name).any(|(_, index)| leads(index, &columns))
+            || (columns.len() > 1 && leads_by_a_key(catalog, name, constraint, references));
         if !leads && !columns.is_empty() && !found.iter().any(|f| f.columns == columns) {
             found.push(Unindexed { table: name, constraint, columns, references });
         }
     }
     found
+}
+
+/// Whether a part of a composite key is enough to find the rows: an index of the referencing table holds a unique key in the
+/// columns, or begins with the column of one that is a key of the referenced table by itself.
+fn leads_by_a_key(catalog: &Catalog, name: &Qualified, constraint: &TableConstraint, references: &Qualified) -> bool {
+    let ConstraintKind::ForeignKey { columns, referenced, .. } = &constraint.constraint.kind else { return false };
+    let columns: Vec<&str> = columns.iter().map(|c| c.value.as_str()).collect();
+    let key_alone = |own: &str| {
+        let at = columns.iter().position(|c| *c == own);
+        let theirs = at.and_then(|at| referenced.get(at));
+        theirs.is_some_and(|theirs| catalog.is_key_fixed(references, &[theirs.value.as_str()]))
+    };
+    catalog.is_key_fixed(name, &columns)
+        || columns
+            .iter()
+            .filter(|own| key_alone(own))
+            .any(|own| catalog.indexes_of(name).any(|(_, index)| leads(index, &[(*own).to_owned()])))
 }
 
 /// Whether an index begins with these columns, in any order, and holds every row that has them.
@@ -57,37 +76,68 @@ pub fn plain(columns: &[String]) -> Definition {
     Definition { keys: columns.iter().map(|c| quote_identifier(c)).collect(), labels: columns.to_vec(), ..Definition::default() }
 }
 
-/// Advice on foreign keys without index, but for those that an index just advised begins with.
-pub(super) fn foreign_keys(catalog: &Catalog, built: &BTreeMap<Qualified, Vec<Vec<String>>>, stats: &RelationStats) -> Vec<Advice> {
-    let mut all = vec![];
+/// Advice on foreign keys without index, but for those that an index just advised begins with; first those whose referenced
+/// rows the workload deletes.
+pub(super) fn foreign_keys(
+    catalog: &Catalog,
+    built: &BTreeMap<Qualified, Vec<Vec<String>>>,
+    stats: &RelationStats,
+    writes: &Writes,
+    taken: &mut Vec<Qualified>,
+) -> Vec<Advice> {
+    let mut wanted: Vec<Unindexed> = vec![];
     for (name, table) in &catalog.tables {
         for found in unindexed(catalog, name, table) {
             let quoted: Vec<String> = found.columns.iter().map(|c| quote_identifier(c)).collect();
             let begins = |keys: &Vec<String>| keys.len() >= quoted.len() && quoted.iter().all(|c| keys[..quoted.len()].contains(c));
-            if built.get(name).is_some_and(|all| all.iter().any(begins)) {
-                continue;
+            if !built.get(name).is_some_and(|all| all.iter().any(begins)) {
+                wanted.push(found);
             }
-            let mut why = format!(
-                "deleting from {} or changing its key looks for rows of {name} by {}, and reads all of it each time",
-                found.references,
-                found.columns.join(", ")
-            );
-            if let Some(size) = stats.table(name) {
-                why = format!("{why}; {}", size.describe());
-            }
-            all.push(Advice {
-                table: name.clone(),
-                ddl: plain(&found.columns).retry_safe(name, catalog),
-                kind: Kind::ForeignKey,
-                serves: vec![],
-                replaces: vec![],
-                calls: 0,
-                total_ms: 0.0,
-                why,
-            });
         }
     }
-    all
+    // the longest first: what begins another needs no index of its own
+    wanted.sort_by(|a, b| a.table.cmp(b.table).then(b.columns.len().cmp(&a.columns.len())));
+    let mut kept: Vec<Unindexed> = vec![];
+    for found in wanted {
+        let begins = |other: &Unindexed| {
+            other.table == found.table && found.columns.iter().all(|c| other.columns[..found.columns.len()].contains(c))
+        };
+        if !kept.iter().any(begins) {
+            kept.push(found);
+        }
+    }
+    let deleted = |found: &Unindexed| writes.delete_from(found.references).is_none();
+    let rows = |found: &Unindexed| std::cmp::Reverse(stats.table(found.table).and_then(|size| size.rows));
+    kept.sort_by(|a, b| deleted(a).cmp(&deleted(b)).then(rows(a).cmp(&rows(b))).then(a.table.cmp(b.table)));
+    kept.into_iter().map(|found| foreign_key(catalog, &found, stats, writes, taken)).collect()
+}
+
+fn foreign_key(catalog: &Catalog, found: &Unindexed, stats: &RelationStats, writes: &Writes, taken: &mut Vec<Qualified>) -> Advice {
+    let name = found.table;
+    let reason = format!(
+        "deleting from {} or changing its key looks for rows of {name} by {}, and reads all of it each time",
+        found.references,
+        found.columns.join(", ")
+    );
+    let mut why = vec![reason];
+    let deletes = writes.delete_from(found.references);
+    if deletes.is_none() {
+        why.push(format!("no statement that was read deletes from {}", found.references));
+    }
+    why.extend(stats.table(name).map(|size| size.describe()));
+    let definition = plain(&found.columns);
+    Advice {
+        table: name.clone(),
+        index: definition.body(),
+        ddl: definition.retry_safe_besides(name, catalog, taken),
+        kind: Kind::ForeignKey,
+        serves: deletes.into_iter().collect(),
+        replaces: vec![],
+        calls: 0,
+        total_ms: 0.0,
+        why,
+        unknown: if stats.table(name).is_some() { vec![] } else { vec!["table size"] },
+    }
 }
 
 /// How one index makes another superfluous.
@@ -136,9 +186,32 @@ pub fn is_droppable(index: &Index) -> bool {
     !index.constraint && !index.primary && index.parent.is_none()
 }
 
+/// Whether something other than queries leans on an index: logical replication finds rows by it, or a foreign key was made to
+/// refer to its columns.
+fn is_leaned_on(catalog: &Catalog, name: &Qualified, index: &Index) -> bool {
+    let words = |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name.name);
+    let replicated = catalog
+        .tables
+        .get(&index.table)
+        .is_some_and(|table| table.settings.iter().any(|(what, text)| what.to_ascii_uppercase().contains("REPLICA") && words(text)));
+    let columns = index.plain_columns().unwrap_or_default();
+    let referred = |constraint: &TableConstraint| match &constraint.constraint.kind {
+        // a foreign key holds on to the first unique index on its columns
+        ConstraintKind::ForeignKey { referenced, .. } => {
+            !referenced.is_empty() && referenced.len() == columns.len() && referenced.iter().all(|c| columns.contains(&c.value.as_str()))
+        }
+        _ => false,
+    };
+    let first = |other: &Index| other.unique && other.plain_columns() == index.plain_columns() && other.defined_at < index.defined_at;
+    let referenced = index.unique
+        && catalog.references_to(&index.table).any(|(_, constraint)| referred(constraint))
+        && !catalog.indexes_of(&index.table).any(|(other, own)| other != name && first(own));
+    replicated || referenced
+}
+
 /// The index that makes this one superfluous, where there is one and it may be dropped.
 pub fn covering<'c>(catalog: &'c Catalog, name: &Qualified, index: &'c Index) -> Option<(&'c Qualified, &'c Index, Superfluous)> {
-    if !is_droppable(index) {
+    if !is_droppable(index) || is_leaned_on(catalog, name, index) {
         return None;
     }
     let table = catalog
@@ -170,32 +243,79 @@ pub(super) fn redundant(catalog: &Catalog, gone: &[Qualified]) -> Vec<Advice> {
                     format!("{other} begins with the keys of {name}: what one finds the other finds, and every write maintains both")
                 }
             };
-            all.push(drop_advice(name, index, Kind::Redundant, why));
+            all.push(drop_advice(name, &index.table, Kind::Redundant, vec![why]));
         }
     }
     all
+}
+
+/// An index that statistics say nobody reads.
+#[derive(Debug)]
+pub struct Unused {
+    /// Its name.
+    pub index: Qualified,
+    /// Its table.
+    pub table: Qualified,
+    /// What is known, in words.
+    pub why: Vec<String>,
+}
+
+/// The indexes that statistics say nobody reads, and that only queries could be the reason for: none is unique, behind a
+/// constraint, a part of a partitioned table's, replication's, or the only one behind a foreign key.
+pub fn unused_indexes(catalog: &Catalog, stats: &RelationStats) -> Vec<Unused> {
+    let mut all = vec![];
+    for (name, found) in stats.indexes().filter(|(_, found)| found.scans == 0 && found.required != Some(true)) {
+        let known = catalog.indexes.get(&name);
+        let kept = known.is_some_and(|index| index.unique || !is_droppable(index) || is_leaned_on(catalog, &name, index));
+        // of an index that no migration makes, the server must have said that nothing else leans on it
+        if kept || known.is_none() && found.required.is_none() {
+            continue;
+        }
+        let Some(table) = known.map(|index| index.table.clone()).or_else(|| found.table.clone()) else { continue };
+        let never_written = stats.table(&table).is_some_and(|t| t.rows == Some(0) && t.writes == 0);
+        if never_written || known.is_some_and(|index| is_last_behind_key(catalog, &name, index)) {
+            continue;
+        }
+        let size = found.bytes.map_or(String::new(), |bytes| format!(" ({})", crate::stats::size(bytes)));
+        let mut why = vec![match stats.days() {
+            Some(days) => format!("no scan of {name}{size} in the {days} days since the statistics were reset"),
+            None => format!("no scan of {name}{size} since the statistics were last reset, which the export does not date"),
+        }];
+        if stats.days().is_some_and(|days| days < LEAST_DAYS) {
+            why.push(format!("{LEAST_DAYS} days are the least that see a month's work: ask again later"));
+        }
+        why.push("each server counts its own scans: look at every replica before dropping it".to_owned());
+        if known.is_none() {
+            why.push("no migration that was read makes it".to_owned());
+        }
+        all.push(Unused { index: name, table, why });
+    }
+    all
+}
+
+/// Statistics of fewer days say little.
+pub const LEAST_DAYS: u64 = 31;
+
+/// Whether a foreign key's columns would lead no index without this one.
+fn is_last_behind_key(catalog: &Catalog, name: &Qualified, index: &Index) -> bool {
+    let Some(table) = catalog.tables.get(&index.table) else { return false };
+    table.constraints.iter().any(|constraint| {
+        let ConstraintKind::ForeignKey { columns, .. } = &constraint.constraint.kind else { return false };
+        let columns: Vec<String> = columns.iter().map(|c| c.value.clone()).collect();
+        leads(index, &columns) && !catalog.indexes_of(&index.table).any(|(other, own)| other != name && leads(own, &columns))
+    })
 }
 
 /// Advice on indexes that statistics say nobody reads.
 pub(super) fn unused(catalog: &Catalog, stats: &RelationStats, gone: &[Qualified]) -> Vec<Advice> {
-    let mut all = vec![];
-    for (name, index) in catalog.indexes.iter().filter(|(name, _)| !gone.contains(name)) {
-        let Some(found) = stats.index(name).filter(|found| found.scans == 0) else { continue };
-        if index.unique || !is_droppable(index) {
-            continue;
-        }
-        let size = found.bytes.map_or(String::new(), |bytes| format!(", {}", crate::stats::size(bytes)));
-        let why = format!(
-            "no scan of {name} since the statistics were last reset{size}: look at every replica and a whole business cycle before dropping it"
-        );
-        all.push(drop_advice(name, index, Kind::Unused, why));
-    }
-    all
+    let found = unused_indexes(catalog, stats).into_iter().filter(|found| !gone.contains(&found.index));
+    found.map(|found| drop_advice(&found.index, &found.table, Kind::Unused, found.why)).collect()
 }
 
-fn drop_advice(name: &Qualified, index: &Index, kind: Kind, why: String) -> Advice {
+fn drop_advice(name: &Qualified, table: &Qualified, kind: Kind, why: Vec<String>) -> Advice {
     Advice {
-        table: index.table.clone(),
+        table: table.clone(),
+        index: name.to_string(),
         ddl: format!("DROP INDEX CONCURRENTLY IF EXISTS {name};"),
         kind,
         serves: vec![],
@@ -203,5 +323,6 @@ fn drop_advice(name: &Qualified, index: &Index, kind: Kind, why: String) -> Advi
         calls: 0,
         total_ms: 0.0,
         why,
+        unknown: vec![],
     }
 }

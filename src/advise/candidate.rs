@@ -5,7 +5,7 @@
 //! (a cast that depends on the session), or where the rows are found by a unique key.
 
 use super::ddl::Definition;
-use super::print;
+use super::{immutable, print, worth};
 use crate::catalog::index_match::{Kind, Node, Sort};
 use crate::catalog::uses::TableUse;
 use crate::postgres::operators::family;
@@ -137,17 +137,19 @@ fn operator(op: &str, tested: &Node, value: &Node) -> Asks {
     let ty = tested.ty.as_deref().unwrap_or("");
     let key = || Wanted::plain(tested);
     // The column is converted for this comparison, or the types have no operator in common: an index on it would not be used.
-    let converted = matches!(tested.kind, Kind::Cast(_, _, false))
-        && !matches!(&tested.kind, Kind::Cast(inner, ..) if matches!(inner.kind, Kind::Op(..)));
+    let converted = match &tested.kind {
+        Kind::Cast(inner, to, false) if !matches!(inner.kind, Kind::Op(..)) => !immutable::is_asked_for(inner.ty.as_deref(), to),
+        _ => false,
+    };
     let with_class = |class| Wanted { class: Some(class), ..key() };
     match op {
         "=" | "<" | "<=" | ">" | ">=" if converted => Asks::Nothing,
-        "=" | "<" | "<=" | ">" | ">=" if matches!(family(ty), "json" | "point" | "xml" | "box") => Asks::Nothing,
+        "=" | "<" | "<=" | ">" | ">=" if !worth::is_ordered(ty) => Asks::Nothing,
         "=" => Asks::Equal(key(), false),
         "<" | "<=" | ">" | ">=" => Asks::Range(key()),
         "~~" => match value.text() {
             Some(text) if text.starts_with(['%', '_']) => Asks::Method("gin", with_class("gin_trgm_ops")),
-            _ if matches!(value.kind, Kind::Const(_)) => {
+            _ if matches!(value.kind, Kind::Const(_)) || is_prefix(value) => {
                 Asks::Range(with_class(if ty == "bpchar" { "bpchar_pattern_ops" } else { "text_pattern_ops" }))
             }
             _ => Asks::Method("gin", with_class("gin_trgm_ops")),
@@ -165,13 +167,27 @@ fn operator(op: &str, tested: &Node, value: &Node) -> Asks {
     }
 }
 
+/// `$1 || '%'`: the pattern's beginning is known when the query is planned for its values.
+fn is_prefix(pattern: &Node) -> bool {
+    match &pattern.unlabelled().kind {
+        Kind::Op(op, list) if op == "||" && list.len() == 2 => {
+            let starts = matches!(list[0].unlabelled().kind, Kind::Param(_)) || list[0].text().is_some_and(|t| !t.starts_with(['%', '_']));
+            starts && !pattern.reads_outside() || is_prefix(&list[0]) && list[1].is_const()
+        }
+        _ => false,
+    }
+}
+
 /// Whether an index can hold the expression: immutable as far as is known, and printable.
 pub fn can_hold(node: &Node) -> bool {
     let mut fine = true;
     node.walk(&mut |n| {
         fine &= match &n.kind {
-            Kind::Cast(inner, to, false) => is_immutable_cast(inner.ty.as_deref(), to),
-            Kind::Call(name, args, volatile) => !volatile && is_immutable_call(name, args),
+            // a literal is converted when the statement is read
+            Kind::Cast(inner, to, false) => matches!(inner.kind, Kind::Const(_)) || immutable::cast(inner.ty.as_deref(), to),
+            Kind::Call(name, args, volatile) => !volatile && immutable::call(name, args),
+            Kind::Op(op, list) => immutable::operator(op, list),
+            Kind::Column(name) => !worth::is_system_column(name),
             Kind::Param(_) | Kind::Outside(_) | Kind::Subquery(..) => false,
             Kind::Other(form, _) => form == "[]",
             _ => true,
@@ -180,79 +196,52 @@ pub fn can_hold(node: &Node) -> bool {
     fine && !node.columns().is_empty() && print::key(node).is_some()
 }
 
-fn is_immutable_cast(from: Option<&str>, to: &str) -> bool {
-    let times = ["date", "timestamp", "timestamptz", "time", "timetz", "interval"];
-    let base = to.split('(').next().unwrap_or(to).trim();
-    let zone = |ty: &str| ty == "timestamptz" || ty == "timetz" || ty.contains("with time zone");
-    match from {
-        Some(from) if times.contains(&from) => times.iter().any(|t| base.starts_with(t)) && zone(from) == zone(base),
-        Some(_) => !times.iter().any(|t| base.starts_with(t)),
-        None => false,
-    }
-}
-
-fn is_immutable_call(name: &str, args: &[Node]) -> bool {
-    const SETTLED: &[&str] = &[
-        "lower",
-        "upper",
-        "btrim",
-        "ltrim",
-        "rtrim",
-        "left",
-        "right",
-        "substring",
-        "substr",
-        "md5",
-        "length",
-        "char_length",
-        "abs",
-        "coalesce",
-        "nullif",
-        "replace",
-        "split_part",
-        "jsonb_extract_path_text",
-        "jsonb_extract_path",
-        "jsonb_array_length",
-        "mod",
-        "reverse",
-    ];
-    match name {
-        "date_trunc" | "extract" | "date_part" => {
-            args.get(1).and_then(|a| a.ty.as_deref()).is_some_and(|t| t == "timestamp" || t == "date" && name != "date_trunc")
-        }
-        "timezone" => args.first().is_some_and(Node::is_const),
-        "to_tsvector" => args.len() == 2 && args[0].is_const(),
-        _ => SETTLED.contains(&name),
-    }
-}
-
 /// The index that a use of a table asks for, and one for each arm of an OR; empty where none would help.
 pub fn candidates(table: &TableUse) -> Vec<Candidate> {
+    candidates_knowing(table, &|_| false)
+}
+
+/// The same where it is known of some keys that they hold few values: a condition on such a key does not find a table's rows
+/// if another table's rows can look them up.
+pub(super) fn candidates_knowing(table: &TableUse, few: &dyn Fn(&Node) -> bool) -> Vec<Candidate> {
     let clauses: Vec<&Node> = table.clauses.iter().filter(|c| !c.join).map(|c| &c.node).collect();
     let joins: Vec<&Node> = table.clauses.iter().filter(|c| c.join).map(|c| &c.node).collect();
-    let sorts = if table.limit.is_some() || table.order_keys.is_empty() && !table.order.is_empty() { &table.order[..] } else { &[] };
-    let own = of_clauses(&clauses, sorts);
-    let found = match own {
-        Some(candidate) => vec![candidate],
-        None => arms(&clauses),
+    let driven = table.has_driver && joins.iter().any(|join| matches!(asks(join), Asks::Equal(..)));
+    let finds = |clause: &&Node| match asks(clause) {
+        Asks::Equal(key, _) => !few(&key.node),
+        Asks::Method(..) => true,
+        _ => matches!(clause.kind, Kind::Or(_)),
     };
-    if !found.is_empty() {
-        return found;
+    if !driven || clauses.iter().any(finds) {
+        let own = of_clauses(&clauses, sorts(table), few);
+        let found = match own {
+            Some(candidate) => vec![candidate],
+            None => arms(&clauses, few),
+        };
+        if !found.is_empty() {
+            return found;
+        }
     }
-    let driven = table.has_driver && !joins.is_empty();
-    let lookups: Vec<&Node> = joins.into_iter().chain(clauses).collect();
-    if driven { of_clauses(&lookups, &[]).into_iter().collect() } else { vec![] }
+    let lookups: Vec<&Node> = joins.into_iter().filter(|join| matches!(asks(join), Asks::Equal(..))).chain(clauses).collect();
+    if driven { of_clauses(&lookups, &[], few).into_iter().collect() } else { vec![] }
+}
+
+/// The order that an index is wanted for: of the first rows, of the least or greatest, of the first row of each group.
+fn sorts<'t>(table: &'t TableUse) -> &'t [Sort] {
+    let extreme = table.order_keys.is_empty() && !table.order.is_empty();
+    let groups = table.query.select().and_then(|s| s.distinct.as_ref()).is_some_and(|d| d.on.is_some());
+    if table.limit.is_some() || extreme || groups { &table.order } else { &[] }
 }
 
 /// One index for each arm of an OR, where each has one.
-fn arms(clauses: &[&Node]) -> Vec<Candidate> {
+fn arms(clauses: &[&Node], few: &dyn Fn(&Node) -> bool) -> Vec<Candidate> {
     for clause in clauses {
         let Kind::Or(arms) = &clause.kind else { continue };
         let each: Option<Vec<Candidate>> = arms
             .iter()
             .map(|arm| {
                 let own = arm.clone().conjuncts();
-                of_clauses(&own.iter().collect::<Vec<_>>(), &[]).filter(|c| !c.equal.is_empty() || !c.tail.is_empty())
+                of_clauses(&own.iter().collect::<Vec<_>>(), &[], few).filter(|c| !c.equal.is_empty() || !c.tail.is_empty())
             })
             .collect();
         if let Some(each) = each.filter(|each| each.len() <= 4) {
@@ -262,7 +251,11 @@ fn arms(clauses: &[&Node]) -> Vec<Candidate> {
     vec![]
 }
 
-fn of_clauses(clauses: &[&Node], sorts: &[Sort]) -> Option<Candidate> {
+fn can_sort(node: &Node) -> bool {
+    can_hold(node) && node.ty.as_deref().is_none_or(worth::is_ordered)
+}
+
+fn of_clauses(clauses: &[&Node], sorts: &[Sort], few: &dyn Fn(&Node) -> bool) -> Option<Candidate> {
     let mut candidate = Candidate { method: "btree", equal: vec![], tail: vec![], predicate: vec![] };
     let (mut several, mut ranges, mut methods) = (vec![], vec![], vec![]);
     for clause in clauses {
@@ -275,13 +268,14 @@ fn of_clauses(clauses: &[&Node], sorts: &[Sort]) -> Option<Candidate> {
             _ => {}
         }
     }
-    if candidate.equal.is_empty() && several.is_empty() && !methods.is_empty() {
+    let finds = candidate.equal.iter().chain(&several).any(|key: &Wanted| !few(&key.node));
+    if !finds && !methods.is_empty() {
         let (method, key) = methods.swap_remove(0);
         return Some(Candidate { method, equal: vec![], tail: vec![key], predicate: candidate.predicate });
     }
     let fixed = |node: &Node, equal: &[Wanted]| equal.iter().any(|key| key.node.is_operand(node));
     let wanted: Vec<&Sort> = sorts.iter().filter(|sort| !fixed(&sort.node, &candidate.equal)).collect();
-    let sortable = !wanted.is_empty() && wanted.iter().all(|sort| can_hold(&sort.node)) && several.is_empty();
+    let sortable = !wanted.is_empty() && wanted.iter().all(|sort| can_sort(&sort.node)) && several.is_empty();
     if sortable && candidate.equal.len() + wanted.len() <= MOST_KEYS + 1 {
         // backwards is as good as forwards
         let turned = wanted.iter().all(|s| s.descending);

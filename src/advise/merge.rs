@@ -2,7 +2,24 @@
 
 use super::candidate::{Candidate, Wanted};
 use crate::catalog::Qualified;
-use crate::catalog::index_match::{Node, implied};
+use crate::catalog::index_match::{Kind, Node, implied};
+
+/// The index that one use of a table asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Wish {
+    /// The table.
+    pub(super) table: Qualified,
+    /// The index.
+    pub(super) candidate: Candidate,
+    /// The conditions of the use.
+    pub(super) clauses: Vec<Node>,
+    /// The query, by its place in the workload.
+    pub(super) query: usize,
+    /// An index that finds the rows already, though not in the order wanted.
+    pub(super) refines: Option<Qualified>,
+    /// The columns that a query reads that adds up many rows; `None`: not known, all, or only a few rows are wanted.
+    pub(super) adds_up: Option<Vec<String>>,
+}
 
 /// The most keys of a merged index.
 const MOST_KEYS: usize = 5;
@@ -35,14 +52,14 @@ impl Merged {
 }
 
 /// Merges wishes, each on its table, into indexes.
-pub(super) fn merge(wishes: &[(Qualified, Candidate, Vec<Node>)]) -> Vec<Merged> {
+pub(super) fn merge(wishes: &[Wish]) -> Vec<Merged> {
     let mut order: Vec<usize> = (0..wishes.len()).collect();
     let size = |candidate: &Candidate| candidate.equal.len() + candidate.tail.len();
     // long before short, whole before partial: the shorter then finds its place in the longer
-    order.sort_by_key(|&at| (!wishes[at].1.predicate.is_empty(), std::cmp::Reverse(size(&wishes[at].1)), at));
+    order.sort_by_key(|&at| (!wishes[at].candidate.predicate.is_empty(), std::cmp::Reverse(size(&wishes[at].candidate)), at));
     let mut merged: Vec<Merged> = vec![];
     for at in order {
-        let (table, candidate, clauses) = &wishes[at];
+        let Wish { table, candidate, clauses, .. } = &wishes[at];
         let home = merged.iter_mut().filter(|m| m.table == *table && m.method == candidate.method).find_map(|m| {
             let reachable = m.predicate.iter().all(|part| implied(clauses, part));
             let blocks = if reachable { fit(&m.blocks, candidate) } else { None }?;
@@ -138,7 +155,48 @@ fn fit(blocks: &[Vec<Wanted>], candidate: &Candidate) -> Option<Vec<Vec<Wanted>>
     (keys == before || keys <= MOST_KEYS).then_some(out)
 }
 
-/// How many keys an index has, for the order of advice.
-pub(super) fn width(index: &Merged) -> usize {
-    index.keys()
+/// Settles the order inside the blocks: first as an index that is there has its keys, so that it can be replaced, then what
+/// tells rows apart before what holds few values.
+pub(super) fn settle(index: &mut Merged, there: &[Vec<Node>], few: &dyn Fn(&Node) -> bool) {
+    for block in &mut index.blocks {
+        block.sort_by_key(|key| few(&key.node));
+    }
+    let begins = |keys: &Vec<Node>| {
+        let mut left = keys.len();
+        let mut fits = true;
+        for block in &index.blocks {
+            let take = left.min(block.len());
+            let next = &keys[keys.len() - left..keys.len() - left + take];
+            fits &= next.iter().all(|key| block.iter().any(|own| own.node.is_operand(key)));
+            left -= take;
+        }
+        fits && left == 0 && !keys.is_empty()
+    };
+    let Some(keys) = there.iter().filter(|keys| begins(keys)).max_by_key(|keys| keys.len()) else { return };
+    let place = |key: &Wanted| keys.iter().position(|other| other.is_operand(&key.node)).unwrap_or(usize::MAX);
+    for block in &mut index.blocks {
+        block.sort_by_key(place);
+    }
+}
+
+/// A key of few values that every query tests for the same one becomes a predicate, if another key is left.
+pub(super) fn narrow(index: &mut Merged, wishes: &[Wish], few: &dyn Fn(&Node) -> bool) {
+    if index.method != "btree" {
+        return;
+    }
+    let keys: Vec<Wanted> = index.blocks.iter().flatten().filter(|key| few(&key.node)).cloned().collect();
+    for key in keys {
+        let tests = |clause: &&Node| match &clause.kind {
+            Kind::Op(op, list) => op == "=" && list.len() == 2 && list[0].is_operand(&key.node) && list[1].is_const(),
+            _ => false,
+        };
+        let Some(clause) = index.serves.first().and_then(|at| wishes[*at].clauses.iter().find(tests)) else { continue };
+        let sorted = |at: &usize| wishes[*at].candidate.tail.contains(&key);
+        let all = index.serves.iter().all(|at| wishes[*at].clauses.contains(clause) && !sorted(at));
+        if all && index.keys() > 1 && crate::advise::print::expression(clause).is_some() {
+            index.predicate.push(clause.clone());
+            index.blocks.iter_mut().for_each(|block| block.retain(|own| *own != key));
+            index.blocks.retain(|block| !block.is_empty());
+        }
+    }
 }

@@ -1,26 +1,36 @@
 //! Which indexes would serve a workload, and which of those that are there serve nothing.
 //!
-//! Each query's use of each table becomes a wish ([`candidate`]) unless an index serves it already; wishes are merged
-//! ([`merge`]); an index that a new one makes superfluous is replaced rather than left beside it. What cannot be known from
-//! files (how selective a condition is, how large a table) is said, and read from statistics where they are given. Must not
-//! know where queries come from, nor print.
+//! Each query's use of each table becomes a wish ([`candidate`]) unless an index serves it already ([`served`]); wishes are
+//! weighed ([`worth`]) and merged ([`merge`]); an index that a new one makes superfluous is replaced rather than left beside it.
+//! What cannot be known from files (how selective a condition is, how large a table) is said, and read from statistics where they
+//! are given. What was looked at and not advised is told with its reason. Must not know where queries come from, nor print.
 
 pub mod audit;
 pub mod candidate;
 pub mod ddl;
+mod gather;
+mod immutable;
 mod merge;
 pub mod print;
+mod served;
+mod why;
+mod worth;
 
 pub use ddl::Definition;
+pub use served::{indexes_of, is_served};
 
-use crate::catalog::index_match::{Access, Node, Prepared, access};
-use crate::catalog::uses::{TableUse, uses};
-use crate::catalog::{Catalog, Index, Knowledge, Qualified};
-use crate::facts::{Query, QueryBody};
+use crate::catalog::index_match::{Kind as NodeKind, Node, Prepared};
+use crate::catalog::{Catalog, Index, Qualified};
+use crate::facts::Query;
 use crate::source::Location;
 use crate::stats::RelationStats;
-use candidate::{Candidate, candidates};
-use std::collections::BTreeMap;
+use candidate::Wanted;
+use merge::{Merged, Wish};
+use std::collections::{BTreeMap, BTreeSet};
+use worth::Worth;
+
+/// A query that has cost so much may have an index that only sorts for it, in milliseconds.
+const WORTH_SORTING_MS: f64 = 10_000.0;
 
 /// One query of a workload.
 #[derive(Debug)]
@@ -29,7 +39,9 @@ pub struct Entry<'a> {
     pub query: &'a Query,
     /// Where it stands.
     pub at: Location,
-    /// How often it was called and for how long in all, where a log says so.
+    /// What it shares with the same query elsewhere, whose cost is counted once; 0 where that is not asked.
+    pub fingerprint: u64,
+    /// How often it was called and for how long in all (milliseconds), where a log or statistics say so.
     pub cost: Option<(u64, f64)>,
 }
 
@@ -63,6 +75,8 @@ impl Kind {
 pub struct Advice {
     /// The table.
     pub table: Qualified,
+    /// The index in short: what stands after the table's name in CREATE INDEX, or the name of one to drop.
+    pub index: String,
     /// What to run.
     pub ddl: String,
     /// What it is about.
@@ -75,146 +89,229 @@ pub struct Advice {
     pub calls: u64,
     /// Their time in all, in milliseconds.
     pub total_ms: f64,
-    /// Why, and what to mind.
+    /// Why, and what to mind: one thing each.
+    pub why: Vec<String>,
+    /// What no file says that decides whether it pays.
+    pub unknown: Vec<&'static str>,
+}
+
+/// A use of a table that was looked at and gets no index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Left {
+    /// The table.
+    pub table: Qualified,
+    /// The keys that it would have had.
+    pub keys: String,
+    /// The query.
+    pub at: Location,
+    /// Why not.
     pub why: String,
 }
 
+/// All that is said of a workload.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Advice: indexes to build, the most useful first, foreign keys, indexes to drop.
+    pub advice: Vec<Advice>,
+    /// What was left alone.
+    pub left: Vec<Left>,
+    /// Tables that queries read and no migration creates: nothing is said of them.
+    pub unknown_tables: BTreeSet<Qualified>,
+}
+
 /// Advice on a workload.
-pub fn advise(catalog: &Catalog, workload: &[Entry], stats: &RelationStats) -> Vec<Advice> {
-    let mut wishes: Vec<(Qualified, Candidate, Vec<Node>)> = vec![];
-    let mut places: Vec<usize> = vec![];
-    let mut prepared: BTreeMap<Qualified, Vec<Prepared>> = BTreeMap::new();
-    for (at, entry) in workload.iter().enumerate() {
-        for table in uses(catalog, entry.query) {
-            if !is_advisable(catalog, &table) {
-                continue;
-            }
-            let indexes = prepared.entry(table.name.clone()).or_insert_with(|| indexes_of(catalog, &table.name));
-            let wanted = candidates(&table);
-            if wanted.is_empty() || is_served(catalog, indexes, &table, &wanted) {
-                continue;
-            }
-            for candidate in wanted.into_iter().filter(|c| c.definition().is_some()) {
-                wishes.push((table.name.clone(), candidate, table.nodes()));
-                places.push(at);
+pub fn advise(catalog: &Catalog, workload: &[Entry], stats: &RelationStats) -> Report {
+    let worth = Worth { catalog, stats };
+    let gathered = gather::gather(worth, workload);
+    let mut report = Report { left: gathered.left, unknown_tables: gathered.unknown_tables, ..Report::default() };
+    let maker = Maker { worth, workload, wishes: &gathered.wishes, writes: gather::writes(catalog, workload) };
+    let mut made: Vec<Made> = merge::merge(&gathered.wishes).into_iter().filter_map(|index| maker.make(index)).collect();
+    made.sort_by(|a, b| {
+        b.total_ms
+            .total_cmp(&a.total_ms)
+            .then(b.queries.len().cmp(&a.queries.len()))
+            .then(a.index.table.cmp(&b.index.table))
+            .then_with(|| a.definition.body().cmp(&b.definition.body()))
+    });
+    let mut taken = vec![];
+    let mut built: BTreeMap<Qualified, Vec<Vec<String>>> = BTreeMap::new();
+    for one in maker.choose(made, &mut report.left) {
+        if let Some(busy) = worth.too_busy(&one.index.table).filter(|_| one.total_ms == 0.0) {
+            report.left.push(maker.left(&one, busy));
+            continue;
+        }
+        built.entry(one.index.table.clone()).or_default().push(one.definition.keys.clone());
+        report.advice.push(maker.advice(one, &mut taken));
+    }
+    report.advice.extend(audit::foreign_keys(catalog, &built, stats, &maker.writes, &mut taken));
+    let gone: Vec<Qualified> = report.advice.iter().flat_map(|a| a.replaces.clone()).collect();
+    report.advice.extend(audit::redundant(catalog, &gone));
+    let gone: Vec<Qualified> = report.advice.iter().flat_map(|a| a.replaces.clone()).collect();
+    report.advice.extend(audit::unused(catalog, stats, &gone));
+    report
+}
+
+/// An index that may be advised.
+struct Made {
+    index: Merged,
+    definition: Definition,
+    /// Queries by their places, each once.
+    queries: Vec<usize>,
+    calls: u64,
+    total_ms: f64,
+    replaces: Vec<Qualified>,
+    /// All its queries have their rows found by these indexes, and gain only an order.
+    refines: BTreeSet<Qualified>,
+}
+
+struct Maker<'a> {
+    worth: Worth<'a>,
+    workload: &'a [Entry<'a>],
+    wishes: &'a [Wish],
+    writes: gather::Writes,
+}
+
+impl Maker<'_> {
+    fn make(&self, mut index: Merged) -> Option<Made> {
+        let catalog = self.worth.catalog;
+        let table = index.table.clone();
+        let few = |node: &Node| self.worth.few(&table, node).is_some();
+        let wishes = || index.serves.iter().map(|at| &self.wishes[*at]);
+        let refines: BTreeSet<Qualified> =
+            if wishes().all(|w| w.refines.is_some()) { wishes().filter_map(|w| w.refines.clone()).collect() } else { BTreeSet::new() };
+        let mut queries: Vec<usize> = wishes().map(|w| w.query).collect();
+        queries.sort_unstable();
+        queries.dedup();
+        let there: Vec<Vec<Node>> = catalog
+            .indexes_of(&table)
+            .filter(|(_, old)| old.method == "btree" && audit::is_droppable(old) && !old.unique)
+            .map(|(_, old)| Prepared::new(catalog, old).keys.into_iter().map(|key| key.node).collect())
+            .collect();
+        merge::settle(&mut index, &there, &few);
+        if refines.is_empty() {
+            merge::narrow(&mut index, self.wishes, &few);
+        }
+        let mut definition = index.candidate().definition()?;
+        definition.include = self.include(&index);
+        let mut seen = BTreeSet::new();
+        let (mut calls, mut total_ms) = (0, 0.0);
+        for entry in queries.iter().map(|at| &self.workload[*at]) {
+            if entry.fingerprint == 0 || seen.insert(entry.fingerprint) {
+                let (more, ms) = entry.cost.unwrap_or((0, 0.0));
+                calls += more;
+                total_ms += ms;
             }
         }
-    }
-    let writes = writes(catalog, workload);
-    let mut all: Vec<Advice> = vec![];
-    let mut built: BTreeMap<Qualified, Vec<Vec<String>>> = BTreeMap::new();
-    for index in merge::merge(&wishes) {
-        let mut serves: Vec<usize> = index.serves.iter().map(|wish| places[*wish]).collect();
-        serves.sort_unstable();
-        serves.dedup();
-        let Some(definition) = index.candidate().definition() else { continue };
-        built.entry(index.table.clone()).or_default().push(definition.keys.clone());
-        let cost = |at: &usize| workload[*at].cost.unwrap_or((0, 0.0));
         let replaces = replaced(catalog, &index, &definition);
-        let why = why(catalog, &index, serves.len(), &replaces, &writes, stats, merge::width(&index));
-        all.push(Advice {
-            ddl: definition.retry_safe(&index.table, catalog) + &drops(&replaces),
-            table: index.table,
-            kind: Kind::Create,
-            calls: serves.iter().map(|at| cost(at).0).sum(),
-            total_ms: serves.iter().map(|at| cost(at).1).sum(),
-            serves: serves.iter().map(|at| workload[*at].at).collect(),
-            replaces,
-            why,
-        });
+        Some(Made { index, definition, queries, calls, total_ms, replaces, refines })
     }
-    all.sort_by(|a, b| {
-        b.total_ms.total_cmp(&a.total_ms).then(b.serves.len().cmp(&a.serves.len())).then(a.table.cmp(&b.table)).then(a.ddl.cmp(&b.ddl))
-    });
-    unique_names(&mut all);
-    all.extend(audit::foreign_keys(catalog, &built, stats));
-    let gone: Vec<Qualified> = all.iter().flat_map(|a| a.replaces.clone()).collect();
-    all.extend(audit::redundant(catalog, &gone));
-    let gone: Vec<Qualified> = all.iter().flat_map(|a| a.replaces.clone()).collect();
-    all.extend(audit::unused(catalog, stats, &gone));
-    all
-}
 
-/// The indexes of a table, read.
-pub fn indexes_of<'c>(catalog: &'c Catalog, table: &Qualified) -> Vec<Prepared<'c>> {
-    let own = |(_, index): &(&Qualified, &Index)| index.table == *table;
-    let names: Vec<&Qualified> = catalog.indexes_of(table).filter(own).map(|(name, _)| name).collect();
-    names.into_iter().filter_map(|name| catalog.indexes.get(name)).map(|index| Prepared::new(catalog, index)).collect()
-}
-
-/// Whether anything can be said of a table: it was read whole, and lives longer than a session.
-fn is_advisable(catalog: &Catalog, table: &TableUse) -> bool {
-    let system = matches!(table.name.schema.as_str(), "pg_catalog" | "information_schema" | "pg_temp");
-    let view = catalog.views.contains_key(&table.name);
-    !system && (view || table.table.is_some_and(|t| t.knowledge == Knowledge::Whole && !t.temporary && !t.foreign))
-}
-
-/// Whether the indexes that are there serve a use of a table as well as what it asks for would.
-pub fn is_served(catalog: &Catalog, indexes: &[Prepared], table: &TableUse, wanted: &[Candidate]) -> bool {
-    let nodes = table.nodes();
-    let found = access(indexes, &nodes, &table.order);
-    if is_pinned(&found) || leaves_serve(catalog, table, &nodes) {
-        return true;
+    /// Columns to carry along: where every query adds up rows and reads but a few small columns more, which nobody updates.
+    fn include(&self, index: &Merged) -> Vec<String> {
+        if index.method != "btree" || !index.predicate.is_empty() {
+            return vec![];
+        }
+        let keys: Vec<Wanted> = index.candidate().tail;
+        let plain = |name: &String| keys.iter().any(|k| k.class.is_none() && k.node.unlabelled().kind == NodeKind::Column(name.clone()));
+        let mut include: Vec<String> = vec![];
+        for wish in index.serves.iter().map(|at| &self.wishes[*at]) {
+            let Some(reads) = &wish.adds_up else { return vec![] };
+            include.extend(reads.iter().filter(|name| !plain(name)).cloned());
+        }
+        include.sort();
+        include.dedup();
+        let steady = |name: &String| self.worth.is_small(&index.table, name) && self.writes.updates(&index.table, name) == 0;
+        if include.len() <= 2 && include.iter().all(steady) { include } else { vec![] }
     }
-    if !found.ors.is_empty() && wanted.len() > 1 {
-        return true;
-    }
-    wanted.iter().all(|candidate| {
-        let sorts =
-            candidate.tail.len() > 1 || candidate.tail.first().is_some_and(|key| table.order.iter().any(|s| s.node.is_operand(&key.node)));
-        found.services.iter().any(|(index, service)| {
-            let held = |key: &candidate::Wanted| index.keys.iter().take(service.equal_keys.max(1)).any(|k| k.node.is_operand(&key.node));
-            let keys_held = service.serves() && (candidate.equal.is_empty() || candidate.equal.iter().any(held));
-            let ordered = !sorts || service.order || table.limit.is_none();
-            let tail_held = !candidate.equal.is_empty() || candidate.method != "btree" || !service.seeks.is_empty() || service.order;
-            (keys_held && ordered && tail_held) || (candidate.equal.is_empty() && service.order && service.seeks.is_empty())
-        })
-    })
-}
 
-/// Whether a unique index holds one value in each key: one row is found.
-fn is_pinned(found: &Access) -> bool {
-    found.services.iter().any(|(index, service)| index.index.unique && service.equal_keys >= index.keys.len() && !index.keys.is_empty())
-}
-
-/// Whether each partition has an index of its own for the conditions.
-fn leaves_serve(catalog: &Catalog, table: &TableUse, nodes: &[Node]) -> bool {
-    let mut children = catalog.children_of(&table.name).peekable();
-    let partitioned = table.table.is_some_and(|t| t.partition_by.is_some());
-    partitioned && children.peek().is_some() && children.all(|(name, _)| access(&indexes_of(catalog, name), nodes, &[]).serves())
-}
-
-/// How many statements of the workload write each table.
-fn writes(catalog: &Catalog, workload: &[Entry]) -> BTreeMap<Qualified, (usize, usize)> {
-    let mut found: BTreeMap<Qualified, (usize, usize)> = BTreeMap::new();
-    for entry in workload {
-        entry.query.walk(&mut |query| {
-            if let Some(name) = query.target().and_then(|t| t.table()) {
-                let counts = found.entry(catalog.resolve(name)).or_default();
-                if matches!(query.body, QueryBody::Insert(_) | QueryBody::Update(_) | QueryBody::Merge(_)) {
-                    counts.0 += 1;
-                }
-            } else {
-                for table in query.from().iter().flat_map(|f| f.relations()).filter_map(|r| r.table()) {
-                    found.entry(catalog.resolve(table)).or_default().1 += 1;
-                }
+    /// Of several indexes that would only sort what one index finds, the best, and best if it takes that one's place; of many
+    /// that begin alike, those that serve most. The others are left alone.
+    fn choose(&self, made: Vec<Made>, left: &mut Vec<Left>) -> Vec<Made> {
+        let mut refined: BTreeSet<Qualified> = made
+            .iter()
+            .filter(|one| !one.replaces.is_empty())
+            .flat_map(|one| one.refines.intersection(&one.replaces.iter().cloned().collect()).cloned().collect::<Vec<_>>())
+            .collect();
+        let mut replaced: BTreeSet<Qualified> = BTreeSet::new();
+        let mut chosen: Vec<Made> = vec![];
+        for one in made {
+            let names = || one.refines.iter().map(Qualified::to_string).collect::<Vec<_>>().join(" and ");
+            let replaces = one.replaces.iter().any(|name| one.refines.contains(name) && replaced.insert(name.clone()));
+            let again = !one.refines.is_empty() && !replaces && one.refines.iter().all(|name| refined.contains(name));
+            if again && one.total_ms < WORTH_SORTING_MS {
+                left.push(self.left(&one, format!("{} finds the rows already; a further index would only sort them", names())));
+                continue;
             }
-        });
+            if let Some(other) = self.alike(&one, &chosen) {
+                left.push(self.left(&one, format!("the new index {other} begins with its first key and finds the rows by that")));
+                continue;
+            }
+            refined.extend(one.refines.iter().cloned());
+            chosen.push(one);
+        }
+        chosen
     }
-    found
+
+    /// Of the indexes chosen for a table that has several already, one that begins with a key of this one, which serves one
+    /// query that nobody is known to wait for.
+    fn alike(&self, one: &Made, chosen: &[Made]) -> Option<String> {
+        const MANY: usize = 2;
+        let of_table = || chosen.iter().filter(|other| other.index.table == one.index.table && other.index.method == "btree");
+        let first = one.index.blocks.first()?;
+        let sole = one.queries.len() == 1 && one.total_ms == 0.0 && one.refines.is_empty() && one.index.method == "btree";
+        if !sole || of_table().count() < MANY {
+            return None;
+        }
+        let begins = |other: &&Made| {
+            let key = other.index.blocks.first().and_then(|block| block.first());
+            other.index.predicate.is_empty()
+                && key.is_some_and(|key| first.contains(key) && self.worth.few(&one.index.table, &key.node).is_none())
+        };
+        of_table().find(begins).map(|other| other.definition.body())
+    }
+
+    fn left(&self, made: &Made, why: String) -> Left {
+        let at = made.queries.first().map(|at| self.workload[*at].at).unwrap_or_default();
+        Left { table: made.index.table.clone(), keys: made.definition.body(), at, why }
+    }
+
+    fn advice(&self, made: Made, taken: &mut Vec<Qualified>) -> Advice {
+        let catalog = self.worth.catalog;
+        let why = why::why(self.worth, &made, &self.writes);
+        let unknown =
+            if self.worth.stats.table(&made.index.table).is_some() { vec!["selectivity"] } else { vec!["selectivity", "table size"] };
+        Advice {
+            ddl: made.definition.retry_safe_besides(&made.index.table, catalog, taken) + &drops(&made.replaces),
+            index: made.definition.body(),
+            table: made.index.table,
+            kind: Kind::Create,
+            calls: made.calls,
+            total_ms: made.total_ms,
+            serves: made.queries.iter().map(|at| self.workload[*at].at).collect(),
+            replaces: made.replaces,
+            why,
+            unknown,
+        }
+    }
 }
 
 /// Existing indexes that the new one does the work of: not unique, behind no constraint, their keys its beginning.
-fn replaced(catalog: &Catalog, index: &merge::Merged, definition: &Definition) -> Vec<Qualified> {
+fn replaced(catalog: &Catalog, index: &Merged, definition: &Definition) -> Vec<Qualified> {
     let keys = index.candidate().tail;
-    let whole = index.predicate.is_empty() && index.method == "btree";
+    if index.method != "btree" {
+        return vec![];
+    }
     let fits = |old: &Index| {
-        let droppable = !old.unique && !old.constraint && old.parent.is_none() && old.method == "btree" && old.predicate.is_none();
+        let prepared = Prepared::new(catalog, old);
+        let predicate: Vec<Node> = prepared.predicate.clone().map(Node::conjuncts).unwrap_or_default();
+        let rows = index.predicate.is_empty() && predicate.is_empty()
+            || !predicate.is_empty() && predicate.len() == index.predicate.len() && predicate.iter().all(|p| index.predicate.contains(p));
+        let droppable = !old.unique && audit::is_droppable(old) && old.method == "btree" && rows;
         let included = old.include.iter().all(|c| definition.include.contains(c));
         droppable
             && included
             && old.keys.len() <= keys.len()
-            && Prepared::new(catalog, old).keys.iter().zip(&keys).all(|(k, w)| {
+            && prepared.keys.iter().zip(&keys).all(|(k, w)| {
                 k.node.is_operand(&w.node)
                     && k.descending == w.descending
                     && w.class.is_none()
@@ -222,70 +319,10 @@ fn replaced(catalog: &Catalog, index: &merge::Merged, definition: &Definition) -
                     && k.nulls_first == w.nulls_first.unwrap_or(w.descending)
             })
     };
-    if !whole {
-        return vec![];
-    }
     catalog.indexes_of(&index.table).filter(|(_, old)| fits(old)).map(|(name, _)| name.clone()).collect()
 }
 
 /// DROP INDEX CONCURRENTLY, a line each.
 fn drops(names: &[Qualified]) -> String {
     names.iter().map(|name| format!("\nDROP INDEX CONCURRENTLY IF EXISTS {name};")).collect()
-}
-
-fn why(
-    catalog: &Catalog,
-    index: &merge::Merged,
-    queries: usize,
-    replaces: &[Qualified],
-    writes: &BTreeMap<Qualified, (usize, usize)>,
-    stats: &RelationStats,
-    width: usize,
-) -> String {
-    let (read, them) = if queries == 1 { ("query reads", "it") } else { ("queries read", "them") };
-    let mut parts = vec![format!("{queries} {read} {} by these keys, and no index serves {them}", index.table)];
-    if !index.predicate.is_empty() {
-        parts.push("each of them has the predicate's condition, so the index can leave out the other rows".to_owned());
-    }
-    if !replaces.is_empty() {
-        let names: Vec<String> = replaces.iter().map(Qualified::to_string).collect();
-        parts.push(format!("it begins with the keys of {}, which is superfluous afterwards", names.join(" and ")));
-    }
-    let there = catalog.indexes_of(&index.table).count();
-    if let Some((written, read)) = writes.get(&index.table).filter(|(written, read)| written > read && *written > 1) {
-        parts.push(format!(
-            "{written} statements write the table and {read} read it: each write pays for its {there} indexes and for this one"
-        ));
-    }
-    if width > 3 {
-        parts.push("its last keys pay only where many rows share the first ones".to_owned());
-    }
-    match stats.table(&index.table) {
-        Some(size) => parts.push(size.describe()),
-        None => parts.push("how selective the conditions are and how large the table is, no file says".to_owned()),
-    }
-    parts.join("; ")
-}
-
-/// Names that two new indexes share get numbers.
-fn unique_names(all: &mut [Advice]) {
-    let mut seen: Vec<String> = vec![];
-    for advice in all {
-        let Some(name) = advice.ddl.split("IF EXISTS ").nth(1).and_then(|rest| rest.split(';').next()).map(str::to_owned) else { continue };
-        let mut fresh = name.clone();
-        let mut number = 0;
-        while seen.contains(&fresh) {
-            number += 1;
-            fresh = format!("{name}{number}");
-        }
-        if fresh != name {
-            let (bare, new) = (name.rsplit('.').next().unwrap_or(&name).to_owned(), fresh.rsplit('.').next().unwrap_or(&fresh).to_owned());
-            advice.ddl = advice.ddl.replacen(&format!("IF EXISTS {name};"), &format!("IF EXISTS {fresh};"), 1).replacen(
-                &format!("CONCURRENTLY {bare} ON"),
-                &format!("CONCURRENTLY {new} ON"),
-                1,
-            );
-        }
-        seen.push(fresh);
-    }
 }

@@ -26,9 +26,16 @@ pub fn expression(node: &Node) -> Option<String> {
         },
         Kind::Cast(inner, _, true) => expression(inner)?,
         Kind::Cast(inner, to, false) => format!("{}::{}", operand(inner)?, type_name(to)),
+        Kind::Call(name, args, false) if name == "extract" => match &args[..] {
+            [field, from] => format!("extract({} FROM {})", field.text()?, expression(from)?),
+            _ => return None,
+        },
         Kind::Call(name, args, false) if !name.contains(' ') => {
             let args: Option<Vec<String>> = args.iter().map(expression).collect();
-            format!("{}({})", quote_identifier(name), args?.join(", "))
+            // with grammars of their own unless they are quoted
+            let special = matches!(name.as_str(), "position" | "overlay");
+            let name = if special { format!("\"{name}\"") } else { quote_identifier(name) };
+            format!("{name}({})", args?.join(", "))
         }
         Kind::And(list) => joined(list, " AND ")?,
         Kind::Or(list) => joined(list, " OR ")?,
@@ -74,6 +81,8 @@ fn constant(text: &str, ty: Option<&str>) -> String {
         }
         Some("bool") => if text == "t" { "true" } else { "false" }.to_owned(),
         Some("text" | "varchar" | "bpchar" | "unknown" | "jsonb" | "uuid" | "citext") | None => format!("'{}'", text.replace('\'', "''")),
+        // a type of the user's takes a bare literal, and may be in any schema
+        Some(ty) if !crate::postgres::types::is_built_in(ty.trim_end_matches("[]")) => format!("'{}'", text.replace('\'', "''")),
         Some(ty) => format!("'{}'::{}", text.replace('\'', "''"), type_name(ty)),
     }
 }

@@ -63,7 +63,12 @@ impl Catalog {
             TableChange::ValidateConstraint { name: constraint } => self.validate_constraint(name, &constraint.value),
             TableChange::DropConstraint { name: constraint, .. } => self.drop_constraint(name, &constraint.value, 0),
             TableChange::RenameConstraint { from, to } => self.rename_constraint(name, &from.value, &to.value),
-            TableChange::RenameColumn { from, to } => self.rename_column(name, &from.value, &to.value, 0),
+            TableChange::RenameColumn { from, to } => {
+                let taken = self.tables.get(name).is_some_and(|t| t.column(&to.value).is_some());
+                if at.sure || !taken {
+                    self.rename_column(name, &from.value, &to.value, 0);
+                }
+            }
             TableChange::AttachPartition { partition, bound } => {
                 let partition = self.resolve(partition);
                 self.attach_partition(name, &partition, bound, at);

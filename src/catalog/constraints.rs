@@ -23,6 +23,9 @@ pub(super) fn column_key(column: &Name) -> IndexKey {
 impl Catalog {
     /// Adds a constraint, to the table's children too unless `only`.
     pub(super) fn add_constraint(&mut self, table: &Qualified, constraint: &Constraint, only: bool, at: At) {
+        if !at.sure && self.tables.get(table).is_some_and(|t| refuses(t, constraint)) {
+            return;
+        }
         match &constraint.kind {
             ConstraintKind::NotNull(column) => {
                 if !constraint.not_valid {
@@ -305,6 +308,17 @@ impl Catalog {
             }
         });
     }
+}
+
+/// Whether PostgreSQL refuses a constraint for one that is there: under a condition it was not added then.
+fn refuses(table: &super::Table, constraint: &Constraint) -> bool {
+    let primary = |kind: &ConstraintKind| match kind {
+        ConstraintKind::Key { primary: true, columns, .. } => Some(columns.iter().map(|c| c.value.clone()).collect::<Vec<_>>()),
+        _ => None,
+    };
+    let named = constraint.name.as_ref().is_some_and(|name| table.constraint(&name.value).is_some());
+    let same = || table.constraints.iter().any(|known| primary(&known.constraint.kind) == primary(&constraint.kind));
+    named || primary(&constraint.kind).is_some() && same()
 }
 
 fn constraint_index(table: &Qualified, method: &str, keys: Vec<IndexKey>, at: At, constraint: &Constraint) -> Index {

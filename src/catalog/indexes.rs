@@ -4,12 +4,16 @@ use super::naming::{columns_part, index_column_names};
 use super::text::At;
 use super::{Catalog, Index, Qualified, TableConstraint};
 use crate::facts::{CreateIndex, Name};
+use crate::postgres::refusal::index_is_refused;
 
 impl Catalog {
     pub(super) fn create_index(&mut self, create: &CreateIndex, at: At) {
         let table = self.resolve(&create.table);
         if !self.views.contains_key(&table) {
             self.touch(&table, at);
+        }
+        if index_is_refused(create, self) {
+            return; // else a filter would seem to be served by what cannot exist
         }
         let include: Vec<String> = create.include.iter().map(|c| c.value.clone()).collect();
         let name = match &create.name {

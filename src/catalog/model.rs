@@ -3,6 +3,7 @@
 use super::store::{Leans, Store};
 use crate::facts::{Constraint, Expr, IndexKey, Name, PartitionBound, PartitionBy, Query, TypeKind, TypeName, Volatility};
 use crate::source::Location;
+use std::collections::HashMap;
 
 /// A schema-qualified name, resolved: `(schema, name)`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +64,8 @@ pub struct Catalog {
     pub schemas: Vec<String>,
     /// Extensions created.
     pub extensions: Vec<String>,
+    /// What tables that got another name are called now, by the name that they had: made-up names of their constraints stay.
+    pub(crate) former_names: HashMap<String, Vec<Qualified>>,
     /// The search_path in force; empty means the default (`"$user", public`).
     pub search_path: Vec<String>,
     /// The open transaction, to be undone by ROLLBACK.
@@ -307,8 +310,8 @@ pub struct Function {
     pub inlinable: bool,
     /// Every type that its header names.
     pub header_types: Vec<TypeName>,
-    /// Its body is read when it is created.
-    pub standard_body: bool,
+    /// Its body is read when it is created, and reads relations.
+    pub needs_relations: bool,
     /// From the parameters to the end, as written.
     pub sql: String,
     /// ALTERs of it, after its name and arguments, in their order.

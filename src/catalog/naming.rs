@@ -90,13 +90,21 @@ impl Catalog {
         self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(labels)), "idx")
     }
 
+    /// The same where some names are to be left alone that no relation has yet.
+    pub fn free_index_name_besides(&self, table: &Qualified, labels: &[String], taken: &[Qualified]) -> String {
+        let schema = table.schema.as_str();
+        let planned = |name: &str| taken.iter().any(|other| other.schema == schema && other.name == name);
+        numbered(&table.name, Some(&columns_part(labels)), "idx", |name| self.has_relation_by(Key { schema, name }) || planned(name))
+    }
+
     /// A relation's name that is free in the schema: numbers are added to the label.
     pub(super) fn choose_relation_name(&self, schema: &str, first: &str, second: Option<&str>, label: &str) -> String {
         numbered(first, second, label, |name| self.has_relation_by(Key { schema, name }))
     }
 
     /// Whether a made-up name is some other constraint's in the schema. Only tables that could have been given the same name
-    /// are looked at: those whose name the made-up one begins with, and for a name cut short those that begin alike.
+    /// are looked at: those whose name the made-up one begins with or once began with, and for a name cut short those that begin
+    /// alike.
     pub(super) fn constraint_name_taken(&self, table: &Qualified, column: Option<&str>, name: &str) -> bool {
         let holds = |t: &super::Table, own: bool| {
             let not_null = |c: &super::Column| !(own && column == Some(c.name.as_str())) && c.not_null_name.as_deref() == Some(name);
@@ -109,11 +117,13 @@ impl Catalog {
         let by_prefix = starts.filter_map(|first| {
             if first == table.name { None } else { self.tables.find(Key { schema: &table.schema, name: first }).map(|(_, t)| t) }
         });
+        let before = name.match_indices('_').filter_map(|(at, _)| self.former_names.get(name.get(..at)?)).flatten();
+        let renamed = before.filter(|other| other.schema == table.schema && *other != table).filter_map(|other| self.tables.get(other));
         let cut = name.len() >= LONGEST;
         let first = table.name.get(..20).unwrap_or(&table.name);
         let all = if cut { self.tables.in_schema(&table.schema) } else { vec![].into_iter() };
         let alike = all.filter(|(other, _)| other.name.starts_with(first) && *other != table).map(|(_, t)| t);
-        by_prefix.chain(alike).any(|t| holds(t, false))
+        by_prefix.chain(renamed).chain(alike).any(|t| holds(t, false))
     }
 
     /// A constraint's name that is free.

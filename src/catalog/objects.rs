@@ -198,7 +198,7 @@ impl Catalog {
             volatility: create.volatility.unwrap_or(Volatility::Volatile),
             inlinable: create.language == "sql" && create.security_definer.is_none() && create.settings.is_empty(),
             header_types: create.header_types.clone(),
-            standard_body: create.standard_body,
+            needs_relations: create.standard_body && reads_relations(bodies),
             sql: at.sql(Span::new(create.name.span().end, at.place.span.end)),
             changes: vec![],
             search_path: self.search_path.clone(),
@@ -259,6 +259,16 @@ fn sql_body(create: &CreateFunction, bodies: &[Body]) -> SqlBody {
         [only] if bare && !matches!(only.expr.kind, ExprKind::Wildcard(_)) => SqlBody::Expression(only.expr.clone()),
         _ => SqlBody::Other,
     }
+}
+
+/// Whether a body that is read at once reads relations; where it cannot be told, it does.
+fn reads_relations(bodies: &[Body]) -> bool {
+    let reads = |query: &Query| {
+        let mut names = vec![];
+        collect_reads(query, &mut vec![], &mut names);
+        !names.is_empty()
+    };
+    bodies.first().is_none_or(|body| body.statements.iter().any(|inner| inner.statement.query.as_ref().is_none_or(reads)))
 }
 
 fn collect_reads<'q>(query: &'q Query, shadowing: &mut Vec<&'q str>, names: &mut Vec<&'q ObjectName>) {

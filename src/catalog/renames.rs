@@ -8,7 +8,8 @@ use crate::facts::{ConstraintKind, Name, ObjectName, OtherChange, RelationKind, 
 impl Catalog {
     /// A relation gets another name or schema.
     pub(super) fn move_relation(&mut self, old: &Qualified, new: &Qualified, kind: RelationKind, at: At) {
-        if old == new {
+        // PostgreSQL refuses a name that is taken, so a rename under a condition did not run
+        if old == new || !at.sure && self.has_relation(new) {
             return;
         }
         if self.views.contains_key(old) {
@@ -58,6 +59,8 @@ impl Catalog {
         self.follow_views(old, new);
         self.follow_extras(old, new);
         if old.name != new.name {
+            self.former_names.values_mut().filter(|now| now.contains(old)).for_each(|now| now.push(new.clone()));
+            self.former_names.entry(old.name.clone()).or_default().push(new.clone());
             self.follow_row_type(old, new);
         }
     }

@@ -1,6 +1,7 @@
 //! New tables: CREATE TABLE with LIKE, INHERITS and PARTITION OF, CREATE TABLE AS, SELECT INTO.
 
 use super::columns::{plain_column, set_default};
+use super::naming::numbered;
 use super::text::At;
 use super::{Catalog, Column, Knowledge, Qualified, Table, TableConstraint};
 use crate::facts::{ColumnDef, Constraint, ConstraintKind, CreateTable, CreateTableAs, LikeClause, Name, ObjectName, Query, TypeKind};
@@ -123,11 +124,26 @@ impl Catalog {
             while let Some(like) = likes.next_if(|like| like.span.start < def.span.start) {
                 self.like_columns(table, name, like, at);
             }
-            let column = self.column(name, def, at);
+            let mut column = self.column(name, def, at);
+            self.name_own_not_null(name, &table.columns, &mut column, def, create);
             merge_column(&mut table.columns, column, def, at);
         }
         for like in likes {
             self.like_columns(table, name, like, at);
+        }
+    }
+
+    /// A key written at its column makes it NOT NULL in the columns' order, and the names that are made up for that differ.
+    fn name_own_not_null(&self, table: &Qualified, before: &[Column], column: &mut Column, def: &ColumnDef, create: &CreateTable) {
+        let is_key = |c: &Constraint| matches!(c.kind, ConstraintKind::Key { primary: true, .. }) && def.span.contains(c.span);
+        if !column.not_null && create.constraints.iter().any(is_key) {
+            column.not_null = true;
+            column.not_null_name = Some(self.not_null_name(table, &column.name));
+        }
+        let taken = |name: &str| before.iter().any(|c| c.not_null_name.as_deref() == Some(name));
+        if def.not_null_name.is_none() && column.not_null_name.as_deref().is_some_and(taken) {
+            let taken = |name: &str| taken(name) || self.constraint_name_taken(table, None, name);
+            column.not_null_name = Some(numbered(&table.name, Some(&column.name), "not_null", taken));
         }
     }
 
@@ -181,8 +197,8 @@ impl Catalog {
         let mut own: Vec<&Constraint> = create.constraints.iter().collect();
         own.sort_by_key(|c| rank(c));
         let (foreign, local): (Vec<&Constraint>, Vec<&Constraint>) = own.into_iter().partition(|c| rank(c) == 3);
-        for constraint in local {
-            self.add_constraint(name, &checked(constraint), true, at);
+        for constraint in without_repetition(local) {
+            self.add_constraint(name, &constraint, true, at);
         }
         for like in &create.likes {
             self.like_constraints(name, like, at);
@@ -280,6 +296,30 @@ fn merge_column(columns: &mut Vec<Column>, column: Column, def: &ColumnDef, at: 
     if column.identity.is_some() {
         known.identity = column.identity;
     }
+}
+
+/// A key that says the same as one before it makes no index of its own, but may give its name.
+fn without_repetition(constraints: Vec<&Constraint>) -> Vec<Constraint> {
+    let mut kept: Vec<Constraint> = Vec::with_capacity(constraints.len());
+    for constraint in constraints {
+        match kept.iter_mut().find(|known| is_same_key(known, constraint)) {
+            Some(known) => known.name = known.name.take().or_else(|| constraint.name.clone()),
+            None => kept.push(checked(constraint)),
+        }
+    }
+    kept
+}
+
+fn is_same_key(a: &Constraint, b: &Constraint) -> bool {
+    let parts = |constraint: &Constraint| match &constraint.kind {
+        ConstraintKind::Key { columns, include, nulls_not_distinct, using_index: None, .. } => {
+            let values = |names: &[Name]| names.iter().map(|name| name.value.clone()).collect::<Vec<_>>();
+            Some((values(columns), values(include), *nulls_not_distinct))
+        }
+        _ => None,
+    };
+    let same_time = a.deferrable == b.deferrable && a.initially_deferred == b.initially_deferred && a.temporal == b.temporal;
+    same_time && parts(a).is_some_and(|a| parts(b) == Some(a))
 }
 
 /// NOT VALID means nothing in CREATE TABLE: there are no rows to check.

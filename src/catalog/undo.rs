@@ -20,6 +20,8 @@ pub(crate) struct Undo {
     file: Option<FileId>,
     start: Option<Box<Mark>>,
     savepoints: Vec<(String, Mark)>,
+    /// Whoever runs the file opens another transaction where one ends.
+    reopens: bool,
     /// The search_path that SET LOCAL hides.
     hidden_path: Option<Vec<String>>,
 }
@@ -48,6 +50,7 @@ impl Catalog {
         if self.undo.file == Some(file) {
             return;
         }
+        self.undo.reopens = false;
         self.end_transaction();
         self.undo.file = Some(file);
         self.search_path.clear();
@@ -55,6 +58,21 @@ impl Catalog {
         for table in temporary {
             self.drop_table(&table);
         }
+    }
+
+    /// A script that runs another file goes on in its own session.
+    pub fn continue_in(&mut self, file: FileId) {
+        self.undo.file = Some(file);
+    }
+
+    /// Begins what a runner runs with a transaction open, so that ROLLBACK takes back what this file did. With `reopens` it
+    /// opens another one where this one ends.
+    pub fn begin_wrapped(&mut self, file: FileId, reopens: bool) {
+        self.enter_file(file);
+        self.undo.reopens = false;
+        self.end_transaction();
+        self.start_transaction();
+        self.undo.reopens = reopens;
     }
 
     /// Follows transaction control; `false` where the action is none.
@@ -125,6 +143,9 @@ impl Catalog {
         self.undo.savepoints.clear();
         if let Some(path) = self.undo.hidden_path.take() {
             self.search_path = path;
+        }
+        if self.undo.reopens {
+            self.start_transaction();
         }
     }
 

@@ -474,6 +474,10 @@ impl<'a> Gathering<'a> {
             }
         }
         let (order, order_keys) = self.order(scope, query, member, table);
+        // A row by its place is fetched, whatever else is asked of it.
+        if clauses.iter().any(|clause| clause.node.columns().contains(&"ctid")) {
+            clauses.clear();
+        }
         equate(&mut clauses);
         let limit = query.limit.as_ref().filter(|limit| limit.count.is_some() || limit.span.len() > "LIMIT ALL".len() as u32);
         TableUse {

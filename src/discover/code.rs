@@ -35,7 +35,7 @@ pub(super) fn read(shown: &Path, bytes: Vec<u8>, language: Language) -> Content 
         return Content::Other("code over 4 MiB or without line breaks");
     }
     match engines::by_path_alone(shown) {
-        Some(engine) => Content::Other(engine),
+        Some(engine) => Content::Elsewhere(bytes, language, engine),
         None => Content::Code(bytes, language),
     }
 }

@@ -20,6 +20,10 @@ const ENGINES: &[(&str, &str)] = &[
     ("oracle", "Oracle"),
     ("clickhouse", "ClickHouse"),
     ("duckdb", "DuckDB"),
+    ("h2", "H2"),
+    ("hsqldb", "HSQLDB"),
+    ("planetscale", "MySQL"),
+    ("myxql", "MySQL"),
     ("cockroach", "CockroachDB"),
     ("cockroachdb", "CockroachDB"),
 ];
@@ -36,7 +40,20 @@ pub(super) fn other_engine(path: &Path, bytes: &[u8]) -> Option<&'static str> {
 
 /// The engine that a file of application code is for, where its path says one that is not PostgreSQL.
 pub(super) fn by_path_alone(path: &Path) -> Option<&'static str> {
-    by_path(path).flatten()
+    by_path(path).unwrap_or_else(|| by_name_of_code(path))
+}
+
+/// `sqlite_store.rs`, `SQLitePlatform.php`, `riversqlite/driver.go`: code is named after what it speaks to.
+fn by_name_of_code(path: &Path) -> Option<&'static str> {
+    let mut parts = path.components().rev().map(|part| part.as_os_str().to_string_lossy().to_ascii_lowercase());
+    let stem = parts.next()?;
+    let telling = ENGINES.iter().filter(|(word, _)| ["sqlite", "mysql", "clickhouse", "mssql", "duckdb"].contains(word));
+    let named = |part: &str| telling.clone().find(|(word, _)| part.starts_with(word)).map(|(_, engine)| *engine);
+    let folder = |part: &str| telling.clone().find(|(word, _)| part.starts_with(word) || part.ends_with(word)).map(|(_, engine)| *engine);
+    if POSTGRES.iter().any(|word| stem.contains(word) && word.len() > 2) {
+        return None;
+    }
+    named(&stem).or_else(|| parts.find_map(|part| folder(&part)))
 }
 
 /// `Some(None)`: the path says PostgreSQL. The deepest word that says anything decides.
@@ -48,7 +65,9 @@ fn by_path(path: &Path) -> Option<Option<&'static str>> {
     let suffix = stem.rsplit(['.', '_', '-']).find(|word| !DIRECTIONS.contains(word)).and_then(engine);
     let folders = || {
         let parts: Vec<String> = path.parent()?.components().map(|part| part.as_os_str().to_string_lossy().to_ascii_lowercase()).collect();
-        parts.iter().rev().find_map(|part| part.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(engine))
+        // `riversqlite`: a driver's folder
+        let driver = |part: &str| ["sqlite", "mysql"].into_iter().find(|word| part.ends_with(word)).and_then(engine);
+        parts.iter().rev().find_map(|part| part.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(engine).or_else(|| driver(part)))
     };
     suffix.or_else(folders)
 }
@@ -77,7 +96,7 @@ fn by_content(bytes: &[u8]) -> Option<&'static str> {
         "ClickHouse"
     } else if memchr::memchr_iter(b'`', &code).nth(1).is_some() || word("AUTO_INCREMENT") || has(" ENGINE=") || has(")ENGINE=") {
         "MySQL"
-    } else if word("AUTOINCREMENT") || starts("PRAGMA ") {
+    } else if word("AUTOINCREMENT") || word("ROWID") || starts("PRAGMA ") {
         "SQLite"
     } else if has("[DBO].") || lines(&code).any(|line| line.trim_ascii() == b"GO") || has("IDENTITY(1,1)") || has("IDENTITY(1, 1)") {
         "SQL Server"

@@ -19,6 +19,8 @@ pub(super) struct Order {
     phase: u8,
     name: Natural,
     path: PathBuf,
+    /// The folder that it counts as being in, where that is not its own.
+    home: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +38,27 @@ impl Order {
         Order::new(Group::Document, path)
     }
 
+    /// A script's place: it is replayed by nobody but who includes it.
+    pub(super) fn script(path: &Path) -> Order {
+        Order::new(Group::Script, path)
+    }
+
+    /// A piece of the schema in `home`, the `place`th.
+    pub(super) fn piece(path: &Path, home: &Path, place: usize) -> Order {
+        let name = Natural(format!("{} {place:06}", home.to_string_lossy()));
+        Order { name, home: Some(home.to_owned()), ..Order::new(Group::Schema, path) }
+    }
+
+    /// The place of a file that this one includes: of the same set.
+    pub(super) fn included(&self, path: &Path) -> Order {
+        Order { path: path.to_owned(), home: Some(self.folder().to_owned()), ..self.clone() }
+    }
+
+    /// The folder that it counts as being in.
+    pub(super) fn folder(&self) -> &Path {
+        self.home.as_deref().or(self.path.parent()).unwrap_or(Path::new(""))
+    }
+
     /// The file.
     pub(super) fn path(&self) -> &Path {
         &self.path
@@ -48,7 +71,7 @@ impl Order {
 
     fn new(group: Group, path: &Path) -> Order {
         let name = Natural(path.to_string_lossy().into_owned());
-        Order { group, set: PathBuf::new(), phase: 0, name, path: path.to_owned() }
+        Order { group, set: PathBuf::new(), phase: 0, name, path: path.to_owned(), home: None }
     }
 }
 
@@ -203,7 +226,7 @@ impl Surveyor {
         let change = path.strip_prefix(folder).ok()?.with_extension("").to_string_lossy().replace('\\', "/");
         let place = self.plans.get(top)?.get(&change).copied().unwrap_or(usize::MAX);
         let name = Natural(format!("{place:020} {change}"));
-        let order = Order { group: Group::Migration, set: top.to_owned(), phase: 0, name, path: path.to_owned() };
+        let order = Order { group: Group::Migration, set: top.to_owned(), phase: 0, name, path: path.to_owned(), home: None };
         let down = folder.ends_with("revert");
         let info = MigrationInfo { framework: "sqitch", down, transaction: Transaction::None, sections: None };
         Some((order, InputKind::Migration(info)))
@@ -232,12 +255,19 @@ impl Surveyor {
     }
 }
 
-/// The changes of a sqitch plan in their order: lines that begin with a name, pragmas (%), tags (@) and comments aside. A change
-/// that is reworked stands twice; its first script has the tag in its name.
+/// The changes of a sqitch plan in their order: lines that begin with a name, pragmas (%) and comments aside. A change that is
+/// reworked stands twice; its first script has in its name the last tag before that.
 fn plan(text: &str) -> HashMap<String, usize> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['%', '@', '#']));
-    let names = lines.filter_map(|line| line.split_whitespace().next());
-    names.enumerate().map(|(place, name)| (name.trim_start_matches('+').to_owned(), place)).collect()
+    let (mut places, mut tag) = (HashMap::new(), "");
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['%', '#']));
+    for (place, name) in lines.filter_map(|line| line.split_whitespace().next()).enumerate() {
+        if name.starts_with('@') {
+            tag = name;
+        } else if let Some(before) = places.insert(name.trim_start_matches('+').to_owned(), place) {
+            places.insert(format!("{}{tag}", name.trim_start_matches('+')), before);
+        }
+    }
+    places
 }
 
 pub(super) fn schema_file(path: &Path, framework: &'static str) -> (Order, InputKind) {
@@ -248,7 +278,7 @@ pub(super) fn schema_file(path: &Path, framework: &'static str) -> (Order, Input
 /// A migration's place in its set: versions, then Flyway's repeatable files.
 fn order(path: &Path, set: &Path, name: &str) -> Order {
     let within = path.strip_prefix(set).unwrap_or(path).to_string_lossy().into_owned();
-    let mut order = Order { group: Group::Migration, set: set.to_owned(), phase: 0, name: Natural(within), path: path.to_owned() };
+    let mut order = Order { set: set.to_owned(), name: Natural(within), ..Order::new(Group::Migration, path) };
     match flyway_version(name) {
         Some(Some(version)) => order.name = Natural(version),
         Some(None) => order.phase = 1,
@@ -320,7 +350,9 @@ fn whole_set(folder: &Path) -> &Path {
         version.starts_with(|c: char| c.is_ascii_digit()) || matches!(name.as_str(), "up" | "down")
     };
     let whole = folder.ancestors().take(4).find(|dir| !is_piece(dir));
-    whole.filter(|dir| in_migrations_folder(dir)).unwrap_or(folder)
+    const LISTS: &[&str] = &["delta", "deltas", "updates", "upgrades", "patches", "versions", "versioned"];
+    let is_list = |dir: &&Path| in_migrations_folder(dir) || LISTS.contains(&file_name(dir).as_str());
+    whole.filter(|dir| dir.ancestors().take(4).any(|dir| is_list(&dir))).unwrap_or(folder)
 }
 
 /// The set of a file that is a migration by its name and place together: a number alone may be anything's.

@@ -1,12 +1,15 @@
 //! Which files, in which order, which of them are migrations, of which framework, run how.
 //!
 //! [`discover`] walks ([`walk`]), reads, leaves out other engines' files ([`engines`]), recognises layouts ([`layout`], and
-//! [`sections`] inside a file) and application code ([`code`]) and sorts into replay order. Must not know SQL beyond the marks that frameworks put into files.
+//! [`sections`] inside a file), scripts that run others ([`includes`]), schemas without migrations ([`plain`]) and application code
+//! ([`code`]) and sorts into replay order. Must not know SQL beyond the marks that frameworks put into files.
 
 mod code;
 mod elsewhere;
 mod engines;
+mod includes;
 mod layout;
+mod plain;
 mod sections;
 mod sets;
 mod walk;
@@ -43,6 +46,8 @@ pub struct Request {
     pub schema: Vec<PathBuf>,
     /// Contents that stand for what lies on disk, by absolute path; `None`: as if the file did not exist.
     pub contents: HashMap<PathBuf, Option<Vec<u8>>>,
+    /// Code that is for other databases by its path is given too, as not reported.
+    pub all_code: bool,
 }
 
 /// What was found.
@@ -73,6 +78,10 @@ fn file_kind(path: &Path) -> Option<FileKind> {
     match extension.as_str() {
         "sql" | "psql" | "pgsql" | "ddl" => Some(FileKind::Sql),
         "md" | "markdown" => Some(FileKind::Markdown),
+        // `1_a.sql.postgres` beside `1_a.sql.sqlite`
+        "postgres" | "postgresql" if path.file_stem().is_some_and(|stem| Path::new(stem).extension().is_some_and(|e| e == "sql")) => {
+            Some(FileKind::Sql)
+        }
         _ => Language::of_path(path).map(FileKind::Code),
     }
 }
@@ -136,13 +145,26 @@ pub fn discover(request: &Request) -> Discovered {
                 let input = Input { path, bytes, kind: InputKind::Code(language), reported, sets: vec![] };
                 ordered.push((Order::document(&candidate.path), input));
             }
-            Ok(Content::Other(reason)) if reported => *left_out.entry(reason).or_insert(0) += 1,
+            Ok(Content::Elsewhere(bytes, language, _)) if reported && request.all_code => {
+                let input = Input { path, bytes, kind: InputKind::Code(language), reported: false, sets: vec![] };
+                ordered.push((Order::document(&candidate.path), input));
+            }
+            Ok(Content::Other(reason) | Content::Elsewhere(_, _, reason)) if reported => *left_out.entry(reason).or_insert(0) += 1,
             Err(problem) => found.problems.push(problem),
             Ok(_) => {}
         }
     }
+    includes::follow(&mut ordered, &request.cwd, &mut left_out, |path| {
+        let path = shown(path, &request.cwd);
+        let candidate = Candidate { path: walk::normalize(&path, &request.cwd), reported: false, bytes: None };
+        match self::read(&candidate, &path) {
+            Ok(Content::Sql(bytes)) => Some(Input { path, bytes, kind: InputKind::Sql, reported: false, sets: vec![] }),
+            _ => None,
+        }
+    });
+    plain::adopt(&mut ordered);
     // An excluded file that is no migration, and not what the settings call the schema, says nothing about the schema.
-    ordered.retain(|(_, input)| input.reported || matches!(input.kind, InputKind::Migration(_)));
+    ordered.retain(|(_, input)| input.reported || matches!(input.kind, InputKind::Migration(_) | InputKind::Code(_)));
     ordered.sort_by(|a, b| a.0.cmp(&b.0));
     found.sets = sets::assign(&mut ordered).iter().map(|folder| shown(folder, &request.cwd)).collect();
     found.inputs = ordered.into_iter().map(|(_, input)| input).collect();
@@ -275,6 +297,8 @@ enum Content {
     Markdown(Vec<u8>),
     /// Application code that may hold SQL.
     Code(Vec<u8>, Language),
+    /// Code for another database, by its path.
+    Elsewhere(Vec<u8>, Language, &'static str),
     /// A document without SQL: most are, so they are not even counted.
     Nothing,
     /// Not for us, with the reason.

@@ -1,4 +1,4 @@
-//! Files that hold several parts: goose, dbmate, Liquibase's formatted SQL, node-pg-migrate. A part has its own direction and
+//! Files that hold several parts: goose, sql-migrate, dbmate, Liquibase's formatted SQL, node-pg-migrate. A part has its own direction and
 //! its own transaction; frameworks mark them with comments.
 
 use crate::engine::Section;
@@ -13,6 +13,7 @@ pub(super) fn sections(text: &[u8]) -> Option<(&'static str, Vec<Section>)> {
         Kind::Dbmate { .. } => Some("dbmate"),
         Kind::Liquibase { .. } => Some("Liquibase"),
         Kind::NodePgMigrate(_) => Some("node-pg-migrate"),
+        Kind::SqlMigrate { .. } => Some("sql-migrate"),
         Kind::GooseNoTransaction => None,
     })?;
     let goose_transaction = match marks.iter().any(|mark| matches!(mark.kind, Kind::GooseNoTransaction)) {
@@ -27,12 +28,18 @@ pub(super) fn sections(text: &[u8]) -> Option<(&'static str, Vec<Section>)> {
             Kind::Dbmate { down, wrapped } => Some((mark.at, down, wrap(wrapped, "dbmate", Transaction::Implicit))),
             Kind::Liquibase { wrapped } => Some((mark.at, false, wrap(wrapped, "Liquibase", Transaction::None))),
             Kind::NodePgMigrate(down) => Some((mark.at, down, Transaction::Framework("node-pg-migrate"))),
+            Kind::SqlMigrate { down, wrapped } => Some((mark.at, down, wrap(wrapped, "sql-migrate", Transaction::None))),
             Kind::GooseNoTransaction => None,
         })
         .collect();
     let ends = begins.iter().skip(1).map(|(at, ..)| *at).chain([u32::try_from(text.len()).unwrap_or(u32::MAX)]);
-    let sections =
-        begins.iter().zip(ends).map(|(&(start, down, transaction), end)| Section { span: Span::new(start, end), down, transaction });
+    let sections = begins.iter().zip(ends).map(|(&(start, down, transaction), end)| Section {
+        span: Span::new(start, end),
+        down,
+        transaction,
+        file: None,
+        continues: false,
+    });
     Some((framework, sections.collect()))
 }
 
@@ -51,6 +58,7 @@ enum Kind {
     Dbmate { down: bool, wrapped: bool },
     Liquibase { wrapped: bool },
     NodePgMigrate(bool),
+    SqlMigrate { down: bool, wrapped: bool },
 }
 
 /// Every line comment that is a framework's mark.
@@ -83,6 +91,15 @@ fn kind(comment: &str, liquibase: bool) -> Option<Kind> {
             "no transaction" => Some(Kind::GooseNoTransaction),
             _ => None,
         };
+    }
+    if let Some(rest) = comment.strip_prefix("+migrate") {
+        let mut words = rest.split_whitespace();
+        let down = match words.next() {
+            Some("up") => false,
+            Some("down") => true,
+            _ => return None,
+        };
+        return Some(Kind::SqlMigrate { down, wrapped: !words.any(|word| word == "notransaction") });
     }
     if let Some(rest) = comment.strip_prefix("migrate:") {
         let wrapped = !rest.replace(' ', "").contains("transaction:false");
@@ -119,6 +136,14 @@ mod tests {
         assert_eq!(framework, "goose");
         let expected = [("-- +goose Up\na;\n", false, Transaction::None), ("-- +goose Down\nb;\n", true, Transaction::None)];
         assert_eq!(parts, expected);
+    }
+
+    #[test]
+    fn sql_migrate_opts_out_per_part() {
+        let (framework, parts) = parts("-- +migrate Up notransaction\na;\n-- +migrate StatementBegin\nb;\n-- +migrate Down\nc;");
+        assert_eq!((framework, parts.len()), ("sql-migrate", 2));
+        assert_eq!((parts[0].1, parts[0].2), (false, Transaction::None));
+        assert_eq!((parts[1].1, parts[1].2), (true, Transaction::Framework("sql-migrate")));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) fn assign(ordered: &mut [(Order, Input)]) -> Vec<PathBuf> {
     let numbers: HashMap<&Path, u32> = sets.keys().map(PathBuf::as_path).zip(0..).collect();
     let mut near: HashMap<PathBuf, Vec<u32>> = HashMap::new();
     for (order, input) in ordered {
-        let folder = order.path().parent().unwrap_or(Path::new(""));
+        let folder = order.folder();
         input.sets = match (&input.kind, order.set()) {
             (InputKind::Migration(_), Some(set)) => numbers.get(outermost(set, &sets)).map(|&n| vec![n]).unwrap_or_default(),
             (InputKind::Migration(_), None) => numbers.get(of_dump(folder, &sets)).map(|&n| vec![n]).unwrap_or_default(),
@@ -46,7 +46,7 @@ fn find(ordered: &[(Order, Input)]) -> BTreeMap<PathBuf, Known> {
                 let best = folders.entry(set.to_owned()).or_insert(known);
                 *best = known.max(*best);
             }
-            None => dumps.extend(order.path().parent().map(Path::to_owned)),
+            None => dumps.push(order.folder().to_owned()),
         }
     }
     let mut sets = BTreeMap::new();

@@ -1,10 +1,12 @@
 //! Application code in a run: its strings read as SQL, and findings carried back to its source bytes.
 
 use super::parts::{self, Remarks};
-use super::{Input, InputKind, markdown};
-use crate::extract::{self, Extracted, Fragment, FragmentKind, Language, Options};
-use crate::facts::Statement;
-use crate::rules::Report;
+use super::{Input, InputKind, aside, markdown};
+use crate::catalog::Catalog;
+use crate::extract::{self, Direction, Extracted, Fragment, FragmentKind, Hole, Language, Options, Program};
+use crate::facts::{Name, ObjectName, Statement};
+use crate::rules::{Origin, Report};
+use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{FILLER, FileId, Position, Source, Sources, Span};
 use crate::sql::fingerprint::fingerprint;
@@ -15,12 +17,45 @@ use rayon::prelude::*;
 /// The SQL of one file of code, or of one fence of a document.
 pub(super) struct Code {
     pub(super) file: FileId,
+    pub(super) in_document: bool,
     pub(super) extracted: Extracted,
+    pub(super) language: Language,
+    /// Where the file is a migration written in that language.
+    pub(super) migration: Option<Program>,
 }
 
 impl Code {
+    fn new(file: FileId, extracted: Extracted, language: Language, text: &str) -> Code {
+        let migration = if extracted.fragments.is_empty() { None } else { Program::of(text, language) };
+        Code { file, in_document: false, extracted, language, migration }
+    }
+
     pub(super) fn statements(&self) -> impl Iterator<Item = &Statement> {
         self.extracted.fragments.iter().flat_map(|fragment| &fragment.script.statements)
+    }
+
+    /// Where a fragment comes from: a migration in code and a script for psql change a live schema; what a test or an
+    /// application creates is its own affair.
+    pub(super) fn origin(&self, fragment: &Fragment, text: &str) -> Origin {
+        match self.migration {
+            _ if fragment.in_test => Origin::Application,
+            Some(program) if program.direction(text, &self.extracted, fragment) == Direction::Down => Origin::Down,
+            Some(_) => Origin::Migration,
+            None if self.language == Language::Shell => Origin::Script,
+            None => Origin::Application,
+        }
+    }
+
+    /// The session in which a migration's strings run, one after the other; `None` where each string has one of its own.
+    pub(super) fn session(&self, text: &str, catalog: &Catalog, settings: &Settings) -> Option<Session> {
+        let program = self.migration?;
+        let wrapped = settings.runner_wraps_transaction.unwrap_or(program.in_transaction);
+        let transaction = if wrapped { Transaction::Framework(program.framework) } else { Transaction::None };
+        let mut session = Session::new(RunMode { transaction });
+        for table in extract::created_tables(text) {
+            session.begin_with(catalog.creation_name(&ObjectName::bare(Name::new(table, Span::default())), false));
+        }
+        Some(session)
     }
 
     /// What suppression needs: the comments that speak to pgsift, of the code and of its SQL.
@@ -56,60 +91,20 @@ fn read(source: &Source, file: FileId, kind: &InputKind, settings: &Settings) ->
     match kind {
         InputKind::Code(language) => {
             let mut extracted = extract::extract(file, text, *language, options);
-            let tests = tests_from(source, *language);
+            let tests = aside::tests_from(source, *language);
             extracted.fragments.iter_mut().for_each(|fragment| fragment.in_test = fragment.span.start >= tests);
-            vec![Code { file, extracted }]
+            vec![Code::new(file, extracted, *language, text)]
         }
         InputKind::Markdown => {
             let fences = markdown::code_fences(text);
-            let code = |(span, language)| Code { file, extracted: extract::extract_in(file, text, span, language, options) };
+            let code = |(span, language): (Span, Language)| {
+                let extracted = extract::extract_in(file, text, span, language, options);
+                Code { in_document: true, ..Code::new(file, extracted, language, span.of(text)) }
+            };
             fences.into_iter().map(code).collect()
         }
         _ => vec![],
     }
-}
-
-/// The first byte of a file's tests: of all of it by its path, or of what Rust compiles for tests only.
-fn tests_from(source: &Source, language: Language) -> u32 {
-    if is_test(&source.name()) {
-        return 0;
-    }
-    let inside = (language.name() == "rust").then(|| memchr::memmem::find(source.text.as_bytes(), b"#[cfg(test)]\nmod ")).flatten();
-    inside.map_or(u32::MAX, |at| at as u32)
-}
-
-fn is_test(path: &str) -> bool {
-    const FOLDERS: &[&str] = &[
-        "test",
-        "tests",
-        "spec",
-        "specs",
-        "__tests__",
-        "__mocks__",
-        "testing",
-        "testdata",
-        "testutil",
-        "testutils",
-        "fixture",
-        "fixtures",
-        "e2e",
-        "bench",
-        "benches",
-        "benchmarks",
-        "mocks",
-        "cypress",
-    ];
-    let stem = path.rsplit(['/', '\\']).next().and_then(|name| name.split('.').next()).unwrap_or("");
-    if ["Test", "Tests", "Spec", "Specs", "TestCase"].iter().any(|end| stem.ends_with(end)) {
-        return true;
-    }
-    path.to_ascii_lowercase().split(['/', '\\']).any(|part| {
-        FOLDERS.contains(&part)
-            || ["_test.", ".test.", ".spec.", "_spec."].iter().any(|mark| part.contains(mark))
-            || [".testing", ".tests", "-tests", "_tests", "-test", "dbtests"].iter().any(|end| part.ends_with(end))
-            || part.starts_with("test_")
-            || part == "conftest.py"
-    })
 }
 
 /// A statement that code or a file of queries sends.
@@ -154,9 +149,14 @@ fn note(statement: &Statement, source: &Source, file: &str, text: &str, found: &
     }
 }
 
-/// Turns what a rule said about an overlay into what is true of the file: no fillers in words, and a fix only where the file
-/// has the very bytes that it changes.
-pub(super) fn to_source(report: &mut Report, layer: &str, file: &str) {
+/// Turns what a rule said about an overlay into what is true of the file: no fillers in words, no place that ends inside a
+/// piece of code, and a fix only where the file has the very bytes that it changes.
+pub(super) fn to_source(report: &mut Report, holes: &[Hole], layer: &str, file: &str) {
+    let place = &mut report.primary.at.span;
+    if let Some(hole) = holes.iter().find(|hole| hole.span.start < place.end && place.end < hole.span.end && place.start < hole.span.start)
+    {
+        place.end = hole.span.end;
+    }
     let clean = |text: &mut String| text.retain(|c| c != FILLER as char);
     clean(&mut report.message);
     clean(&mut report.primary.message);
@@ -197,10 +197,11 @@ pub struct ExtractedPiece {
     pub placeholders: Vec<String>,
 }
 
-/// The SQL of every input of code.
+/// The SQL of every input of code; what no rule reads is said to be so, as all is in files that are not reported.
 pub(super) fn list(inputs: Vec<Input>, settings: &Settings) -> Vec<ExtractedPiece> {
     let read_one = |input: Input| {
         let source = Source::new(input.path, input.bytes);
+        let ours = input.reported;
         let codes = read(&source, FileId(0), &input.kind, settings);
         let language = match input.kind {
             InputKind::Code(language) => Some(language),
@@ -210,7 +211,11 @@ pub(super) fn list(inputs: Vec<Input>, settings: &Settings) -> Vec<ExtractedPiec
         let mut found = vec![];
         for (i, code) in codes.iter().enumerate() {
             let Some(language) = language.or(fences.get(i).map(|fence| fence.1)) else { continue };
-            found.extend(code.extracted.fragments.iter().map(|fragment| piece(&source, code, fragment, language)));
+            let all = code.extracted.fragments.iter().chain(&code.extracted.others);
+            found.extend(all.map(|fragment| piece(&source, code, fragment, language)));
+        }
+        if !ours {
+            found.iter_mut().for_each(|piece| piece.kind = FragmentKind::Other);
         }
         found
     };

@@ -1,22 +1,24 @@
 //! Asks the rules about the statements of one unit, in order, with the schema and the session before each.
 
 use super::application::{self, Code};
+use super::aside;
 use super::findings::{ActiveRule, ActiveRules, OncePerFile};
 use super::parts::Unit;
 use crate::catalog::{Catalog, Mentions, resolve};
 use crate::extract::Fragment;
-use crate::facts::{Body, BodyKind, Reading, Statement};
+use crate::facts::{Action, Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque};
 use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
-use crate::rules::{Check, Context, Memo, Origin, Report, Surroundings};
+use crate::rules::{Check, Context, Memo, Origin, Report, Still, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{FileId, Location, Sources};
 use crate::sql::fingerprint::fingerprint;
 use crate::sql::token::Dialect;
+use crate::stats::{RelationStats, Stats};
 use rayon::prelude::*;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a run gathers.
 #[derive(Default)]
@@ -26,6 +28,8 @@ pub(super) struct Found {
     pub(super) statements: usize,
     /// The fingerprints of application code's statements that have findings.
     pub(super) sent: HashMap<Location, u64>,
+    /// Findings that hold only if the schema that all migrations leave is still as they say, each with its rule's question.
+    provisional: Vec<(Finding, Location, String, Still)>,
     once: OncePerFile,
 }
 
@@ -35,6 +39,13 @@ impl Found {
         self.opaque.extend(other.opaque);
         self.statements += other.statements;
         self.sent.extend(other.sent);
+        self.provisional.extend(other.provisional);
+    }
+
+    /// Keeps of the provisional findings those that hold in the schema as it is in the end.
+    pub(super) fn settle(&mut self, catalog: &Catalog) {
+        let still = self.provisional.drain(..).filter(|(_, at, name, still)| still(catalog, *at, name));
+        self.findings.extend(still.map(|(finding, ..)| finding));
     }
 }
 
@@ -58,24 +69,58 @@ struct Scene<'a> {
     effects: &'a [Effect],
     origin: Origin,
     around: Surroundings,
+    stage: Stage,
+}
+
+/// Which rules a statement is shown to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// All of them.
+    Whole,
+    /// Those about what it does to the schema now: what it stores runs later, if nothing takes its place.
+    Definition,
+    /// Those about what it stored, with the schema that it will meet.
+    Stored,
+}
+
+/// A routine or view that a unit defined.
+pub(super) struct Stored {
+    statement: Statement,
+    origin: Origin,
+    around: Surroundings,
 }
 
 impl Checker<'_> {
-    /// Folds a unit into the schema and, where its file is reported, asks every rule about each statement.
-    pub(super) fn unit(&self, unit: &Unit, catalog: &mut Catalog, found: &mut Found) {
-        let mut session = Session::new(RunMode { transaction: unit.transaction });
+    /// Folds a unit into the schema and, where its file is reported, asks every rule about each statement. `last` is the session
+    /// of the unit before, and then of this one.
+    pub(super) fn unit(&self, unit: &Unit, last: &mut Option<Session>, catalog: &mut Catalog, found: &mut Found) {
         let part = unit.part;
+        let before = last.take().filter(|_| part.continues);
+        if before.is_some() {
+            catalog.continue_in(part.file);
+        }
+        let mut session = before.unwrap_or_else(|| Session::new(RunMode { transaction: unit.transaction }));
         let text = &self.sources.get(part.file).text;
+        if !part.continues
+            && matches!(unit.transaction, Transaction::Framework(_) | Transaction::Implicit)
+            && unit.statements.iter().any(goes_back)
+        {
+            catalog.begin_wrapped(part.file, unit.transaction == Transaction::Implicit);
+        }
         for (i, statement) in unit.statements.iter().enumerate() {
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if part.reported {
                 count(statement, found);
-                let around = Surroundings { unwrapped: unit.unwrapped, ..Surroundings::default() };
+                let around = Surroundings { unwrapped: unit.unwrapped, aside: part.aside, ..Surroundings::default() };
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
                 let fragment = None;
-                self.scene(Scene { text, fragment, statement, preceding, following, catalog, session, effects, origin, around }, found);
+                let stage = if stores(statement) { Stage::Definition } else { Stage::Whole };
+                self.scene(
+                    Scene { text, fragment, statement, preceding, following, catalog, session, effects, origin, around, stage },
+                    found,
+                );
             }
             if statement.bodies.is_empty() {
                 session.apply(statement, &effects, catalog, self.settings.postgres);
@@ -84,34 +129,82 @@ impl Checker<'_> {
                 let all = effects_of_run(statement, catalog, self.settings.postgres);
                 session.apply(statement, &all, catalog, self.settings.postgres);
             }
-            if statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement) {
+            let known = part.origin == Origin::Script && declares_again(statement, catalog);
+            if !known && (statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement)) {
                 catalog.apply(statement, text);
             }
         }
+        *last = Some(session);
     }
 
-    /// Asks every rule about the statements of application code, each string with a session of its own.
+    /// What a unit stored, to be asked about when the schema is complete.
+    pub(super) fn stored(unit: &mut Unit) -> impl Iterator<Item = Stored> {
+        let (part, unwrapped) = (unit.part, unit.unwrapped);
+        let around = Surroundings { unwrapped, aside: part.aside, ..Surroundings::default() };
+        let kept = unit.statements.extract_if(.., |statement| part.reported && stores(statement));
+        kept.map(move |statement| Stored { statement, origin: part.origin, around })
+    }
+
+    /// Asks about the routines and views that are still those that their statements defined.
+    pub(super) fn check_stored(&self, stored: &[Stored], catalog: &Catalog, found: &mut Found) {
+        if stored.is_empty() {
+            return;
+        }
+        let mut current: HashSet<Location> = catalog.views.iter().map(|(_, view)| view.defined_at).collect();
+        current.extend(catalog.functions.iter().flat_map(|(_, overloads)| overloads).map(|function| function.defined_at));
+        let session = Session::new(RunMode { transaction: Transaction::None });
+        for Stored { statement, origin, around } in stored.iter().filter(|s| current.contains(&s.statement.location())) {
+            let text = &self.sources.get(statement.file).text;
+            let effects = statement_effects(statement, catalog, self.settings.postgres);
+            let scene = Scene {
+                text,
+                fragment: None,
+                statement,
+                preceding: &[],
+                following: &[],
+                catalog,
+                session: &session,
+                effects: &effects,
+                origin: *origin,
+                around: *around,
+                stage: Stage::Stored,
+            };
+            self.scene(scene, found);
+        }
+    }
+
+    /// Asks every rule about the statements of code: the strings of a migration in one session, each other with its own.
     pub(super) fn code(&self, code: &Code, catalog: &Catalog) -> Found {
         let mut found = Found::default();
+        let source = &self.sources.get(code.file).text;
+        let mut shared = code.session(source, catalog, self.settings);
         for fragment in &code.extracted.fragments {
-            let text = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
-            let mut session = Session::new(RunMode { transaction: Transaction::None });
-            let statements = fragment.script.statements.as_slice();
-            for (i, statement) in statements.iter().enumerate() {
-                let effects = statement_effects(statement, catalog, self.settings.postgres);
-                count(statement, &mut found);
-                let (preceding, rest) = statements.split_at(i);
-                let following = rest.get(1..).unwrap_or_default();
-                let (origin, around) = (Origin::Application, Surroundings::default());
-                let before = &session;
-                let fragment = Some(fragment);
-                let scene =
-                    Scene { text, fragment, statement, preceding, following, catalog, session: before, effects: &effects, origin, around };
-                self.scene(scene, &mut found);
-                session.apply(statement, &effects, catalog, self.settings.postgres);
-            }
+            let origin = code.origin(fragment, source);
+            let mut own = Session::new(RunMode { transaction: Transaction::None });
+            let session = shared.as_mut().filter(|_| origin == Origin::Migration).unwrap_or(&mut own);
+            self.fragment(fragment, code, origin, catalog, session, &mut found);
         }
         found
+    }
+
+    fn fragment(&self, fragment: &Fragment, code: &Code, origin: Origin, catalog: &Catalog, session: &mut Session, found: &mut Found) {
+        let text = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
+        let statements = fragment.script.statements.as_slice();
+        for (i, statement) in statements.iter().enumerate() {
+            let effects = statement_effects(statement, catalog, self.settings.postgres);
+            count(statement, found);
+            let (preceding, rest) = statements.split_at(i);
+            let following = rest.get(1..).unwrap_or_default();
+            let among_migrations = aside::migrates(&self.sources.get(code.file).path);
+            let around =
+                Surroundings { aside: fragment.in_test, in_document: code.in_document, among_migrations, ..Surroundings::default() };
+            let fragment = Some(fragment);
+            let stage = Stage::Whole;
+            let scene =
+                Scene { text, fragment, statement, preceding, following, catalog, session, effects: &effects, origin, around, stage };
+            self.scene(scene, found);
+            session.apply(statement, &effects, catalog, self.settings.postgres);
+        }
     }
 
     /// Asks every rule about a statement, and then about the statements inside it.
@@ -129,7 +222,7 @@ impl Checker<'_> {
             BodyKind::Do => around.in_do = true,
             BodyKind::Function | BodyKind::Procedure => around.in_function = true,
             BodyKind::Execute => {}
-            BodyKind::Scheduled => around = Surroundings::default(),
+            BodyKind::Scheduled => around = Surroundings { aside: around.aside, ..Surroundings::default() },
         }
         let mut session =
             if body.kind == BodyKind::Scheduled { Session::new(RunMode { transaction: Transaction::None }) } else { scene.session.clone() };
@@ -149,6 +242,7 @@ impl Checker<'_> {
                     effects: &effects,
                     origin: scene.origin,
                     around,
+                    stage: scene.stage,
                 },
                 found,
             );
@@ -158,14 +252,30 @@ impl Checker<'_> {
 
     /// Asks what concerns the schema as a whole; what lies in files that are not reported stays unsaid.
     pub(super) fn schema(&self, catalog: &Catalog, reported: &(dyn Fn(FileId) -> bool + Sync)) -> Vec<Finding> {
+        let stats = (!self.settings.statistics.is_empty()).then(|| self.statistics());
         let ask = |active: &ActiveRule| -> Vec<Finding> {
-            let Check::Schema(check) = active.rule.check else { return vec![] };
-            let reports = check(catalog).into_iter().filter(|report| reported(report.primary.at.file));
+            let reports = match (active.rule.check, &stats) {
+                (Check::Schema(check), _) => check(catalog),
+                (Check::Statistics(check), Some(stats)) => check(catalog, stats),
+                _ => vec![],
+            };
+            let reports = reports.into_iter().filter(|report| reported(report.primary.at.file));
             reports.map(|report| active.finding(report, None)).collect()
         };
         let rules = &self.rules.of_schemas;
         let large = catalog.has_many_tables();
         if large { rules.par_iter().flat_map_iter(ask).collect() } else { rules.iter().flat_map(ask).collect() }
+    }
+
+    /// The statistics that were given; whoever gave them has said what could not be read.
+    fn statistics(&self) -> RelationStats {
+        let mut all = RelationStats::default();
+        for text in &self.settings.statistics {
+            if let Ok(Stats::Relations(relations)) = Stats::read(text.as_bytes()) {
+                all.extend(relations);
+            }
+        }
+        all
     }
 
     fn ask(&self, scene: &Scene, found: &mut Found) {
@@ -192,18 +302,15 @@ impl Checker<'_> {
                 reports.take().into_iter().for_each(|report| self.tell(active, report, scene, found));
             }
         };
-        let judged = |check: &Check, context: &Context| match check {
-            Check::Migration(check) | Check::Statement(check) => check(context),
-            _ => {}
-        };
-        if scene.origin != Origin::Application && (!scene.statement.actions.is_empty() || scene.statement.query.is_some()) {
-            for active in &self.rules.of_migrations {
-                judged(&active.rule.check, &context);
-                told(active);
+        let asked = |active: &&ActiveRule| !(scene.around.aside && active.spares_tests);
+        let migrates = scene.origin != Origin::Application && (!scene.statement.actions.is_empty() || scene.statement.query.is_some());
+        let of_migrations = if migrates && scene.stage != Stage::Stored { self.rules.of_migrations.as_slice() } else { &[] };
+        let of_statements = if scene.stage != Stage::Definition { self.rules.of_statements.as_slice() } else { &[] };
+        for active in of_migrations.iter().chain(of_statements).filter(asked) {
+            match active.rule.check {
+                Check::Migration(check) | Check::Statement(check) => check(&context),
+                _ => {}
             }
-        }
-        for active in &self.rules.of_statements {
-            judged(&active.rule.check, &context);
             told(active);
         }
         // A down migration sees a schema that is not there when it runs: its queries are not judged.
@@ -211,9 +318,12 @@ impl Checker<'_> {
             return;
         }
         // Every rule about queries goes through the same ones with the same scopes.
+        if scene.stage == Stage::Definition || scene.around.among_migrations && scene.statement.query.is_some() {
+            return;
+        }
         for query in scene.statement.queries() {
             let visits = resolve::visits(scene.catalog, query);
-            for active in &self.rules.of_queries {
+            for active in self.rules.of_queries.iter().filter(asked) {
                 let Check::Query(check) = active.rule.check else { continue };
                 check(&Context { visits: &visits, ..context }, query);
                 told(active);
@@ -226,12 +336,34 @@ impl Checker<'_> {
         if scene.fragment.is_some() {
             let at = Location { file: scene.statement.file, span: scene.statement.span };
             found.sent.entry(at).or_insert_with(|| fingerprint(at.span.of(scene.text), Dialect::Host).0);
-            application::to_source(&mut report, scene.text, &self.sources.get(scene.statement.file).text);
+            let holes = scene.fragment.map_or(&[][..], |fragment| &fragment.holes);
+            application::to_source(&mut report, holes, scene.text, &self.sources.get(scene.statement.file).text);
         }
         if found.once.admits(active.rule.name, &report) {
-            found.findings.push(active.finding(report, Some(scene.statement)));
+            let still = report.still.take();
+            let finding = active.finding(report, Some(scene.statement));
+            match still {
+                // what code creates is not replayed
+                Some((at, name, still)) if scene.fragment.is_none() => found.provisional.push((finding, at, name, still)),
+                _ => found.findings.push(finding),
+            }
         }
     }
+}
+
+/// Whether a file beside the migrations writes down a table that these made: for a generator, or for a reader.
+fn declares_again(statement: &Statement, catalog: &Catalog) -> bool {
+    statement.actions.iter().any(|action| matches!(action, Action::CreateTable(create) if catalog.table(&create.name).is_some()))
+}
+
+/// Whether a statement stores queries that run later: a routine or a view.
+fn stores(statement: &Statement) -> bool {
+    statement.actions.iter().any(|action| matches!(action, Action::CreateFunction(_) | Action::CreateView(_)))
+}
+
+/// Whether a statement takes back what others did, or may.
+fn goes_back(statement: &Statement) -> bool {
+    statement.actions.iter().any(|action| matches!(action, Action::Rollback { .. } | Action::Savepoint { .. } | Action::RollbackTo { .. }))
 }
 
 /// Whether a query changes the schema or its search path (`SELECT … INTO`, `set_config('search_path', …)`).

@@ -13,6 +13,8 @@ pub(super) struct ActiveRule {
     pub(super) rule: &'static Rule,
     category: &'static str,
     pub(super) severity: Severity,
+    /// See [`Rule::spares_tests`].
+    pub(super) spares_tests: bool,
     /// The settings say the severity, whatever the report says.
     fixed: bool,
 }
@@ -56,7 +58,8 @@ impl ActiveRules {
     pub(super) fn new(settings: &Settings) -> Self {
         let active = |rule: &'static Rule| match level(rule, settings) {
             Level::At(severity) => {
-                Some(ActiveRule { rule, category: rule.category(), severity, fixed: settings.levels.contains_key(rule.name) })
+                let (category, spares_tests) = (rule.category(), rule.spares_tests());
+                Some(ActiveRule { rule, category, severity, spares_tests, fixed: settings.levels.contains_key(rule.name) })
             }
             Level::Off => None,
         };
@@ -66,7 +69,7 @@ impl ActiveRules {
             of_migrations: of(|check| matches!(check, Check::Migration(_))),
             of_statements: of(|check| matches!(check, Check::Statement(_))),
             of_queries: of(|check| matches!(check, Check::Query(_))),
-            of_schemas: of(|check| matches!(check, Check::Schema(_))),
+            of_schemas: of(|check| matches!(check, Check::Schema(_) | Check::Statistics(_))),
             rules,
         }
     }

@@ -56,4 +56,8 @@ pub struct Section {
     pub down: bool,
     /// What is open before its first statement.
     pub transaction: Transaction,
+    /// The other input that its bytes are of, by the path shown: one that this file includes.
+    pub file: Option<PathBuf>,
+    /// It runs in the session of the part before it.
+    pub continues: bool,
 }

@@ -1,7 +1,7 @@
 //! The parts of a run's files: what is read and run by itself, with a session of its own. A file is one part, unless it
 //! holds sections or fences.
 
-use super::{Input, InputKind, markdown};
+use super::{Input, InputKind, MigrationInfo, Section, aside, markdown};
 use crate::facts::Statement;
 use crate::rules::Origin;
 use crate::session::Transaction;
@@ -10,6 +10,8 @@ use crate::source::{FileId, Source, Sources, Span};
 use crate::sql::{self, token::Dialect};
 use crate::suppress;
 use rayon::prelude::*;
+use std::collections::HashMap;
+use std::path::Path;
 
 /// A stretch of a file that runs with one session.
 pub(super) struct Part {
@@ -17,9 +19,13 @@ pub(super) struct Part {
     pub(super) span: Span,
     pub(super) origin: Origin,
     pub(super) reported: bool,
+    /// See [`crate::rules::Surroundings::aside`].
+    pub(super) aside: bool,
     /// A comment somewhere in the file silences something, or tries to.
     silences: bool,
     transaction: Transaction,
+    /// It runs in the session of the part before it.
+    pub(super) continues: bool,
     /// Whoever runs it is known by more than the shape of its name.
     known_runner: bool,
 }
@@ -30,7 +36,6 @@ const QUERY_FILE: u32 = 1 << 20;
 impl Part {
     /// Whether it may be a file of queries that an application sends.
     pub(super) fn is_query_file(&self, sources: &Sources) -> bool {
-        // a fence of a document sends nothing
         let whole = self.span.len() as usize == sources.get(self.file).text.len();
         whole && self.reported && self.origin == Origin::Script && self.span.len() <= QUERY_FILE
     }
@@ -58,31 +63,54 @@ pub(super) struct Remarks {
 pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
     let mut sources = Sources::default();
     let mut sets = vec![];
-    let mut parts = vec![];
+    let mut files = vec![];
     let read = |input: Input| {
         let source = Source::new(input.path, input.bytes);
         let silences = input.reported && suppress::is_mentioned(&source.text);
-        let spans = spans(&source.text, &input.kind);
-        let known_runner = matches!(&input.kind, InputKind::Migration(info) if info.framework != "plain");
-        (source, input.sets, move |file| {
-            let part = move |(span, origin, transaction)| Part {
-                file,
-                span,
-                origin,
-                reported: input.reported,
-                silences,
-                transaction,
-                known_runner,
-            };
-            spans.into_iter().map(part)
-        })
+        (source, input.sets, (input.kind, input.reported, silences))
     };
     let read: Vec<_> = if inputs.len() > 64 { inputs.into_par_iter().map(read).collect() } else { inputs.into_iter().map(read).collect() };
-    for (source, sets_of_file, parts_of) in read {
-        parts.extend(parts_of(sources.add(source)));
+    for (source, sets_of_file, (kind, reported, silences)) in read {
         sets.push(sets_of_file);
+        files.push((sources.add(source), kind, reported, silences));
+    }
+    let includes = |kind: &InputKind| matches!(kind, InputKind::Migration(MigrationInfo { sections: Some(parts), .. }) if parts.iter().any(|p| p.file.is_some()));
+    let by_path: HashMap<&Path, (FileId, bool, bool)> = match files.iter().any(|(_, kind, ..)| includes(kind)) {
+        true => files.iter().map(|&(file, _, reported, silences)| (sources.get(file).path.as_path(), (file, reported, silences))).collect(),
+        false => HashMap::new(),
+    };
+    let mut parts = vec![];
+    for (file, kind, reported, silences) in &files {
+        let known_runner = matches!(kind, InputKind::Migration(info) if info.framework != "plain");
+        let own = (*file, *reported, *silences);
+        let part = |(span, origin, transaction), (file, reported, silences), continues| Part {
+            file,
+            span,
+            origin,
+            reported,
+            aside: !matches!(kind, InputKind::Markdown) && aside::is_test_sql(&sources.get(file).path),
+            silences,
+            transaction,
+            continues,
+            known_runner,
+        };
+        match kind {
+            InputKind::Migration(MigrationInfo { sections: Some(sections), down, .. }) => {
+                let of = |section: &Section| match &section.file {
+                    Some(path) => by_path.get(path.as_path()).copied(),
+                    None => Some(own),
+                };
+                let stretch = |s: &Section| (s.span, origin(s.down || *down), s.transaction);
+                parts.extend(sections.iter().filter_map(|s| Some(part(stretch(s), of(s)?, s.continues))));
+            }
+            kind => parts.extend(spans(&sources.get(*file).text, kind).into_iter().map(|stretch| part(stretch, own, false))),
+        }
     }
     (sources, parts, sets)
+}
+
+fn origin(down: bool) -> Origin {
+    if down { Origin::Down } else { Origin::Migration }
 }
 
 /// The stretches of a text that run by themselves.
@@ -92,14 +120,11 @@ pub(super) fn spans(text: &str, kind: &InputKind) -> Vec<(Span, Origin, Transact
         // its strings are found by `application`
         InputKind::Code(_) => vec![],
         InputKind::Sql => vec![(whole, Origin::Script, Transaction::None)],
-        InputKind::Markdown => markdown::sql_fences(text).into_iter().map(|span| (span, Origin::Script, Transaction::None)).collect(),
-        InputKind::Migration(info) => {
-            let origin = |down| if down { Origin::Down } else { Origin::Migration };
-            match &info.sections {
-                None => vec![(whole, origin(info.down), info.transaction)],
-                Some(parts) => parts.iter().map(|p| (p.span, origin(p.down || info.down), p.transaction)).collect(),
-            }
-        }
+        InputKind::Markdown => markdown::sql_fences(text).into_iter().map(|span| (span, Origin::Document, Transaction::None)).collect(),
+        InputKind::Migration(info) => match &info.sections {
+            None => vec![(whole, origin(info.down), info.transaction)],
+            Some(parts) => parts.iter().map(|p| (p.span, origin(p.down || info.down), p.transaction)).collect(),
+        },
     }
 }
 

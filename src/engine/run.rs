@@ -3,7 +3,7 @@
 
 use super::Input;
 use super::application::{self, Code};
-use super::checker::{Checker, Found};
+use super::checker::{Checker, Found, Stored};
 use super::findings::{ActiveRules, settle};
 use super::parts::{self, Part, Remarks, Unit};
 use super::schemas::Schemas;
@@ -40,7 +40,7 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let (migrations, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| part.origin == Origin::Migration);
     let mut schemas = Schemas::new(sets);
     let (mut found, mut remarks) = run.replay_sets(&migrations, &mut schemas);
-    let reported: HashSet<FileId> = migrations.iter().filter(|part| part.reported).map(|part| part.file).collect();
+    let reported: HashSet<FileId> = migrations.iter().filter(|part| part.reported && !part.aside).map(|part| part.file).collect();
     schemas.each().for_each(|catalog| found.findings.extend(run.checker.schema(catalog, &|file| reported.contains(&file))));
     for (more, remark) in run.check_each(&others, &schemas) {
         found.merge(more);
@@ -102,14 +102,17 @@ impl Run<'_> {
     /// Folds the migrations in order; while one batch is folded the next is read.
     fn replay(&self, migrations: &[&Part], catalog: &mut Catalog) -> (Found, Vec<Remarks>) {
         let (mut found, mut remarks) = (Found::default(), vec![]);
+        let mut stored: Vec<Stored> = vec![];
         let mut batches = batches(migrations);
+        let mut session = None;
         let mut ready = batches.next().map(|batch| self.read(batch)).unwrap_or_default();
         let mut done: Vec<Unit> = vec![];
         while !ready.is_empty() {
             let mut fold = || {
                 for unit in &mut ready {
-                    self.checker.unit(unit, catalog, &mut found);
+                    self.checker.unit(unit, &mut session, catalog, &mut found);
                     remarks.extend(unit.remarks.take());
+                    stored.extend(Checker::stored(unit));
                 }
             };
             // Folding is what everything waits for: what was folded is dropped where the next batch is read.
@@ -129,6 +132,8 @@ impl Run<'_> {
             };
             done = std::mem::replace(&mut ready, next);
         }
+        found.settle(catalog);
+        self.checker.check_stored(&stored, catalog, &mut found);
         (found, remarks)
     }
 
@@ -142,9 +147,14 @@ impl Run<'_> {
         let reported: Vec<&Part> = parts.iter().copied().filter(|part| part.reported).collect();
         let check = |part: &&Part| {
             let mut found = Found::default();
-            let unit = parts::read(part, self.checker.sources, self.checker.settings);
-            self.checker.unit(&unit, &mut schemas.of(part.file).clone(), &mut found);
-            (found, unit.remarks)
+            let mut unit = parts::read(part, self.checker.sources, self.checker.settings);
+            let mut catalog = schemas.of(part.file).clone();
+            self.checker.unit(&unit, &mut None, &mut catalog, &mut found);
+            let remarks = unit.remarks.take();
+            found.settle(&catalog);
+            let stored: Vec<Stored> = Checker::stored(&mut unit).collect();
+            self.checker.check_stored(&stored, &catalog, &mut found);
+            (found, remarks)
         };
         if is_small(&reported) { reported.iter().map(check).collect() } else { reported.par_iter().map(check).collect() }
     }

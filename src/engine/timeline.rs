@@ -21,20 +21,25 @@ pub fn locks(inputs: Vec<Input>, settings: &Settings) -> Timeline {
     let (sources, parts, sets) = parts::of(inputs);
     let mut timeline = Timeline { postgres: settings.postgres, files, ..Timeline::default() };
     let mut schemas = Schemas::new(sets);
+    let mut session = None;
     // migrations change the schema for what comes after them; everything else sees the schema that they leave
     for part in parts.iter().filter(|part| part.origin == Origin::Migration) {
-        replay(&parts::read(part, &sources, settings), schemas.changed_by(part.file), &sources, &mut timeline);
+        replay(&parts::read(part, &sources, settings), &mut session, schemas.changed_by(part.file), &sources, &mut timeline);
     }
     schemas.unite();
     for part in parts.iter().filter(|part| part.origin != Origin::Migration && part.reported) {
-        replay(&parts::read(part, &sources, settings), &mut schemas.of(part.file).clone(), &sources, &mut timeline);
+        replay(&parts::read(part, &sources, settings), &mut None, &mut schemas.of(part.file).clone(), &sources, &mut timeline);
     }
     timeline.sources = sources;
     timeline
 }
 
-fn replay(unit: &Unit, catalog: &mut Catalog, sources: &Sources, timeline: &mut Timeline) {
-    let mut session = Session::new(RunMode { transaction: unit.transaction });
+fn replay(unit: &Unit, last: &mut Option<Session>, catalog: &mut Catalog, sources: &Sources, timeline: &mut Timeline) {
+    let before = last.take().filter(|_| unit.part.continues);
+    if before.is_some() {
+        catalog.continue_in(unit.part.file);
+    }
+    let mut session = before.unwrap_or_else(|| Session::new(RunMode { transaction: unit.transaction }));
     let text = &sources.get(unit.part.file).text;
     let version = timeline.postgres;
     for statement in &unit.statements {
@@ -51,6 +56,7 @@ fn replay(unit: &Unit, catalog: &mut Catalog, sources: &Sources, timeline: &mut 
         }
         catalog.apply(statement, text);
     }
+    *last = Some(session);
 }
 
 fn timed(statement: &Statement, effects: &[Effect], running: &Session, before: &Session, catalog: &Catalog) -> TimedStatement {

@@ -338,6 +338,27 @@ pub(super) fn frame(path: &str, chained: bool) -> Option<&'static str> {
     CLAUSES.iter().find(|(call, _)| *call == last && member).map(|(_, frame)| *frame)
 }
 
+/// The frame of a piece of a statement that a call for SQL got, by the word that it begins with: `LIMIT ? OFFSET ?`.
+pub(super) fn piece_frame(text: &[u8]) -> Option<&'static str> {
+    const PIECES: &[(&str, &str)] = &[
+        ("where", "SELECT "),
+        ("order by", "SELECT "),
+        ("group by", "SELECT "),
+        ("having", "SELECT "),
+        ("limit", "SELECT "),
+        ("offset", "SELECT "),
+        ("join", "SELECT FROM t "),
+        ("left join", "SELECT FROM t "),
+        ("inner join", "SELECT FROM t "),
+    ];
+    let text = text.trim_ascii_start();
+    let begins = |word: &str| {
+        let next = text.get(word.len()).copied().unwrap_or(b' ');
+        text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes())) && next.is_ascii_whitespace()
+    };
+    PIECES.iter().find(|(word, _)| begins(word)).map(|(_, frame)| *frame)
+}
+
 /// Whether a name says that it holds SQL.
 pub(super) fn names_sql(name: &str) -> bool {
     let name = name.to_ascii_lowercase();

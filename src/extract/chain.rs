@@ -32,8 +32,10 @@ pub(super) enum Part {
     Literal(usize),
     /// Code whose value stands here.
     Code(Span),
-    /// White space that a join puts here: one byte of code.
-    Blank(Span),
+    /// What a join puts here, in place of one byte of code.
+    Blank(Span, u8),
+    /// Code that may add text here.
+    Maybe(Span),
 }
 
 /// Finds the chains of a stream.
@@ -45,7 +47,7 @@ pub(super) fn chains(tree: &Tree, scan: &Scan, syntax: &'static Syntax) -> Vec<C
         if used[at] || scan.literals[literal].opaque {
             continue;
         }
-        let mut linker = Linker { tree, syntax, used: &mut used, chain: Chain::new(at, literal), at: at + 1 };
+        let mut linker = Linker { tree, scan, syntax, used: &mut used, chain: Chain::new(at, literal), at: at + 1 };
         linker.chain.leading_code = linker.follows_operator(at);
         linker.run();
         let chain = linker.chain;
@@ -79,6 +81,7 @@ impl Chain {
 
 struct Linker<'a, 's> {
     tree: &'a Tree<'s>,
+    scan: &'a Scan,
     syntax: &'static Syntax,
     used: &'a mut [bool],
     chain: Chain,
@@ -91,7 +94,7 @@ impl Linker<'_, '_> {
         loop {
             self.methods();
             self.chain.after = self.at;
-            if self.adjacent() || self.appended() || self.operator() || (joined && self.comma()) {
+            if self.adjacent() || self.appended() || self.operator() || joined.is_some_and(|separator| self.comma(separator)) {
                 continue;
             }
             break;
@@ -145,7 +148,7 @@ impl Linker<'_, '_> {
         let operand = self.at + len;
         if len == 2 && self.tree.is(self.at, b'+') {
             // fragments of SQL are joined with a blank
-            self.chain.parts.push(Part::Blank(self.tree.tokens[self.at].span));
+            self.chain.parts.push(Part::Blank(self.tree.tokens[self.at].span, b' '));
         }
         if let Some(literal) = self.tree.literal(operand) {
             self.at = operand;
@@ -231,13 +234,17 @@ impl Linker<'_, '_> {
     fn appended(&mut self) -> bool {
         let Some(open) = self.tree.around(self.at.saturating_sub(1)) else { return false };
         let Some(name) = open.checked_sub(1).and_then(|at| self.tree.word(at)) else { return false };
-        let again = matches!(name, "append" | "Append")
+        let method = self.tree.word(self.at + 2);
+        let again = matches!(name, "append" | "Append" | "AppendLine" | "appendLine" | "StringBuilder" | "StringBuffer")
             && self.tree.is(self.at, b')')
             && self.tree.is(self.at + 1, b'.')
-            && self.tree.word(self.at + 2) == Some(name)
+            && matches!(method, Some("append" | "Append" | "AppendLine" | "appendLine"))
             && self.tree.is(self.at + 3, b'(');
         if !again {
             return false;
+        }
+        if matches!(name, "AppendLine" | "appendLine") {
+            self.chain.parts.push(Part::Blank(self.tree.tokens[self.at].span, b'\n'));
         }
         let (from, open) = (self.at, self.at + 3);
         self.at = open + 1;
@@ -252,31 +259,61 @@ impl Linker<'_, '_> {
         true
     }
 
-    /// Whether the strings of this list are joined.
-    fn joined(&self) -> bool {
-        let Some(open) = self.tree.around(self.chain.first) else { return false };
+    /// What the strings of this list are joined with; zero where with nothing.
+    fn joined(&self) -> Option<u8> {
+        let (tree, first) = (self.tree, self.chain.first);
+        let open = tree.around(first)?;
+        let word = |at: Option<usize>| at.and_then(|at| tree.word(at));
         let before = |n: usize| open.checked_sub(n);
-        if self.tree.is(open, b'(') {
-            let bang = before(1).is_some_and(|at| self.tree.is(at, b'!'));
-            let name = before(1 + usize::from(bang)).and_then(|at| self.tree.word(at));
-            return name.is_some_and(|name| self.syntax.joining_calls.contains(&name));
+        if tree.is(open, b'(') {
+            let bang = before(1).is_some_and(|at| tree.is(at, b'!'));
+            if word(before(1 + usize::from(bang))).is_some_and(|name| self.syntax.joining_calls.contains(&name)) {
+                return Some(0);
+            }
+            // `String.join(" ", "…", "…")`
+            if matches!(word(before(1)), Some("join" | "Join")) && matches!(word(before(3)), Some("String" | "string")) && first == open + 3
+            {
+                return self.separator(open + 1);
+            }
         }
-        let close = self.tree.closing(open);
-        let after = self.tree.is(close + 1, b'.') && self.tree.word(close + 2) == Some("join");
-        let python = before(1).is_some_and(|at| self.tree.is(at, b'(')) && before(2).and_then(|at| self.tree.word(at)) == Some("join");
-        let first = self.chain.first == open + 1;
-        self.tree.is(open, b'[') && first && (after || (python && before(4).is_some_and(|at| self.tree.literal(at).is_some())))
+        if first != open + 1 {
+            return None;
+        }
+        // `[…].join(" ")`, `listOf(…).joinToString(" ")`
+        let close = tree.closing(open);
+        if tree.is(close + 1, b'.') && matches!(tree.word(close + 2), Some("join" | "joinToString" | "mkString")) {
+            return self.separator(close + 4);
+        }
+        // `" ".join([…])`, `implode(" ", […])`, `Join([]string{…}, " ")`, `Enum.join([…], " ")`
+        let call = (open.saturating_sub(7)..open).rev().find(|&at| tree.is(at, b'('))?;
+        if tree.around(open) != Some(call) || !matches!(word(call.checked_sub(1)), Some("join" | "Join" | "implode")) {
+            return None;
+        }
+        let quoted = call.checked_sub(3).filter(|&at| tree.literal(at).is_some() && tree.is(at + 1, b'.'));
+        let earlier = (call + 1 < open && tree.literal(call + 1).is_some()).then_some(call + 1);
+        self.separator(quoted.or(earlier).unwrap_or(close + 2))
     }
 
-    fn comma(&mut self) -> bool {
+    /// The first byte of a separator that is white space, a comma or a semicolon.
+    fn separator(&self, at: usize) -> Option<u8> {
+        let content = self.scan.literals.get(self.tree.literal(at)?)?.content.of(self.tree.text);
+        match content.trim_matches(' ').bytes().next() {
+            None if content.is_empty() => Some(0),
+            None => Some(b' '),
+            Some(b'\\' | b'\n' | b'\t' | b'\r') => Some(b'\n'),
+            Some(b @ (b',' | b';')) => Some(b),
+            Some(_) => None,
+        }
+    }
+
+    fn comma(&mut self, separator: u8) -> bool {
         if !self.tree.is(self.at, b',') {
             return false;
         }
-        let comma = self.tree.tokens[self.at].span;
-        let list = self.tree.around(self.at).is_some_and(|open| self.tree.is(open, b'['));
+        let between = (separator > 0).then_some(Part::Blank(self.tree.tokens[self.at].span, separator));
         let next = self.at + 1;
         if let Some(literal) = self.tree.literal(next) {
-            self.chain.parts.extend(list.then_some(Part::Blank(comma)));
+            self.chain.parts.extend(between);
             self.at = next;
             self.push_literal(literal);
             return true;
@@ -285,7 +322,7 @@ impl Linker<'_, '_> {
         if end == next {
             return false;
         }
-        self.chain.parts.extend(list.then_some(Part::Blank(comma)));
+        self.chain.parts.extend(between);
         self.chain.parts.push(Part::Code(self.tree.tokens[next].span.to(self.tree.tokens[end - 1].span)));
         self.at = end;
         true

@@ -31,8 +31,12 @@ pub(super) fn read(scanner: &mut Scanner, form: &Form) -> Option<(Span, Vec<Piec
         if b == b'\n' && !form.lines {
             return None;
         }
-        if !form.close.is_empty() && b == form.close.as_bytes()[0] && reader.ends()? {
-            break;
+        if !form.close.is_empty() && b == form.close.as_bytes()[0] {
+            match reader.ends() {
+                End::Here => break,
+                End::Doubled => continue,
+                End::No => {}
+            }
         }
         if !reader.special(b) {
             reader.scanner.at += 1;
@@ -50,6 +54,14 @@ struct Reader<'s, 't, 'f> {
     form: &'f Form<'f>,
     pieces: Vec<Piece>,
     run: usize,
+}
+
+/// What a closing quote's first byte is.
+enum End {
+    Here,
+    /// Two quotes that are one, and passed.
+    Doubled,
+    No,
 }
 
 impl Reader<'_, '_, '_> {
@@ -70,20 +82,20 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Whether the string ends here; a doubled quote is passed.
-    fn ends(&mut self) -> Option<bool> {
+    fn ends(&mut self) -> End {
         let close = self.form.close.as_bytes();
         if !self.scanner.rest().starts_with(close) {
-            return Some(false);
+            return End::No;
         }
         if self.form.triple && self.form.escapes == Escapes::Raw && self.scanner.peek(3) == b'"' {
-            return Some(false);
+            return End::No;
         }
         if self.form.escapes == Escapes::Doubled && self.scanner.peek(1) == close[0] {
             self.piece(1, PieceKind::Gone);
             self.scanner.at += 1;
-            return Some(self.scanner.rest().starts_with(close) && self.scanner.peek(1) != close[0]);
+            return End::Doubled;
         }
-        Some(true)
+        End::Here
     }
 
     /// An escape or a hole.

@@ -114,18 +114,15 @@ fn add(writer: &mut Writer, key: &str, span: Span, bytes: Vec<u8>) {
     }
     let standing = if calls::names_sql(key) { Standing::Hinted } else { Standing::Any };
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let verdict = match judge::judge(&text, Span::new(0, text.len() as u32), standing) {
-        Verdict::No => return,
-        Verdict::Other => {
-            writer.foreign += 1;
-            return;
-        }
-        verdict => verdict,
-    };
+    let (verdict, foreign) = judge::judge(&text, Span::new(0, text.len() as u32), standing);
+    if verdict == Verdict::No {
+        return;
+    }
+    writer.foreign += usize::from(foreign);
     let fragment = Fragment {
         span,
         layer: 0,
-        kind: FragmentKind::Statement,
+        kind: if foreign { FragmentKind::Other } else { FragmentKind::Statement },
         call: None,
         function: None,
         in_loop: None,

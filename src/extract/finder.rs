@@ -1,13 +1,15 @@
 //! Looks for SQL in scanned code: which strings are worth a closer look, what they are given to, and what stands around them.
 
 use super::chain::{self, Chain};
+use super::growth;
 use super::judge::{self, Standing, Verdict};
+use super::repeats;
 use super::scan::{self, Scan};
-use super::scope::{self, Loop};
+use super::scope;
 use super::syntax::Syntax;
 use super::tree::Tree;
-use super::{Fragment, FragmentKind, Hole, Options, Writer, calls, holes, overlay, trust};
-use crate::source::Span;
+use super::{Fragment, FragmentKind, Options, Writer, calls, holes, overlay, trust};
+use crate::source::{FILLER, Span};
 use crate::sql::Script;
 use memchr::memmem;
 
@@ -40,7 +42,8 @@ impl Finder<'_, '_> {
                 continue;
             }
             let tree = Tree::new(self.text, stream);
-            let chains = chain::chains(&tree, scan, self.syntax);
+            let mut chains = chain::chains(&tree, scan, self.syntax);
+            growth::grow(&tree, self.syntax, &mut chains, |chain| judge::begins_like_sql(&self.head(chain)));
             let found: Vec<(Chain, Setting)> = chains.into_iter().filter_map(|chain| self.candidate(&tree, chain)).collect();
             let wanted: Vec<usize> = found.iter().map(|(chain, _)| chain.first).collect();
             let around = scope::around(&tree, self.syntax, &wanted);
@@ -56,10 +59,11 @@ impl Finder<'_, '_> {
         let sql = judge::begins_like_sql(&head) || head.starts_with(b"--") || head.starts_with(b"/*");
         let setting = self.setting(tree, &chain);
         let clause = || setting.early && setting.call.is_some_and(|call| calls::frame(call.of(self.text), self.chained(call)).is_some());
-        if !sql && !clause() {
+        let piece = || setting.early && setting.standing == Some(Standing::Known) && calls::piece_frame(&head).is_some();
+        if !sql && !clause() && !piece() {
             return None;
         }
-        if setting.spoken || (self.syntax.docstrings && setting.standing.is_none() && self.documents(tree, &chain)) {
+        if (setting.spoken && !sql) || (self.syntax.docstrings && setting.standing.is_none() && self.documents(tree, &chain)) {
             return None;
         }
         Some((chain, setting))
@@ -98,7 +102,7 @@ impl Finder<'_, '_> {
         let path: String = path.split_whitespace().collect();
         let by_call = calls::standing(&path, self.options.calls);
         let named = self.assigned(tree, chain.first).is_some_and(calls::names_sql);
-        let hinted = self.hinted(chain);
+        let hinted = self.hinted(chain) || tagged_here_document(tree.tokens[chain.first].span.of(self.text));
         setting.spoken = !hinted && (calls::spoken(&path) || self.objects(tree, chain, &path));
         let standing = match by_call {
             _ if hinted => Standing::Known,
@@ -234,33 +238,38 @@ impl Finder<'_, '_> {
         let standing = setting.standing.unwrap_or(Standing::Any);
         let text = String::from_utf8_lossy(&draft.bytes).into_owned();
         let whole = Span::new(0, text.len() as u32);
-        let mut verdict = if judge::begins_like_sql(&draft.bytes) { judge::judge(&text, whole, standing) } else { Verdict::No };
+        let (mut verdict, foreign) =
+            if judge::begins_like_sql(&draft.bytes) { judge::judge(&text, whole, standing) } else { (Verdict::No, false) };
         let mut frame = "";
-        if verdict == Verdict::No && setting.early {
-            frame = calls::frame(&path, setting.call.is_some_and(|call| self.chained(call))).filter(|_| clause_like(&text)).unwrap_or("");
+        if verdict == Verdict::No && setting.early && !setting.spoken {
+            let by_call = calls::frame(&path, setting.call.is_some_and(|call| self.chained(call)));
+            let by_word = || calls::piece_frame(text.trim_start_matches(FILLER as char).as_bytes()).filter(|_| standing == Standing::Known);
+            frame = by_call.or_else(by_word).filter(|_| clause_like(&text)).unwrap_or("");
             verdict = if frame.is_empty() { Verdict::No } else { Verdict::IfRead };
         }
         match verdict {
             Verdict::No => return,
-            Verdict::Other => {
-                self.writer.foreign += 1;
-                return;
-            }
+            Verdict::Sql if setting.spoken => verdict = Verdict::IfRead,
             Verdict::Sql | Verdict::IfRead => {}
         }
+        self.writer.foreign += usize::from(foreign);
         let mut holes = holes::settle(&mut draft);
         for hole in &mut holes {
             hole.role = trust::role(self.text, hole);
             hole.trusted = trust::is_trusted(self.text, hole);
         }
-        let kind = if frame.is_empty() { FragmentKind::Statement } else { FragmentKind::Clause };
+        let kind = match frame {
+            _ if foreign || setting.spoken => FragmentKind::Other,
+            "" => FragmentKind::Statement,
+            _ => FragmentKind::Clause,
+        };
         let fragment = Fragment {
             span: draft.content,
             layer: 0,
             kind,
             call: setting.call,
             function: around.function,
-            in_loop: around.in_loop.filter(|found| self.depends(tree, chain, &holes, found)),
+            in_loop: around.in_loop.filter(|found| repeats::repeats(tree, chain, &path, &holes, found, !frame.is_empty())),
             holes,
             bound,
             in_test: false,
@@ -278,28 +287,11 @@ impl Finder<'_, '_> {
         let raw = path.to_ascii_lowercase().contains("raw") && !path.contains("$queryRaw") && !path.contains("$executeRaw");
         t_string || (template && !raw && ((setting.tagged && calls::binds(path)) || takes_format))
     }
+}
 
-    /// Whether the statement's parameters change with each turn of the loop.
-    fn depends(&self, tree: &Tree, chain: &Chain, holes: &[Hole], found: &Loop) -> bool {
-        let names: Vec<&str> =
-            found.variables.iter().map(|v| v.of(self.text)).filter(|v| v.len() > 1 || v.chars().all(char::is_alphabetic)).collect();
-        let word = |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').any(|w| names.contains(&w));
-        if holes.iter().any(|hole| word(hole.code.of(self.text))) {
-            return true;
-        }
-        let indent = tree.tokens[..=chain.first].iter().rev().find(|t| t.first).map_or(0, |t| t.indent);
-        for at in chain.after..chain.after + 80 {
-            let Some(token) = tree.tokens.get(at) else { return false };
-            let goes_on = matches!(token.kind, scan::Kind::Punct(b'.' | b')' | b']' | b'}'));
-            if tree.is(at, b';') || (token.first && token.indent <= indent && !goes_on) {
-                return false;
-            }
-            if tree.word(at).is_some_and(|w| names.contains(&w)) {
-                return true;
-            }
-        }
-        false
-    }
+/// `<<~SQL`, `<<<SQL`.
+fn tagged_here_document(mark: &str) -> bool {
+    mark.starts_with("<<") && mark.len() < 40 && mark.to_ascii_uppercase().contains("SQL")
 }
 
 /// Whether a query builder's string could be a condition or an ordering: more than a name.

@@ -49,6 +49,8 @@ pub(super) fn settle(draft: &mut Draft) -> Vec<Hole> {
         let role = if comments.iter().any(|t| t.span.contains(Span::new(at, at + 1))) {
             write(draft, at, [FILLER, FILLER]);
             Role::Fragment
+        } else if hole.optional {
+            maybe(draft, &text, &tokens, at)
         } else {
             place(draft, &text, &tokens, at)
         };
@@ -56,6 +58,15 @@ pub(super) fn settle(draft: &mut Draft) -> Vec<Hole> {
     }
     draft.holes = holes;
     found
+}
+
+/// What statements may add is left out where it can be.
+fn maybe(draft: &mut Draft, text: &str, tokens: &[Token], at: u32) -> Role {
+    let before = tokens.partition_point(|t| t.span.end <= at).checked_sub(1).and_then(|i| tokens.get(i));
+    if follows_operand(before, text) {
+        write(draft, at, [FILLER, FILLER]);
+    }
+    Role::Fragment
 }
 
 fn write(draft: &mut Draft, at: u32, bytes: [u8; 2]) {
@@ -105,7 +116,7 @@ fn place(draft: &mut Draft, text: &str, tokens: &[Token], at: u32) -> Role {
                 }
                 return Role::Parameter;
             }
-            K::Word if !ends_clause(before, text) => {
+            K::Word if !ends_clause(before, text) && !before.text(text).bytes().all(|b| b.is_ascii_uppercase()) => {
                 write(draft, at, [b'_', FILLER]);
                 return Role::Identifier;
             }
@@ -118,7 +129,8 @@ fn place(draft: &mut Draft, text: &str, tokens: &[Token], at: u32) -> Role {
     }
     if let Some(after) = after.filter(|after| glued(token, after)) {
         match after.kind {
-            K::Dot => {
+            // the name of a function
+            K::Dot | K::LeftParen => {
                 write(draft, at, [b'_', FILLER]);
                 return Role::Identifier;
             }
@@ -262,6 +274,9 @@ fn in_list(text: &str, tokens: &[Token], index: usize) -> Role {
                 let Some(head) = i.checked_sub(1).map(|i| &tokens[i]) else { return Role::Fragment };
                 let table = i >= 2 && (tokens[i - 2].is_word(text, "INTO") || tokens[i - 2].kind == K::Dot);
                 let word = |words: &[&str]| words.iter().any(|w| head.is_word(text, w));
+                if word(&["MAX", "MIN", "SUM", "AVG", "COUNT", "ARRAY_AGG"]) {
+                    return Role::Identifier;
+                }
                 return if word(&[
                     "FROM", "WHERE", "AND", "OR", "AS", "JOIN", "EXISTS", "SELECT", "CONFLICT", "USING", "KEY", "UNIQUE", "BY",
                 ]) {

@@ -15,8 +15,6 @@ pub(super) enum Verdict {
     Sql,
     /// SQL if it can be read as such.
     IfRead,
-    /// SQL of another database.
-    Other,
 }
 
 /// How a text came to be looked at.
@@ -71,12 +69,26 @@ pub(super) fn begins_like_sql(bytes: &[u8]) -> bool {
     FIRST.iter().any(|first| first.as_bytes() == &word[..len])
 }
 
-/// Judges the bytes `range` of an overlay.
-pub(super) fn judge(text: &str, range: Span, standing: Standing) -> Verdict {
+/// Whether a parameter is written `{name: Type}`, as ClickHouse has them.
+fn has_typed_parameters(sql: &str) -> bool {
+    const TYPES: &[&str] =
+        &["String", "UInt", "Int", "Float", "DateTime", "Date", "UUID", "Array(", "Bool", "Decimal", "Map(", "Nullable(", "Identifier"];
+    sql.match_indices('{').any(|(at, _)| {
+        let name = sql[at + 1..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let named = name.len() < sql.len() - at - 1;
+        named
+            && name
+                .strip_prefix(':')
+                .is_some_and(|ty| TYPES.iter().any(|known| ty.trim_start_matches([' ', FILLER as char]).starts_with(known)))
+    })
+}
+
+/// Judges the bytes `range` of an overlay; and whether only another database would read it.
+pub(super) fn judge(text: &str, range: Span, standing: Standing) -> (Verdict, bool) {
     let tokens: Vec<Token> = lex(text, range, Dialect::Host).into_iter().filter(|t| !t.kind.is_trivia()).collect();
     let words = Words { text, tokens: &tokens };
     let verdict = words.judge(standing);
-    if matches!(verdict, Verdict::Sql | Verdict::IfRead) && words.foreign() { Verdict::Other } else { verdict }
+    (verdict, verdict != Verdict::No && (words.foreign() || has_typed_parameters(range.of(text))))
 }
 
 struct Words<'a> {
@@ -133,7 +145,10 @@ impl Words<'_> {
     }
 
     fn prose(&self, at: usize) -> bool {
-        ARTICLES.contains(&self.lower(at).as_str())
+        // a table may have such a name: `delete from a where`
+        let table = matches!(self.kind(at + 1), Some(K::LeftParen | K::Semicolon | K::Comma | K::Dot))
+            || ["where", "set", "values", "add", "order", "join", "group", "limit", "exists", "not"].iter().any(|w| self.is(at + 1, w));
+        !table && ARTICLES.contains(&self.lower(at).as_str())
     }
 
     fn case(&self, at: usize) -> Case {
@@ -208,7 +223,12 @@ impl Words<'_> {
             K::Operator => !matches!(t.text(self.text), "?" | "!"),
             _ => true,
         });
+        // `Select 'x' AS a`
+        let constant =
+            || kind == K::String && (next + 1 == self.tokens.len() || self.kind(next + 1) == Some(K::Comma) || self.is(next + 1, "as"));
         match (from, case) {
+            (None, Case::Title) if constant() => Verdict::IfRead,
+            (Some(from), Case::Upper) if from == next && self.tokens.len() > from + 1 => Verdict::IfRead,
             (Some(from), Case::Upper) if from > next && self.tokens.len() > from + 1 => Verdict::Sql,
             (Some(from), _) if from > next && from + 1 == self.tokens.len() => Verdict::IfRead,
             (Some(from), Case::Lower) if from > next && !self.prose(from + 1) => Verdict::IfRead,
@@ -235,27 +255,34 @@ impl Words<'_> {
     }
 
     fn insert(&self, at: usize, case: Case) -> Verdict {
-        if !self.is(at + 1, "into") {
-            return Verdict::No;
-        }
-        let Some(after) = self.after_name(at + 2) else { return Verdict::No };
+        // other databases: `INSERT IGNORE INTO`, `INSERT OR REPLACE INTO`
+        let into = (at + 1..at + 4).find(|&i| self.is(i, "into"));
+        let skipped = into.is_some_and(|into| into == at + 1 || self.is(at + 1, "ignore") || self.is(at + 1, "or"));
+        let Some(into) = into.filter(|_| skipped) else { return Verdict::No };
+        let Some(after) = self.after_name(into + 1) else { return Verdict::No };
         let shaped = self.kind(after) == Some(K::LeftParen)
             || after >= self.tokens.len()
             || ["values", "select", "default", "as", "with", "table", "overriding"].iter().any(|w| self.is(after, w));
-        if shaped { self.usual(at + 2, case) } else { Verdict::No }
+        if shaped { self.usual(into + 1, case) } else { Verdict::No }
     }
 
     fn update(&self, at: usize, case: Case) -> Verdict {
         let Some(after) = self.after_name(self.skip(at + 1, "only")) else { return Verdict::No };
         let set = (after..(after + 4).min(self.tokens.len())).find(|&i| self.is(i, "set"));
         match set {
+            // a table of a word's name
+            Some(set) if set == after && self.tokens.get(set + 2).is_some_and(|t| t.text(self.text) == "=") => self.usual(set + 1, case),
             Some(_) => self.usual(at + 1, case),
             None => Verdict::No,
         }
     }
 
     fn with(&self, at: usize, case: Case) -> Verdict {
-        let name = self.skip(at + 1, "recursive");
+        let mut name = self.skip(at + 1, "recursive");
+        // what may come before the first
+        while self.kind(name) == Some(K::Placeholder) && self.kind(name + 1) == Some(K::Word) && !self.is(name + 1, "as") {
+            name += 1;
+        }
         let Some(mut after) = self.after_name(name) else { return Verdict::No };
         if self.kind(after) == Some(K::LeftParen) {
             let close = (after..self.tokens.len()).find(|&i| self.kind(i) == Some(K::RightParen));
@@ -348,18 +375,24 @@ impl Words<'_> {
         if !OBJECTS.contains(&kind.as_str()) || (self.tokens.len() <= object + 1) {
             return Verdict::No;
         }
+        let named = |t: &Token| matches!(t.kind, K::Semicolon | K::QuotedIdent | K::Placeholder | K::Dot);
+        let sure = self.tokens[object..].iter().any(named) || self.has("exists") || self.has("cascade");
+        let alone = self.is(at, "drop") && self.tokens.len() == object + 2 && (kind == "table" || self.lower(object + 1).contains('_'));
         let marks =
             self.tokens.iter().any(|t| matches!(t.kind, K::LeftParen | K::Semicolon | K::QuotedIdent | K::Placeholder | K::Operator))
                 || self.has("on")
                 || self.has("exists");
         match case {
+            Case::Upper if sure => Verdict::Sql,
             Case::Upper if matches!(kind.as_str(), "table" | "index" | "view" | "function" | "trigger" | "type" | "extension") && marks => {
                 Verdict::Sql
             }
             Case::Upper => Verdict::IfRead,
-            _ if self.prose(object + 1) => Verdict::No,
+            _ if self.prose(object + 1) && self.kind(object + 2) != Some(K::LeftParen) => Verdict::No,
             Case::Lower
                 if standing >= Standing::Hinted
+                    || sure
+                    || alone
                     || (marks && matches!(kind.as_str(), "table" | "index" | "view" | "function" | "trigger" | "type" | "extension")) =>
             {
                 Verdict::IfRead
@@ -374,7 +407,13 @@ impl Words<'_> {
         let next = |word: &str| self.is(at + 1, word);
         let shaped = match first {
             "truncate" => {
-                next("table") || (self.name(at + 1) && standing >= Standing::Hinted) || (self.name(at + 1) && self.tokens.len() == at + 2)
+                let after = || self.after_name(at + 1).unwrap_or(at + 1);
+                let ends = || {
+                    after() >= self.tokens.len()
+                        || matches!(self.kind(after()), Some(K::Comma | K::Semicolon))
+                        || ["restart", "continue", "cascade", "restrict"].iter().any(|w| self.is(after(), w))
+                };
+                next("table") || (self.name(at + 1) && (standing >= Standing::Hinted || ends()))
             }
             "grant" => self.has("on") && self.has("to"),
             "revoke" => self.has("on") && self.has("from"),
@@ -408,8 +447,25 @@ impl Words<'_> {
         match case {
             Case::Upper => Verdict::IfRead,
             _ if self.prose(at + 1) || (case == Case::Title && standing < Standing::Known) => Verdict::No,
-            _ if standing >= Standing::Hinted || matches!(first, "truncate" | "do" | "refresh") => Verdict::IfRead,
+            _ if standing >= Standing::Hinted || matches!(first, "truncate" | "do" | "refresh") || self.unmistakable(at, first) => {
+                Verdict::IfRead
+            }
             _ => Verdict::No,
+        }
+    }
+
+    /// Small letters, but nothing that people say.
+    fn unmistakable(&self, at: usize, first: &str) -> bool {
+        const PRIVILEGES: &[&str] = &["select", "insert", "update", "delete", "all", "usage", "execute", "create", "connect", "references"];
+        match first {
+            "grant" | "revoke" => PRIVILEGES.iter().any(|w| self.is(at + 1, w)),
+            "comment" => self
+                .tokens
+                .last()
+                .is_some_and(|t| t.kind.is_string() || t.kind == K::Semicolon || t.text(self.text).eq_ignore_ascii_case("null")),
+            "copy" => self.has("stdin") || self.has("stdout") || self.kind(at + 1) == Some(K::LeftParen),
+            "reindex" => self.tokens.len() == at + 3,
+            _ => false,
         }
     }
 
@@ -425,6 +481,12 @@ impl Words<'_> {
                     at > 0
                         && ["from", "into", "join", "update", "table"].iter().any(|w| self.is(at - 1, w))
                         && self.kind(at + 1) == Some(K::Word)
+                }
+                // `UPDATE IGNORE t SET`, `INSERT OR REPLACE INTO t`
+                K::Word if at == 1 && (text.eq_ignore_ascii_case("ignore") || text.eq_ignore_ascii_case("or")) => {
+                    self.is(0, "update") && self.name(2) && !self.is(2, "set")
+                        || self.is(0, "insert")
+                        || (self.is(0, "delete") && self.is(2, "from"))
                 }
                 K::Word if text.len() > 2 => {
                     let call = || self.kind(at + 1) == Some(K::LeftParen);

@@ -9,21 +9,27 @@ mod chain;
 mod content;
 mod documents;
 mod finder;
+mod growth;
 mod heredoc;
 mod holes;
 mod judge;
 mod languages;
 mod margin;
+mod migration;
 mod overlay;
+mod repeats;
 mod scan;
 mod scope;
 mod syntax;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod trust;
 mod words;
 
 pub use holes::{Hole, Role};
 pub use languages::Language;
+pub use migration::{Direction, Program, created_tables};
 pub use scope::Loop;
 
 use crate::facts::Reading;
@@ -49,6 +55,8 @@ pub struct Extracted {
     pub layers: Vec<String>,
     /// In the order of their places.
     pub fragments: Vec<Fragment>,
+    /// What no rule reads: statements of other databases and of languages of objects, and those that are only told to people.
+    pub others: Vec<Fragment>,
     /// Comments of the host language.
     pub comments: Vec<Span>,
     /// Strings that are SQL of other databases.
@@ -87,6 +95,8 @@ pub enum FragmentKind {
     Statement,
     /// A condition, an ordering or the like, given to a query builder.
     Clause,
+    /// A statement that is not sent to PostgreSQL.
+    Other,
 }
 
 impl FragmentKind {
@@ -95,6 +105,7 @@ impl FragmentKind {
         match self {
             FragmentKind::Statement => "statement",
             FragmentKind::Clause => "clause",
+            FragmentKind::Other => "other",
         }
     }
 }
@@ -232,7 +243,10 @@ impl Writer<'_> {
                 }
             }
             fragment.script = script;
-            out.fragments.push(fragment);
+            match fragment.kind {
+                FragmentKind::Other => out.others.push(fragment),
+                _ => out.fragments.push(fragment),
+            }
         }
         out.layers = layers;
         out.fragments.sort_by_key(|f| (f.span, f.layer));

@@ -29,6 +29,8 @@ pub(super) struct DraftHole {
     pub(super) span: Span,
     /// The code; empty where a formatter fills it.
     pub(super) code: Span,
+    /// Statements that may add something.
+    pub(super) optional: bool,
 }
 
 /// Writes a chain.
@@ -38,7 +40,7 @@ pub(super) fn draft(text: &str, scan: &Scan, chain: &Chain) -> Option<Draft> {
         Some(all.map_or(l.content, |all| Span::new(all.start.min(l.content.start), all.end.max(l.content.end))))
     })?;
     let span = chain.parts.iter().fold(content, |all, part| match part {
-        Part::Code(code) => Span::new(all.start, all.end.max(code.end)),
+        Part::Code(code) | Part::Maybe(code) => Span::new(all.start, all.end.max(code.end)),
         _ => all,
     });
     let mut draft = Draft { span, content, bytes: vec![FILLER; span.len() as usize], holes: vec![] };
@@ -46,7 +48,11 @@ pub(super) fn draft(text: &str, scan: &Scan, chain: &Chain) -> Option<Draft> {
         match part {
             Part::Literal(i) => draft.literal(text, &scan.literals[*i], chain),
             Part::Code(code) => draft.hole(*code, *code),
-            Part::Blank(at) => draft.put(at.start, b" "),
+            Part::Maybe(code) => {
+                draft.hole(*code, *code);
+                draft.holes.iter_mut().rev().take(1).for_each(|hole| hole.optional = true);
+            }
+            Part::Blank(at, byte) => draft.put(at.start, &[*byte]),
         }
     }
     if let Some(format) = chain.format {
@@ -78,7 +84,7 @@ impl Draft {
     fn hole(&mut self, span: Span, code: Span) {
         if span.len() as usize >= HOLE.len() && self.index(span.start).is_some() {
             self.put(span.start, HOLE);
-            self.holes.push(DraftHole { span, code });
+            self.holes.push(DraftHole { span, code, optional: false });
         }
     }
 

@@ -191,11 +191,31 @@ fn header(tree: &Tree, from: usize, to: usize) -> Option<Loop> {
         // Go's `range` is how every loop is written there
         *word != "range" && text.contains(word) || (*word == "range" && text.contains("range("))
     });
-    if bounded || ranges || counts || go_counts {
+    if bounded || ranges || counts || go_counts || runs_over_few(tree, from) {
         return None;
     }
     let variables = variables(tree, from, to)?;
     Some(Loop { header: span, variables })
+}
+
+/// Whether the method at `from` runs over a list that is written out, or over a constant: `[A, B].each`, `EVENTS.map`.
+fn runs_over_few(tree: &Tree, from: usize) -> bool {
+    let Some(last) = from.checked_sub(2).filter(|_| tree.is(from - 1, b'.')) else { return false };
+    if tree.literal(last).is_some() {
+        return true;
+    }
+    if let Some(word) = tree.word(last) {
+        return word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
+    }
+    if !tree.is(last, b']') {
+        return false;
+    }
+    let open = (last.saturating_sub(2_000)..last).rev().find(|&at| tree.is(at, b'[') && tree.closing(at) == last);
+    open.is_some_and(|open| {
+        let indexed =
+            open > 0 && !tree.tokens[open].spaced && (tree.word(open - 1).is_some() || matches!(tree.punct(open - 1), Some(b')' | b']')));
+        !indexed
+    })
 }
 
 fn variables(tree: &Tree, from: usize, to: usize) -> Option<Vec<Span>> {

@@ -44,6 +44,7 @@ const PIECES: &[&str] = &[
     "subquery",
     "predicate",
     "interval",
+    "attribute",
 ];
 
 /// Functions whose results are quoted, by their whole names.
@@ -87,6 +88,11 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
         return true;
     }
     let lower = code.to_ascii_lowercase();
+    // a module's attribute is known when it is compiled
+    let attribute = code.strip_prefix('@').is_some_and(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'));
+    if attribute && memmem::find(text.as_bytes(), b"defmodule ").is_some() {
+        return true;
+    }
     if SAFE.iter().any(|word| lower.contains(word)) || (lower.contains("join") && lower.contains(['?', '%', '$'])) {
         return true;
     }
@@ -95,6 +101,16 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
     if (lower.contains('(') && QUOTING.contains(&function))
         || (hole.role == Role::Identifier && (names_object(code) || is_own_name(text, code)))
     {
+        return true;
+    }
+    // a cast to a number writes digits; one of a constant writes the constant
+    if ["long)", "int)", "Long)", "Integer)", "double)"].iter().any(|cast| code.starts_with(cast)) {
+        return true;
+    }
+    let code = code.strip_prefix("string(").map_or(code, |inner| inner.trim_end_matches(')'));
+    let exported =
+        |name: &str| name.split_once('.').is_some_and(|(of, name)| !of.contains('(') && name.starts_with(|c: char| c.is_ascii_uppercase()));
+    if code.starts_with("enum.") && exported(code) {
         return true;
     }
     let code = code.split("!r").next().unwrap_or(code);

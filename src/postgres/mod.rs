@@ -6,5 +6,6 @@ pub mod functions;
 pub mod lock;
 pub mod opclass;
 pub mod operators;
+pub mod refusal;
 pub mod types;
 pub mod version;

@@ -4,12 +4,17 @@ use super::support::joins;
 use super::support::rows;
 use super::{Check, Context};
 use crate::catalog::resolve::{Binding, Scope, Source};
+use crate::extract::FragmentKind;
 use crate::facts::{ColumnRef, Expr, ExprKind, FromItem, Join, JoinCondition, JoinKind, Query, RelationSource};
 use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, _: &Query) {
+    // the rest of a builder's query, with what ties it, stands in other strings
+    if ctx.application.is_some_and(|fragment| fragment.kind == FragmentKind::Clause) {
+        return;
+    }
     ctx.visit(&mut |query, scope| check_one(ctx, query, scope));
 }
 
@@ -35,8 +40,9 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         "add the condition (JOIN {} ON …), or ask with EXISTS if only its presence matters",
         joins::name(right)
     ));
-    // CROSS JOIN in so many words is mostly meant.
-    ctx.add(if crossed.is_some() { report.severity(Severity::Notice) } else { report });
+    // CROSS JOIN in so many words is mostly meant, and so are all pairs that an INSERT writes.
+    let seeds = ctx.statement.query.as_ref().is_some_and(|q| matches!(q.body, crate::facts::QueryBody::Insert(_)));
+    ctx.add(if crossed.is_some() || seeds { report.severity(Severity::Notice) } else { report });
 }
 
 fn holds(join: &Join, binding: &Binding) -> bool {
@@ -80,6 +86,15 @@ fn groups<'a>(query: &'a Query, scope: &Scope<'a>) -> Option<Vec<usize>> {
             tie(&mut groups, &[inside(&join.left), inside(&join.right)].concat());
         }
     }
+    // An outer join that picks its rows by a value takes those, or none.
+    for join in query.from().iter().flat_map(FromItem::joins).filter(|join| join.kind == JoinKind::Left) {
+        if let JoinCondition::On(on) = &join.condition
+            && holds_equality(on)
+        {
+            let side = |item: &FromItem| indexes(item, scope);
+            tie(&mut groups, &[side(&join.left), side(&join.right)].concat());
+        }
+    }
     // A lateral subquery or a function may use what stands before it.
     for (i, binding) in scope.bindings().iter().enumerate() {
         if binding.relation.lateral || matches!(binding.relation.source, RelationSource::Function(_)) {
@@ -87,6 +102,12 @@ fn groups<'a>(query: &'a Query, scope: &Scope<'a>) -> Option<Vec<usize>> {
         }
     }
     Some(groups)
+}
+
+fn holds_equality(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.walk(&mut |e| found |= matches!(&e.kind, ExprKind::Binary { op, .. } if op == "="));
+    found
 }
 
 fn conditions(query: &Query) -> Vec<&Expr> {
@@ -118,7 +139,8 @@ fn members<'a>(condition: &'a Expr, scope: &Scope<'a>) -> Option<Vec<usize>> {
     // A qualifier that is not bound here belongs to a query inside or around this one.
     let mut add = |column: &ColumnRef| match scope.binding(column) {
         Some(binding) => found.extend(scope.bindings().iter().position(|b| std::ptr::eq(b.relation, binding.relation))),
-        None => certain &= column.relation.is_some(),
+        // of a query around this one, a trigger's row, or of a part of the text that is not here
+        None => certain &= column.relation.as_ref().is_some_and(|of| ["new", "old", "excluded"].contains(&of.value.as_str()) || scope.is_outer(column)),
     };
     condition.walk(&mut |e| {
         if let Some(column) = e.column() {
@@ -126,7 +148,7 @@ fn members<'a>(condition: &'a Expr, scope: &Scope<'a>) -> Option<Vec<usize>> {
         }
         // A subquery ties the relations that it refers to; an unqualified column in it may be anyone's.
         if let Some(query) = e.subquery() {
-            query.column_refs().into_iter().filter(|c| c.relation.is_some()).for_each(&mut add);
+            query.column_refs().into_iter().filter(|c| c.relation.is_some() && scope.binding(c).is_some()).for_each(&mut add);
             unsettled(query, &Scope::new(scope.catalog(), query, None)).into_iter().for_each(&mut add);
         }
     });

@@ -24,6 +24,8 @@ pub enum Check {
     Statement(fn(&Context)),
     /// The schema that all migrations leave, once: what is wrong with it whichever statement made it so.
     Schema(fn(&Catalog) -> Vec<Report>),
+    /// The schema, beside what the server says of its use; without that it is not asked.
+    Statistics(fn(&Catalog, &crate::stats::RelationStats) -> Vec<Report>),
     /// The figures of a log.
     Log(fn(&super::log_context::LogContext)),
     /// The engine finds it by itself, when everything else has run.
@@ -37,8 +39,10 @@ pub enum Origin {
     Migration,
     /// A down migration: recognised, linted for its DDL, not replayed.
     Down,
-    /// A plain SQL file or a document: not known to be a migration; its DDL is linted as one.
+    /// A plain SQL file: not known to be a migration; its DDL is linted as one.
     Script,
+    /// A fence of a document: an excerpt, and what ran before it is not shown.
+    Document,
     /// Application code.
     Application,
 }
@@ -54,6 +58,12 @@ pub struct Surroundings {
     pub unwrapped: bool,
     /// A loop around it, in a body.
     pub in_loop: Option<Span>,
+    /// In a test: nobody's load, and not what production sends.
+    pub aside: bool,
+    /// In code that lies among the migrations: a query there runs once.
+    pub among_migrations: bool,
+    /// In the code of a document, which shows and does not run.
+    pub in_document: bool,
 }
 
 /// One statement with all that is known around it.
@@ -115,18 +125,37 @@ pub struct Report {
     pub severity: Option<Severity>,
     /// Saying it once a file is enough: only the first is kept.
     pub once_per_file: bool,
+    /// What it is about, to be asked again of the schema that all migrations leave.
+    pub still: Option<(Location, String, Still)>,
 }
 
-/// A name that a body puts together when it runs has a specifier of `format` in its place, which tells a reader nothing.
+/// Whether something defined at a place, by that name, is in a schema what a report says of it: a later migration may have mended it.
+pub type Still = fn(&Catalog, Location, &str) -> bool;
+
+/// A name that a program or a body puts together when it runs has a mark in its place, which tells a reader nothing.
 fn readable(text: String) -> String {
-    if text.contains("\"%s\"") { text.replace("\"%s\"", "…") } else { text }
+    let mut text = if text.contains("\"%s\"") { text.replace("\"%s\"", "…") } else { text };
+    while let Some(start) = text.find("\"{") {
+        let Some(end) = text[start..].find("}\"").map(|at| start + at + 2).filter(|end| !text[start..*end].contains('\n')) else { break };
+        text.replace_range(start..end, "…");
+    }
+    text
 }
 
 impl Report {
     /// A report about a place; pass it on when it is complete.
     pub fn new(at: Location, message: impl Into<String>) -> Self {
         let primary = Label { at, message: String::new() };
-        Report { primary, message: message.into(), help: None, related: vec![], fix: None, severity: None, once_per_file: false }
+        Report {
+            primary,
+            message: message.into(),
+            help: None,
+            related: vec![],
+            fix: None,
+            severity: None,
+            once_per_file: false,
+            still: None,
+        }
     }
 
     /// With the rewrite.
@@ -156,6 +185,12 @@ impl Report {
     /// Said at most once a file.
     pub fn once_per_file(mut self) -> Self {
         self.once_per_file = true;
+        self
+    }
+
+    /// Said only if what stands there is still so in the schema that all migrations leave.
+    pub fn while_so(mut self, defined_at: Location, name: impl Into<String>, still: Still) -> Self {
+        self.still = Some((defined_at, name.into(), still));
         self
     }
 

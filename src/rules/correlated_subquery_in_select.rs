@@ -1,5 +1,6 @@
 //! Scalar subqueries in the select list that run once for each row.
 
+use super::support::rows;
 use super::{Check, Context};
 use crate::catalog::resolve::Scope;
 use crate::facts::{Expr, ExprKind, FromItem, Name, Query};
@@ -16,11 +17,17 @@ fn check(ctx: &Context, _: &Query) {
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(select) = query.select() else { return };
+    // of one row, or of a row that LIMIT 1 keeps, it is a lookup
+    if query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1)) || rows::is_single(select, scope) {
+        return;
+    }
     let outer: Vec<&Name> = scope.bindings().iter().filter_map(|b| b.relation.binding()).collect();
     let mut found: Vec<(&Expr, &Name)> = vec![];
     for item in &select.items {
         item.expr.walk(&mut |e| {
-            if let ExprKind::Subquery(inner) = &e.kind {
+            if let ExprKind::Subquery(inner) = &e.kind
+                && reads_a_table(inner)
+            {
                 found.extend(correlation(inner, &outer).map(|name| (e, name)));
             }
         });
@@ -28,6 +35,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(((first, name), others)) = found.split_first() else { return };
     let message = match others.len() {
         0 => format!("this subquery refers to {name} and runs once for each row of the result"),
+        1 => format!("this subquery refers to {name} and runs once for each row of the result, as does 1 other in the select list"),
         n => format!("this subquery refers to {name} and runs once for each row of the result, as do {n} others in the select list"),
     };
     let mut report = ctx.report(first.span, message).help(format!(
@@ -37,6 +45,13 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         report = report.related(ctx.at(other.span), format!("this one refers to {name}"));
     }
     ctx.add(if others.is_empty() { report } else { report.severity(Severity::Error) });
+}
+
+/// Whether it reads more than what the outer row holds (`FROM jsonb_each(o.details)`).
+fn reads_a_table(inner: &Query) -> bool {
+    let mut found = false;
+    inner.walk(&mut |q| found |= q.from().iter().flat_map(FromItem::relations).any(|r| r.table().is_some()));
+    found
 }
 
 /// The outer relation that a subquery names and does not bind itself.

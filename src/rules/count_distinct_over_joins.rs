@@ -3,6 +3,7 @@
 use super::support::joins::{self, Meets};
 use super::support::spelling;
 use super::{Check, Context};
+use crate::catalog::index_match::same;
 use crate::catalog::resolve::Scope;
 use crate::facts::{ExprKind, Query};
 
@@ -24,7 +25,8 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
             if !(call.distinct && call.name.name == "count" && call.over.is_none()) {
                 return;
             }
-            let Some(counted) = call.args.first() else { return };
+            // of each group's own key there is one
+            let Some(counted) = call.args.first().filter(|counted| !select.group_by.iter().any(|key| same(key, counted))) else { return };
             let counted_text = spelling::text(ctx, counted.span);
             let many = joined.iter().find(|(_, m)| *m == Meets::Many).or_else(|| joined.iter().find(|(_, m)| *m != Meets::One));
             let Some((relation, _)) = many else { return };

@@ -3,13 +3,18 @@
 use super::support::{rows, spelling};
 use super::{Check, Context};
 use crate::catalog::index_match::commuted;
-use crate::facts::{Expr, ExprKind, Literal, Query, Select};
+use crate::facts::{Expr, ExprKind, Literal, Name, Query, RelationSource, Select};
 use crate::source::Span;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, query: &Query) {
+    let mut short: Vec<&Name> = vec![];
+    query.walk(&mut |query| short.extend(query.ctes.iter().filter(|cte| cte.query.limit.is_some()).map(|cte| &cte.name)));
     query.walk(&mut |query| {
+        if query.select().is_some_and(|select| is_short(select, &short)) {
+            return;
+        }
         if let Some(select) = query.select() {
             check_limited(ctx, query, select);
             if let [item] = &select.items[..] {
@@ -20,6 +25,16 @@ fn check(ctx: &Context, query: &Query) {
             expr.walk(&mut |e| check_comparison(ctx, e, None));
         }
     });
+}
+
+/// Whether what is counted was limited before.
+fn is_short(select: &Select, short: &[&Name]) -> bool {
+    let [only] = select.relations()[..] else { return false };
+    match &only.source {
+        RelationSource::Table(name) => name.schema.is_none() && short.contains(&&name.name),
+        RelationSource::Subquery(inner) => inner.limit.is_some(),
+        _ => false,
+    }
 }
 
 /// `SELECT count(*) … LIMIT 1` counts all and returns one row anyway.

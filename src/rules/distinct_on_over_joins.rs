@@ -44,24 +44,26 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
 fn help<'a>(ctx: &Context, query: &Query, select: &'a Select, on: &[Expr], scope: &Scope<'a>, culprit: &Relation) -> String {
     let keys: Vec<String> = on.iter().map(|e| spelling::text(ctx, e.span)).collect();
     let order: Vec<String> = query.order_by.iter().map(|key| order_text(ctx, key)).collect();
-    let rest = order.iter().skip(on.len()).cloned().collect::<Vec<_>>().join(", ");
     let owner = on.first().and_then(Expr::column).and_then(|c| scope.binding(c)).map(|b| b.relation);
     let culprit_is_owner = owner.is_some_and(|owner| std::ptr::eq(owner, culprit));
     if let (Some(driving), false) = (owner.and_then(|o| o.table().map(|t| (o, t))), culprit_is_owner) {
-        let alias = culprit.binding().map_or_else(|| "picked".to_owned(), ToString::to_string);
-        let condition = joins::join_of(select, culprit).and_then(|join| match &join.condition {
-            crate::facts::JoinCondition::On(on) => Some(spelling::text(ctx, on.span)),
-            _ => None,
-        });
-        let order = if rest.is_empty() { "…".to_owned() } else { rest };
-        let table = culprit.table().map_or_else(|| "(…)".to_owned(), ToString::to_string);
+        let rest = if order.len() > on.len() { order[on.len()..].join(", ") } else { "…".to_owned() };
+        let picked = picked(query, select, on.len(), scope, driving.0, culprit);
+        let names: Vec<String> = picked.iter().map(|r| r.table().map_or_else(|| joins::name(r), ToString::to_string)).collect();
+        let sources: Vec<String> = picked.iter().map(|r| spelling::text(ctx, r.span)).collect();
+        let conditions: Vec<String> = picked.iter().map(|r| condition(ctx, select, r)).collect();
+        let (items, alias) = match &picked[..] {
+            [one] => ("*", one.binding().map_or_else(|| "picked".to_owned(), ToString::to_string)),
+            _ => ("…", "picked".to_owned()),
+        };
         return format!(
-            "pick one row of {table} for each row of {}, then join the others to the result:\n\
-             FROM {} CROSS JOIN LATERAL (SELECT * FROM {} WHERE {} ORDER BY {order} LIMIT 1) AS {alias}",
+            "pick one row of {} for each row of {}, then join the others to the result:\n\
+             FROM {} CROSS JOIN LATERAL (SELECT {items} FROM {} WHERE {} ORDER BY {rest} LIMIT 1) AS {alias}",
+            names.join(" and "),
             driving.1,
             spelling::text(ctx, driving.0.span),
-            spelling::text(ctx, culprit.span),
-            condition.unwrap_or_else(|| "…".to_owned()),
+            sources.join(", "),
+            conditions.join(" AND "),
         );
     }
     let (source, alias) = owner.map_or(("…".to_owned(), "picked".to_owned()), |o| {
@@ -72,6 +74,25 @@ fn help<'a>(ctx: &Context, query: &Query, select: &'a Select, on: &[Expr], scope
         "pick the rows first, then join:\nFROM (SELECT DISTINCT ON ({keys}) * FROM {source} ORDER BY {own_order}) AS {alias} JOIN …",
         keys = keys.join(", ")
     )
+}
+
+/// What one row is picked from: the relation that multiplies, and those that the order asks, but for the one that drives.
+fn picked<'a>(query: &Query, select: &'a Select, keys: usize, scope: &Scope<'a>, driving: &Relation, culprit: &Relation) -> Vec<&'a Relation> {
+    let mut asked: Vec<*const Relation> = vec![culprit];
+    for key in query.order_by.iter().skip(keys) {
+        key.expr.walk(&mut |e| asked.extend(e.column().and_then(|c| scope.binding(c)).map(|b| std::ptr::from_ref(b.relation))));
+    }
+    let own = |r: &&Relation| !std::ptr::eq(*r, driving) && asked.contains(&std::ptr::from_ref(*r));
+    select.relations().into_iter().filter(own).collect()
+}
+
+/// The condition by which a relation is joined.
+fn condition(ctx: &Context, select: &Select, relation: &Relation) -> String {
+    let on = joins::join_of(select, relation).and_then(|join| match &join.condition {
+        crate::facts::JoinCondition::On(on) => Some(spelling::text(ctx, on.span)),
+        _ => None,
+    });
+    on.unwrap_or_else(|| "…".to_owned())
 }
 
 fn order_text(ctx: &Context, key: &crate::facts::OrderKey) -> String {

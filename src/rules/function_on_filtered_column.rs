@@ -1,7 +1,8 @@
 //! A function or cast around a filtered column, which the column's index cannot see through.
 
-use super::support::{json, ranges, rows, spelling};
+use super::support::{ground, json, ranges, rows, spelling};
 use super::{Check, Context};
+use crate::advise::Definition;
 use crate::catalog::index_match::{Test, serves, tests};
 use crate::catalog::resolve::{Resolved, Scope};
 use crate::catalog::{Index, Knowledge, Qualified};
@@ -33,6 +34,12 @@ fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope
     let Some((column, wrapper)) = wrapped(test.tested) else { return false };
     let own = column.column().is_some_and(|c| scope.binding(c).is_some());
     let Some(table) = scope.resolve_expr(column).filter(|_| own) else { return false };
+    // a bare name in a body may be a variable's
+    let bare_name = column.column().is_some_and(|c| c.relation.is_none());
+    let in_body = ctx.around.in_function || ctx.around.in_do;
+    if ground::is_unknown(ctx, &table) || (in_body && bare_name && table.definition().is_none()) {
+        return false;
+    }
     if test.value.is_some_and(|value| mentions(value, &table, scope)) {
         return false;
     }
@@ -62,15 +69,24 @@ fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope
         (Some(range), Some(_)) => format!("compare the column itself: {range}"),
         (Some(range), None) => format!("compare the column itself, so that an index on {bare} can serve it: {range}"),
         (None, _) if immutable(test.tested) => format!(
-            "index the expression: CREATE INDEX CONCURRENTLY ON {} ({});",
-            table.written,
-            spelling::index_key(ctx, test.tested)
+            "index the expression:\n{};",
+            Definition { keys: vec![spelling::index_key(ctx, test.tested)], labels: labels(test.tested, &table), ..Definition::default() }
+                .text(&table.name, ctx.catalog)
         ),
         (None, _) => format!("compare {bare} itself with a value of its own type"),
     };
     let report = ctx.report(test.whole.span, message).help(help);
     ctx.add(if known || covered.is_some() { report } else { report.severity(Severity::Notice) });
     true
+}
+
+/// What names an index of an expression: the column, and what is computed from it.
+fn labels(expr: &Expr, table: &Resolved) -> Vec<String> {
+    let mut labels = vec![table.column.clone()];
+    if let ExprKind::Call(call) = &expr.kind {
+        labels.push(call.name.name.value.clone());
+    }
+    labels
 }
 
 /// The bare column inside, and what stands around it.
@@ -82,12 +98,21 @@ fn wrapped(expr: &Expr) -> Option<(&Expr, String)> {
             if !WRAPPERS.contains(&name) {
                 return None;
             }
+            // the age of a column, in seconds
+            if let [_, of] = call.args.as_slice()
+                && let ExprKind::Binary { left, op, right, .. } = &of.kind
+                && op == "-"
+                && !holds_column(left)
+                && right.column().is_some()
+            {
+                return Some((&**right, format!("{name}()")));
+            }
             let mut columns = call.args.iter().filter(|arg| arg.uncast().column().is_some());
             let column = columns.next()?;
             columns.next().is_none().then(|| (column.uncast(), format!("{name}()")))
         }
         ExprKind::Binary { left, op, right, .. } if op == "+" || op == "-" => match (left.column(), right.column()) {
-            (Some(_), None) => Some((&**left, format!("{op} …"))),
+            (Some(_), None) if !holds_column(right) => Some((&**left, format!("{op} …"))),
             (None, Some(_)) if !holds_column(left) => Some((&**right, format!("… {op}"))),
             _ => None,
         },

@@ -2,8 +2,8 @@
 
 use super::support::spelling;
 use super::{Check, Context};
-use crate::facts::{Action, CreateIndex, ExprKind, IndexKey, TypeName};
-use crate::postgres::opclass;
+use crate::facts::{Action, CreateIndex, ExprKind, IndexKey};
+use crate::postgres::refusal::{key_type, lacks_class};
 use crate::source::Span;
 
 pub(super) const CHECK: Check = Check::Migration(check);
@@ -18,10 +18,8 @@ fn check(ctx: &Context) {
 }
 
 fn check_key(ctx: &Context, index: &CreateIndex, key: &IndexKey) {
-    let Some(ty) = key_type(ctx, index, key) else { return };
-    // btree_gin adds default classes for the scalar types.
-    let scalar = ctx.catalog.extensions.iter().any(|e| e == "btree_gin");
-    if scalar || opclass::has_default("gin", &ty) != Some(false) {
+    let Some(ty) = key_type(&index.table, key, ctx.catalog) else { return };
+    if !lacks_class(index, key, ctx.catalog) {
         return;
     }
     let text = spelling::unqualified(ctx, &key.expr);
@@ -49,18 +47,4 @@ fn check_key(ctx: &Context, index: &CreateIndex, key: &IndexKey) {
         }
     }
     ctx.add(report);
-}
-
-/// The type of a key, where it is certain.
-fn key_type(ctx: &Context, index: &CreateIndex, key: &IndexKey) -> Option<TypeName> {
-    match &key.expr.kind {
-        ExprKind::Column(column) => ctx.column(&index.table, &column.column.value)?.ty.clone(),
-        ExprKind::Cast { ty, .. } => Some(ty.clone()),
-        ExprKind::Binary { op, .. } if op == "->>" || op == "#>>" => Some(TypeName::named("text")),
-        ExprKind::Call(call) => match call.name.name.value.as_str() {
-            "lower" | "upper" | "btrim" | "md5" | "replace" | "jsonb_extract_path_text" => Some(TypeName::named("text")),
-            _ => None,
-        },
-        _ => None,
-    }
 }

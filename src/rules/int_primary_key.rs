@@ -1,9 +1,10 @@
 //! A four-byte primary key runs out after 2,147,483,647 rows, and widening it rewrites the table.
 
-use super::support::columns::{is_kept, serial_base, single_key};
+use super::support::columns::{has_type_of, is_kept, serial_base, single_key};
 use super::support::locks::runs_live;
 use super::{Check, Context};
 use crate::facts::{Action, ColumnDef, Constraint, ConstraintKind, Name, ObjectName, TableChange, TypeName};
+use crate::source::Location;
 
 pub(super) const CHECK: Check = Check::Migration(check);
 
@@ -47,6 +48,9 @@ fn defined(ctx: &Context, table: &ObjectName, column: &ColumnDef, constraints: &
     }
     let wide = if serial_base(ty).is_some() { "bigserial" } else { "bigint" };
     let report = ctx.report(ty.span, message(table, &column.name, ty));
+    // a serial column's type stands for the whole of its definition
+    let written = if serial_base(ty).is_some() { column.span } else { ty.span };
+    let report = report.while_so(ctx.at(written), column.name.value.as_str(), has_type_of);
     ctx.add(report.help(format!("  {} {wide}", column.name)).fix(&format!("use {wide}"), false, ty.span, wide));
 }
 
@@ -58,7 +62,9 @@ fn added_key(ctx: &Context, table: &ObjectName, constraint: &Constraint) {
         known.constraints.iter().any(|c| matches!(&c.constraint.kind, ConstraintKind::ForeignKey { columns, .. } if columns.contains(key)))
     });
     let Some(ty) = column.ty.as_ref().filter(|ty| ty.is("int4") && !referring) else { return };
-    ctx.add(ctx.report(key.span, message(table, key, ty)).help(format!("make {key} bigint where the table is created, while it holds few rows")));
+    let written = Location { file: column.defined_at.file, span: ty.span };
+    let report = ctx.report(key.span, message(table, key, ty)).while_so(written, key.value.as_str(), has_type_of);
+    ctx.add(report.help(format!("make {key} bigint where the table is created, while it holds few rows")));
 }
 
 fn message(table: &ObjectName, column: &Name, ty: &TypeName) -> String {

@@ -1,4 +1,5 @@
 //! Values written into the text of a statement.
+use super::support::spelling;
 use super::{Check, Context};
 use crate::extract::{Hole, Role};
 use crate::finding::Severity;
@@ -6,12 +7,13 @@ use crate::finding::Severity;
 pub(super) const CHECK: Check = Check::Statement(check);
 
 fn check(ctx: &Context) {
-    let Some(fragment) = ctx.application.filter(|fragment| !fragment.bound && !fragment.in_test) else { return };
+    // what migrates runs once, with values of its own
+    let Some(fragment) = ctx.application.filter(|fragment| !fragment.bound && !ctx.around.among_migrations) else { return };
     let mut named = false;
     for hole in fragment.holes.iter().filter(|hole| ctx.statement.span.contains(hole.span) || touches(ctx, hole)) {
         let (severity, message, help) = match hole.role {
             // no parameter can stand in a utility statement
-            Role::Value | Role::InString if !hole.trusted && ctx.statement.query.is_none() => (
+            Role::Value | Role::InString if !hole.trusted && !takes_parameters(ctx) => (
                 Severity::Notice,
                 "a value becomes part of the SQL text, in a statement that takes no parameters: only values that the program chose are safe",
                 "quote it as a literal with the driver's own function",
@@ -33,8 +35,17 @@ fn check(ctx: &Context) {
         if hole.role == Role::Identifier && std::mem::replace(&mut named, true) {
             continue;
         }
-        ctx.add(ctx.report(hole.span, message).help(help).severity(severity));
+        let report = ctx.report(hole.span, message).help(help).severity(severity);
+        // who builds names builds many, all in one way
+        ctx.add(if severity == Severity::Notice { report.once_per_file() } else { report });
     }
+}
+
+/// Whether it is a query, read or not.
+fn takes_parameters(ctx: &Context) -> bool {
+    let text = spelling::text(ctx, ctx.statement.span);
+    let word = text.trim_start_matches(|c: char| c.is_whitespace() || c == '(').split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
+    ctx.statement.query.is_some() || ["select", "insert", "update", "delete", "with", "merge"].iter().any(|w| word.eq_ignore_ascii_case(w))
 }
 
 /// A hole at the very end of a statement.

@@ -1,6 +1,6 @@
 //! `json` keeps text: it has no equality, and no index can look into it.
 
-use super::support::columns::defined_columns;
+use super::support::columns::{defined_columns, has_type_of};
 use super::{Check, Context};
 
 pub(super) const CHECK: Check = Check::Migration(check);
@@ -12,7 +12,7 @@ fn check(ctx: &Context) {
             let message = format!(
                 "{table}.{column} is json: it has no equality, so DISTINCT, GROUP BY and UNION over it fail, each access parses the text anew, and no GIN index serves it"
             );
-            let report = ctx.report(ty.span, message).help(format!("  {column} jsonb{}", "[]".repeat(usize::from(ty.dimensions))));
+            let report = ctx.report(ty.span, message).while_so(ctx.at(ty.span), column.value.as_str(), has_type_of).help(format!("  {column} jsonb{}", "[]".repeat(usize::from(ty.dimensions))));
             ctx.add(if ty.dimensions == 0 { report.fix("use jsonb", false, ty.span, "jsonb") } else { report });
         }
     }

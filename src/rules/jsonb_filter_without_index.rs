@@ -1,6 +1,6 @@
 //! A filter on JSON that no known index serves.
 
-use super::support::{json, spelling};
+use super::support::{ground, json, spelling};
 use super::{Check, Context};
 use crate::catalog::resolve::Scope;
 use crate::facts::Query;
@@ -13,7 +13,7 @@ fn check(ctx: &Context, _: &Query) {
     ctx.visit(&mut |query, scope| check_one(ctx, query, scope));
 }
 
-fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
+fn check_one<'a>(ctx: &Context<'a>, query: &'a Query, scope: &Scope<'a>) {
     let mut tests = json::json_tests(query, scope);
     tests.retain(|test| !is_given(ctx, scope, test));
     let mut served: Vec<Span> = vec![];
@@ -41,23 +41,35 @@ fn is_given(ctx: &Context, scope: &Scope, json: &json::JsonTest) -> bool {
     scope.binding(root).is_none() || (variable && root.relation.is_none() && json.column.definition().is_none())
 }
 
-fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &json::JsonTest<'a>) {
+fn state<'a>(ctx: &Context<'a>, query: &'a Query, scope: &Scope<'a>, json: &json::JsonTest<'a>) {
     let table = json.column.written;
     // Tables of one statement made for itself are nobody's hot path.
     if json.column.table.is_some_and(|t| t.temporary) || table.schema.as_ref().is_some_and(|s| *s == "pg_catalog" || *s == "information_schema") {
         return;
     }
+    let conditions = json::conditions(query);
+    // Whether a key is there is seldom asked of few rows.
+    let presence = matches!(json.test.op.as_str(), "IS NULL" | "IS NOT NULL");
+    if presence || ground::is_unknown(ctx, &json.column) || ground::in_open_or(&conditions, &json.test) {
+        return;
+    }
     let tested = spelling::unqualified(ctx, json.test.tested);
+    let found_by = ground::found_by(ctx, &conditions, json.test.whole, &json.column, scope);
     let whole = json.column.is_whole();
-    let message = if whole {
-        format!("no index of {table} serves this test of {tested}, so every row is read and its JSON unpacked")
-    } else {
-        format!("no index for {tested} is known here; without one every row of {table} is read and its JSON unpacked")
+    let message = match found_by {
+        Some((index, column)) => format!(
+            "index {} finds the rows of {table} by {}, and the JSON of each is unpacked to test {tested}, which no index holds",
+            index.name,
+            spelling::unqualified(ctx, column)
+        ),
+        None if whole => format!("no index of {table} serves this test of {tested}, so every row is read and its JSON unpacked"),
+        None => format!("no index for {tested} is known here; without one every row of {table} is read and its JSON unpacked"),
     };
-    let help = match json::ddl(ctx, json, query, scope) {
+    let leading = found_by.map(|(_, column)| spelling::unqualified(ctx, column));
+    let help = match json::ddl_after(ctx, json, query, scope, leading) {
         Ok(ddl) => format!("build one that matches the expression exactly as the query spells it:\n{ddl};"),
         Err(why) => why,
     };
     let report = ctx.report(json.test.whole.span, message).help(help);
-    ctx.add(if whole { report } else { report.severity(Severity::Notice) });
+    ctx.add(if whole && found_by.is_none() { report } else { report.severity(Severity::Notice) });
 }

@@ -5,7 +5,7 @@ use super::support::spelling;
 use super::{Check, Context};
 use crate::catalog::resolve::Scope;
 use crate::catalog::{Index, Qualified};
-use crate::facts::Query;
+use crate::facts::{Expr, ExprKind, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -41,7 +41,16 @@ fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &JsonTest
             format!("build it with jsonb_ops, which can: {};", json::index(ctx, json, "gin", spelling::index_key(ctx, json.test.tested), None)),
         ),
         Miss::NeedsGin => (format!("is a btree on {key}, which cannot answer {op}"), or_build),
-        Miss::FunctionForm => (format!("serves the operator, not the function {op}"), or_build),
+        Miss::FunctionForm => {
+            let operator = json::operator_of(op);
+            let value = json.test.value.map_or_else(|| "…".to_owned(), |value| spelling::text(ctx, value.span));
+            (format!("serves operators, not the function {op}"), format!("write it with the operator that the index serves: `{tested} {operator} {value}`"))
+        }
+        // what is computed from the key is another value, not another spelling of it
+        Miss::Spelling if is_computed(json.test.tested) => (
+            format!("is on {key}, and the query computes {tested}, which is another expression"),
+            or_build.strip_prefix("or ").unwrap_or(&or_build).to_owned(),
+        ),
         Miss::Spelling => {
             (format!("is on {key}, and the query spells it {tested}, which is another expression to the planner"), format!("write `{key}` in the query, {or_build}"))
         }
@@ -57,6 +66,10 @@ fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &JsonTest
     let message = format!("index {} cannot serve this: it {why}; every row of {table} is read", name.name);
     let report = ctx.report(json.test.whole.span, message).help(help);
     ctx.add(report.related(index.defined_at, format!("index {} is defined here", name.name)));
+}
+
+fn is_computed(expr: &Expr) -> bool {
+    matches!(&expr.uncast().kind, ExprKind::Call(call) if !call.name.name.value.contains("_extract_path"))
 }
 
 fn operator(op: &str) -> &str {

@@ -1,9 +1,10 @@
 //! LIKE with a leading wildcard and no trigram index.
 
-use super::support::{json, spelling};
+use super::support::{ground, json, rows, spelling};
 use super::{Check, Context};
+use crate::advise::Definition;
 use crate::catalog::index_match::{serves, tests};
-use crate::catalog::resolve::Scope;
+use crate::catalog::resolve::{Binding, Resolved, Scope};
 use crate::facts::{Expr, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -24,18 +25,26 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         test.tested.walk(&mut |e| table = table.take().or_else(|| scope.resolve_expr(e)));
         let Some(table) = table else { continue };
         let mut indexes = ctx.catalog.indexes_of(&table.name);
-        if indexes.any(|(_, index)| serves(index, table.table, &test, &conditions)) {
+        if ground::is_unknown(ctx, &table) || indexes.any(|(_, index)| serves(index, table.table, &test, &conditions)) {
+            continue;
+        }
+        if ground::in_open_or(&conditions, &test) || is_found_otherwise(ctx, test.whole, &conditions, &table, scope) {
             continue;
         }
         let tested = spelling::unqualified(ctx, test.tested);
         let message = format!("a pattern that begins with % matches {tested} anywhere, so every row of {} is read", table.written);
-        let key = spelling::index_key(ctx, test.tested);
-        let help = format!(
-            "a trigram index serves it (CREATE EXTENSION pg_trgm): CREATE INDEX CONCURRENTLY ON {} USING gin ({key} gin_trgm_ops)",
-            table.written
-        );
+        let key = format!("{} gin_trgm_ops", spelling::index_key(ctx, test.tested));
+        let labels = vec![table.column.clone(), "trgm".to_owned()];
+        let index = Definition { method: "gin".to_owned(), keys: vec![key], labels, ..Definition::default() };
+        let help = format!("a trigram index serves it (CREATE EXTENSION pg_trgm):\n{};", index.text(&table.name, ctx.catalog));
         ctx.add(ctx.report(test.whole.span, message).help(help));
     }
+}
+
+/// Whether another condition leads to the rows: by a unique key, or by an index.
+fn is_found_otherwise<'a>(ctx: &Context<'a>, whole: &Expr, conditions: &[&'a Expr], table: &Resolved<'a>, scope: &Scope<'a>) -> bool {
+    let by_key = |b: &Binding<'a>| b.relation.table() == Some(table.written) && rows::is_pinned(b, conditions, scope);
+    scope.bindings().iter().any(by_key) || ground::found_by(ctx, conditions, whole, table, scope).is_some()
 }
 
 /// The pattern's text, or the constant that begins a concatenation (`'%' || $1`).

@@ -3,8 +3,11 @@
 use super::support::joins;
 use super::support::{rows, spelling};
 use super::{Check, Context};
-use crate::catalog::resolve::{Scope, Source};
-use crate::facts::{ExprKind, Query, RelationSource};
+use crate::catalog::Knowledge;
+use crate::catalog::index_match::is_value;
+use crate::catalog::resolve::{Binding, Scope, Source};
+use crate::finding::Severity;
+use crate::facts::{Expr, ExprKind, Query, QueryBody, RelationSource, Select};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -14,6 +17,10 @@ fn check(ctx: &Context, _: &Query) {
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(limit) = query.limit.as_ref().filter(|_| query.order_by.is_empty() && !scope.in_exists) else { return };
+    // the one row that there is when a migration runs
+    if rows::runs_once(ctx) && rows::constant(limit) == Some(1) {
+        return;
+    }
     let all = limit.count.is_none() && rows::constant(limit).is_none();
     if all || rows::constant(limit) == Some(0) || is_settled(ctx, query, scope) {
         return;
@@ -24,7 +31,13 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         "{clause} without ORDER BY keeps whichever rows of {what} are met first: they change with the plan, with vacuum and with concurrent scans"
     );
     let key = first_key(ctx, scope).unwrap_or_else(|| "a unique key".to_owned());
-    ctx.add(ctx.report(limit.span, message).help(format!("say which rows are wanted: ORDER BY {key} before {clause}")));
+    let report = ctx.report(limit.span, message);
+    ctx.add(if is_purge(query, scope) {
+        let help = format!("ORDER BY {key} before {clause}: two that run at a time then lock rows in one order, and cannot deadlock");
+        report.help(help).severity(Severity::Notice)
+    } else {
+        report.help(format!("say which rows are wanted: ORDER BY {key} before {clause}"))
+    });
 }
 
 /// Whether the order cannot matter: at most one row, rows that are all alike, an order that comes from inside, a queue whose
@@ -43,12 +56,29 @@ fn is_settled<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> bool {
     };
     let any_free_row = query.locking.as_ref().is_some_and(|locking| locking.skip_locked);
     select.from.is_empty()
+        || may_be_single(select, query, scope)
         || rows_alike
         || total
         || ordered_inside
         || any_free_row
         || rows::is_single(select, scope)
         || spelling::has_hole(ctx, query.span)
+}
+
+/// Whether it picks what a DELETE or UPDATE takes next: the rest goes another time.
+fn is_purge(query: &Query, scope: &Scope) -> bool {
+    let one = query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1));
+    let around = std::iter::successors(scope.outer(), |scope| scope.outer()).take(3);
+    !one && around.into_iter().any(|outer| matches!(outer.query().body, QueryBody::Delete(_) | QueryBody::Update(_)))
+}
+
+/// Whether LIMIT 1 asks a table whose keys are not known for a value: it may have but one such row.
+fn may_be_single(select: &Select, query: &Query, scope: &Scope) -> bool {
+    let one = query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1));
+    let known = |b: &Binding| b.relation.table().and_then(|t| scope.catalog().table(t)).is_some_and(|(_, t)| t.knowledge == Knowledge::Whole);
+    let equals = |c: &&Expr| matches!(&c.kind, ExprKind::Binary { op, left, right, .. } if op == "=" && (is_value(left) || is_value(right)));
+    let [first, ..] = scope.bindings() else { return false };
+    one && matches!(first.source, Source::Table(_)) && !known(first) && select.conditions().iter().any(equals)
 }
 
 /// The key of the first relation, as this query would write it.

@@ -1,6 +1,6 @@
 //! A lock that waits without limit makes everyone queue behind it. Said once a file.
 use super::support::locks::{is_live, runs_live};
-use super::{Check, Context};
+use super::{Check, Context, Origin};
 use crate::facts::{Action, TableChange};
 use crate::session::Transaction;
 use crate::source::Span;
@@ -8,7 +8,8 @@ use crate::source::Span;
 pub(super) const CHECK: Check = Check::Migration(check);
 
 fn check(ctx: &Context) {
-    if !runs_live(ctx) || ctx.settings.runner_sets_lock_timeout || ctx.session.lock_timeout().is_some() {
+    // the lines before a document's excerpt may well set one
+    if !runs_live(ctx) || ctx.origin == Origin::Document || ctx.settings.runner_sets_lock_timeout || ctx.session.lock_timeout().is_some() {
         return;
     }
     let Some(action) = ctx.actions().first() else { return };

@@ -3,7 +3,9 @@
 use super::support::columns::is_kept;
 use super::support::locks::{columns, runs_live};
 use super::{Check, Context};
+use crate::catalog::{Catalog, Table};
 use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Name, TableChange};
+use crate::source::Location;
 
 pub(super) const CHECK: Check = Check::Migration(check);
 
@@ -24,7 +26,13 @@ fn report(ctx: &Context, create: &CreateTable) {
         Some(key) => format!("ALTER TABLE {table} ADD PRIMARY KEY ({});", columns(key)),
         None => "give it the columns that name a row, or, while it is new:\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY".to_owned(),
     };
-    ctx.add(ctx.report(table.span(), message).help(help));
+    ctx.add(ctx.report(table.span(), message).help(help).while_so(ctx.statement.location(), "", has_none));
+}
+
+/// Whether the table is still there without one.
+fn has_none(catalog: &Catalog, created_at: Location, _: &str) -> bool {
+    let none = |table: &Table| table.primary_key().is_empty() && table.partition_of.is_none();
+    catalog.tables.iter().any(|(_, table)| table.defined_at == created_at && none(table))
 }
 
 fn is_primary(constraint: &Constraint) -> bool {

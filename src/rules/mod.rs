@@ -8,7 +8,7 @@ pub mod log_context;
 pub mod page;
 mod support;
 
-pub use context::{Check, Context, Memo, Origin, Report, Surroundings};
+pub use context::{Check, Context, Memo, Origin, Report, Still, Surroundings};
 pub use page::Page;
 
 use crate::settings::Level;
@@ -33,6 +33,11 @@ impl Rule {
     /// The family it belongs to.
     pub fn category(&self) -> &'static str {
         page::front_matter(self.page, "category").unwrap_or("")
+    }
+
+    /// Whether it speaks of what production sends and keeps, so that tests and code that runs once are none of its business.
+    pub fn spares_tests(&self) -> bool {
+        matches!(self.category(), "query" | "index" | "correctness" | "schema" | "security")
     }
 
     /// What other linters call it.
@@ -190,6 +195,7 @@ rules! {
     unique_constraint_build => "unique-constraint-build",
     unnamed_constraint => "unnamed-constraint",
     unqualified_table => "unqualified-table",
+    unused_index => "unused-index",
     unused_timeout => "unused-timeout",
     validate_in_same_transaction => "validate-in-same-transaction",
     varchar_with_limit => "varchar-with-limit",

@@ -1,9 +1,11 @@
 //! NOT IN over a subquery that may hold a NULL.
 
-use super::support::spelling;
+use super::support::{rows, spelling};
 use super::{Check, Context};
 use crate::catalog::resolve::Scope;
-use crate::facts::{Expr, ExprKind, Literal, Query};
+use crate::catalog::index_match::same;
+use crate::facts::{ColumnRef, Expr, ExprKind, Literal, Query, Select};
+use crate::finding::Severity;
 use std::rc::Rc;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -21,7 +23,11 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     let Some(select) = query.select() else { return };
     let [item] = &select.items[..] else { return };
     let inner = Scope::new(scope.catalog(), query, Some(Rc::new(scope.clone())));
-    if is_never_null(&item.expr, select.filter.as_ref(), &inner) {
+    if is_never_null(&item.expr, select, &inner) {
+        return;
+    }
+    // nothing is known of the column, and what runs once is no query to plan well
+    if is_unknown(&item.expr, &inner) && rows::runs_once(ctx) {
         return;
     }
     let given = spelling::text(ctx, item.expr.span);
@@ -40,19 +46,48 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
         }
         _ => format!("write NOT EXISTS (SELECT 1 FROM (SELECT {given} …) AS s (value) WHERE s.value = {outer})"),
     };
-    ctx.add(ctx.report(expr.span, message).help(help));
+    let report = ctx.report(expr.span, message).help(help);
+    ctx.add(if is_unknown(&item.expr, &inner) { report.severity(Severity::Notice) } else { report });
 }
 
-fn is_never_null(expr: &Expr, filter: Option<&Expr>, scope: &Scope) -> bool {
-    let excluded = filter.is_some_and(|f| {
-        f.conjuncts().iter().any(|c| matches!(&c.kind, ExprKind::IsNull { expr: tested, negated: true } if crate::catalog::index_match::same(tested, expr)))
-    });
-    excluded
-        || match &expr.kind {
-            ExprKind::Literal(literal) => *literal != Literal::Null,
-            ExprKind::Cast { expr, .. } => is_never_null(expr, filter, scope),
-            ExprKind::Column(column) => scope.resolve(column).is_some_and(|c| c.definition().is_some_and(|d| d.not_null)),
-            ExprKind::Call(call) if call.name.name == "coalesce" => call.args.last().is_some_and(|last| is_never_null(last, filter, scope)),
-            _ => false,
+/// Whether an item of the subquery cannot be NULL.
+fn is_never_null(expr: &Expr, select: &Select, scope: &Scope) -> bool {
+    let excludes = |c: &&Expr| match &c.kind {
+        ExprKind::IsNull { expr: tested, negated: true } => same(tested, expr),
+        // an operator that is not true of NULL
+        ExprKind::Binary { left, op, right, .. } if ["=", "<", ">", "<=", ">=", "<>", "!="].contains(&op.as_str()) => {
+            same(left, expr) || same(right, expr)
         }
+        ExprKind::InList { expr: tested, negated: false, .. } | ExprKind::InSubquery { expr: tested, negated: false, .. } => same(tested, expr),
+        _ => false,
+    };
+    if select.filter.as_ref().is_some_and(|f| f.conjuncts().iter().any(excludes)) {
+        return true;
+    }
+    match &expr.kind {
+        ExprKind::Literal(literal) => *literal != Literal::Null,
+        ExprKind::Cast { expr, .. } => is_never_null(expr, select, scope),
+        ExprKind::Column(column) => match scope.resolve(column) {
+            Some(found) => found.definition().map_or(is_named_id(column) && !found.is_whole(), |d| d.not_null),
+            None => is_named_id(column),
+        },
+        ExprKind::Call(call) => match (call.name.name.value.as_str(), call.args.as_slice()) {
+            ("coalesce", [.., last]) => is_never_null(last, select, scope),
+            ("count", _) => true,
+            ("min" | "max", [of]) => !select.group_by.is_empty() && is_never_null(of, select, scope),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// By the habit of all, `id` is a key.
+fn is_named_id(column: &ColumnRef) -> bool {
+    column.column == "id"
+}
+
+/// Whether nothing is known of an item: its table is not in the schema, though there is one.
+fn is_unknown(expr: &Expr, scope: &Scope) -> bool {
+    let known = expr.column().and_then(|c| scope.resolve(c)).is_some_and(|c| c.definition().is_some());
+    expr.column().is_some() && !known && !scope.catalog().tables.is_empty()
 }

@@ -3,7 +3,8 @@
 use super::support::{keyset, spelling};
 use super::{Check, Context};
 use crate::catalog::resolve::{Scope, Source};
-use crate::facts::{Expr, ExprKind, Literal, Query};
+use crate::catalog::index_match::{is_value, tests};
+use crate::facts::{Expr, ExprKind, Literal, Query, SelectItem};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -12,6 +13,7 @@ fn check(ctx: &Context, _: &Query) {
 }
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
+    check_numbered(ctx, query, scope);
     let Some(offset) = query.offset.as_ref().filter(|_| !scope.in_exists) else { return };
     let skipped = constant(&offset.count);
     if skipped.is_some_and(|rows| rows <= i128::from(ctx.settings.offset_threshold)) {
@@ -28,6 +30,35 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         None => format!("{clause} reads every skipped row{from} and throws it away, so each page costs more than the one before"),
     };
     ctx.add(ctx.report(offset.span, message).help(keyset::advice(ctx, query, scope)));
+}
+
+/// `… FROM (SELECT …, row_number() OVER (ORDER BY …) AS rn …) WHERE rn BETWEEN 1001 AND 1020`: OFFSET by another name.
+fn check_numbered<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
+    let Some(select) = query.select() else { return };
+    for test in select.conditions().into_iter().flat_map(tests) {
+        let (Some(column), Some(value)) = (test.tested.column(), test.value) else { continue };
+        let from_above = matches!(test.op.as_str(), ">" | ">=");
+        if !from_above || !is_value(value) || constant(value).is_some_and(|n| n <= i128::from(ctx.settings.offset_threshold)) {
+            continue;
+        }
+        let inner = scope.binding(column).and_then(|b| match b.source {
+            Source::Query(inner) | Source::Fence(inner) => Some(inner),
+            _ => None,
+        });
+        let numbers = |item: &&SelectItem| item.alias.as_ref().is_some_and(|alias| *alias == column.column) && is_row_number(ctx, &item.expr);
+        let Some(item) = inner.and_then(Query::select).and_then(|s| s.items.iter().find(numbers)) else { continue };
+        let message = format!("every row is numbered before those up to {} are thrown away, so each page costs more than the one before", spelling::text(ctx, value.span));
+        let help = "continue after the last row seen, by the keys that row_number() is ordered by and a unique one: \
+                    WHERE (key, id) > ($last_key, $last_id) ORDER BY key, id LIMIT n";
+        ctx.add(ctx.report(test.whole.span, message).help(help).related(ctx.at(item.expr.span), "the number"));
+        return;
+    }
+}
+
+/// Whether all rows are numbered in one row.
+fn is_row_number(ctx: &Context, expr: &Expr) -> bool {
+    let over_all = |span| !spelling::text(ctx, span).to_ascii_lowercase().contains("partition by");
+    matches!(&expr.uncast().kind, ExprKind::Call(call) if call.over.is_some() && call.name.name == "row_number") && over_all(expr.span)
 }
 
 /// The value of a constant count; `NULL` skips nothing.

@@ -1,7 +1,8 @@
 //! A key of a partitioned table that leaves out a partition column.
 
 use super::{Check, Context};
-use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Expr, IndexKey, PartitionBy, TableChange};
+use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Expr, IndexKey, ObjectName, PartitionBy, TableChange};
+use crate::finding::Severity;
 use crate::source::Span;
 
 pub(super) const CHECK: Check = Check::Migration(check);
@@ -34,8 +35,13 @@ fn check_table(ctx: &Context, table: &CreateTable) {
     let Some(by) = &table.partition_by else { return };
     let name = table.name.to_string();
     table.constraints.iter().for_each(|constraint| check_constraint(ctx, by, &name, constraint));
-    for like in table.likes.iter().filter(|like| like.including.iter().any(|what| what == "indexes")) {
-        let Some((source, _)) = ctx.table(&like.source) else { continue };
+    // a name that the body puts together says nothing of the table's keys
+    let named = |like: &&crate::facts::LikeClause| !like.source.name.value.contains('%');
+    for like in table.likes.iter().filter(named).filter(|like| like.including.iter().any(|what| what == "indexes")) {
+        let Some((source, _)) = ctx.table(&like.source) else {
+            warn_of_unknown_key(ctx, by, &like.source, like.span);
+            continue;
+        };
         for key in ctx.catalog.keys_of(source) {
             let columns: Vec<&str> = key.iter().map(String::as_str).collect();
             if judge(ctx, by, &name, &format!("the key ({}) copied from {}", key.join(", "), like.source), &columns, like.span) {
@@ -43,6 +49,17 @@ fn check_table(ctx: &Context, table: &CreateTable) {
             }
         }
     }
+}
+
+/// A table that no file creates has a primary key all the same, and few hold the column that a copy is partitioned by.
+fn warn_of_unknown_key(ctx: &Context, by: &PartitionBy, source: &ObjectName, span: Span) {
+    let columns: Vec<String> = by.keys.iter().filter_map(|key| Some(key.expr.column()?.column.to_string())).collect();
+    let Some(last) = columns.last().filter(|_| columns.len() == by.keys.len()) else { return };
+    let verb = if columns.len() == 1 { "is" } else { "are" };
+    let all = columns.join(", ");
+    let message = format!("this copies the keys of {source}, which are not known here: PostgreSQL refuses it unless {all} {verb} part of each");
+    let help = format!("copy without them, then add a key with {last}: LIKE {source} INCLUDING ALL EXCLUDING INDEXES, PRIMARY KEY (id, {all})");
+    ctx.add(ctx.report(span, message).help(help).severity(Severity::Warning));
 }
 
 fn check_constraint(ctx: &Context, by: &PartitionBy, table: &str, constraint: &Constraint) {

@@ -5,12 +5,21 @@ use crate::facts::{ExprKind, Query, QueryBody};
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, query: &Query) {
-    let Some(found) = ctx.application.filter(|fragment| !fragment.in_test).and_then(|fragment| fragment.in_loop.as_ref()) else { return };
+    let Some(found) = ctx.application.and_then(|fragment| fragment.in_loop.as_ref()) else { return };
     // one finding a statement, and none for what already takes many rows at a time
     if ctx.statement.query.as_ref().is_none_or(|own| own.span != query.span) || takes_many(query) {
         return;
     }
+    // a query whose rows the loop goes through, written in its head; rows that no table gives
+    let in_head = ctx.application.is_some_and(|fragment| found.header.contains(fragment.span));
+    if in_head || matches!(query.body, QueryBody::Values(_)) {
+        return;
+    }
     let table = query.target().or_else(|| query.from().first().and_then(|item| item.relations().first().copied())).and_then(|r| r.table());
+    // a tool that goes through tables, or a migrator
+    if table.is_some_and(|table| table.name.value.contains('{')) {
+        return;
+    }
     let of = table.map(|table| format!(" of {table}")).unwrap_or_default();
     let (doing, help) = match &query.body {
         QueryBody::Insert(_) => ("insert", "send many rows at once:\nINSERT INTO … SELECT * FROM unnest($1::…[], $2::…[]);  -- or COPY"),

@@ -3,13 +3,13 @@
 use super::{Check, Context};
 use crate::facts::{Action, CreateFunction};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Statement(check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {
         let Action::CreateFunction(function) = action else { continue };
         let Some(span) = function.security_definer else { continue };
-        if ctx.origin == super::Origin::Down || function.settings.iter().any(|name| name == "search_path") || is_bound(ctx, function) || is_set_later(ctx, function) {
+        if matches!(ctx.origin, super::Origin::Down | super::Origin::Application) || function.settings.iter().any(|name| name == "search_path") || is_bound(ctx, function) || is_set_later(ctx, function) {
             continue;
         }
         let name = &function.name;
@@ -34,13 +34,10 @@ fn is_bound(ctx: &Context, function: &CreateFunction) -> bool {
     native || (function.language == "sql" && text.split_ascii_whitespace().collect::<Vec<_>>().windows(2).any(|two| two == ["begin", "atomic"]))
 }
 
-/// Whether the file sets it by ALTER FUNCTION … SET search_path.
+/// Whether ALTER FUNCTION … SET search_path came later.
 fn is_set_later(ctx: &Context, function: &CreateFunction) -> bool {
-    ctx.following.iter().any(|statement| {
-        let alters = statement.actions.iter().any(|action| match action {
-            Action::AlterOther { kind, name: Some(name), .. } => matches!(kind.as_str(), "FUNCTION" | "PROCEDURE" | "ROUTINE") && *name == function.name,
-            _ => false,
-        });
-        alters && ctx.source(statement.span).to_ascii_lowercase().contains("search_path")
-    })
+    let name = ctx.catalog.creation_name(&function.name, false);
+    let overloads = ctx.catalog.functions.get(&name).map_or(&[][..], Vec::as_slice);
+    let own = overloads.iter().filter(|known| known.argument_types == function.argument_types);
+    own.flat_map(|known| &known.changes).any(|change| change.to_ascii_lowercase().contains("search_path"))
 }

@@ -1,6 +1,6 @@
 //! A `timestamp` says what a clock on some wall showed, and not when.
 
-use super::support::columns::defined_columns;
+use super::support::columns::{defined_columns, has_type_of};
 use super::{Check, Context};
 
 pub(super) const CHECK: Check = Check::Migration(check);
@@ -19,6 +19,6 @@ fn check(ctx: &Context) {
         );
         let precision = ty.modifiers.first().map(|digits| format!("({digits})")).unwrap_or_default();
         let help = format!("write timestamptz{precision}, which takes no more room:\n  {first} timestamptz{precision}");
-        ctx.add(ctx.report(ty.span, message).help(help));
+        ctx.add(ctx.report(ty.span, message).help(help).while_so(ctx.at(ty.span), first.value.as_str(), has_type_of));
     }
 }

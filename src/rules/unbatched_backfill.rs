@@ -34,7 +34,17 @@ fn is_migration(ctx: &Context) -> bool {
     match ctx.origin {
         Origin::Migration => true,
         Origin::Script => around.any(tells),
+        // an excerpt that writes every row is shown as a way to do it
+        Origin::Document => ctx.statement.query.as_ref().is_some_and(writes_every_row) || around.any(tells),
         Origin::Down | Origin::Application => false,
+    }
+}
+
+fn writes_every_row(query: &Query) -> bool {
+    match &query.body {
+        QueryBody::Update(update) => update.filter.is_none(),
+        QueryBody::Delete(delete) => delete.filter.is_none(),
+        _ => false,
     }
 }
 

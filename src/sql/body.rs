@@ -23,7 +23,7 @@ pub(crate) fn read(c: &Cursor<'_>, string: &Token, language: &str, kind: BodyKin
         return None;
     }
     overlay::with(c.text, string, overlay::Escapes::String, |text, span| {
-        let tokens = lex(text, span, Dialect::Server);
+        let tokens = lex(text, span, if c.template { Dialect::Host } else { Dialect::Server });
         let statements = match language {
             "sql" => statements(c, text, &tokens),
             _ => plpgsql::statements(c, text, &significant(&tokens)),
@@ -40,7 +40,9 @@ fn dynamic(c: &Cursor<'_>, string: &Token, template: bool) -> Option<Body> {
     let (escapes, dialect) = if template { (overlay::Escapes::Format, Dialect::Host) } else { (overlay::Escapes::String, Dialect::Server) };
     overlay::with(c.text, string, escapes, |text, span| {
         let tokens = lex(text, span, dialect);
-        let mut statements = statements(c, text, &tokens);
+        let mut around = *c;
+        around.template = template;
+        let mut statements = statements(&around, text, &tokens);
         // A statement that is itself put in by `format` says nothing.
         statements.retain(|s| !template || !s.statement.span.of(text).starts_with("%s"));
         Body { kind: BodyKind::Execute, span, statements }
@@ -58,6 +60,7 @@ fn statements(c: &Cursor<'_>, text: &str, tokens: &[Token]) -> Vec<BodyStatement
 fn inside<'t>(c: &Cursor<'_>, text: &'t str, tokens: &'t [Token]) -> Cursor<'t> {
     let mut inner = Cursor::new(c.file, text, tokens);
     inner.depth = c.depth + 1;
+    inner.template = c.template;
     inner
 }
 

@@ -30,6 +30,8 @@ pub struct Cursor<'t> {
     pub text: &'t str,
     /// How many bodies (`DO`, functions, `EXECUTE` strings) this statement lies inside.
     pub depth: usize,
+    /// It lies inside a template of `format`, whose holes are placeholders.
+    pub template: bool,
     tokens: &'t [Token],
     at: usize,
 }
@@ -37,12 +39,12 @@ pub struct Cursor<'t> {
 impl<'t> Cursor<'t> {
     /// A cursor at the first token.
     pub fn new(file: FileId, text: &'t str, tokens: &'t [Token]) -> Self {
-        Cursor { file, text, depth: 0, tokens, at: 0 }
+        Cursor { file, text, depth: 0, template: false, tokens, at: 0 }
     }
 
     /// A cursor over other tokens of the same text, as deep inside bodies as this one.
     pub fn over(&self, tokens: &'t [Token]) -> Cursor<'t> {
-        Cursor { depth: self.depth, ..Cursor::new(self.file, self.text, tokens) }
+        Cursor { depth: self.depth, template: self.template, ..Cursor::new(self.file, self.text, tokens) }
     }
 
     /// The token `ahead` of the cursor.
@@ -316,10 +318,22 @@ impl<'t> Cursor<'t> {
         match self.peek() {
             Some(t) if t.kind.is_string() || t.kind == TokenKind::Placeholder => {
                 self.at += 1;
-                Ok((t.value(self.text).into_owned(), t.span))
+                let (mut value, mut span) = (t.value(self.text).into_owned(), t.span);
+                while let Some(more) = self.peek().filter(|more| self.continues(t, span, more)) {
+                    self.at += 1;
+                    value.push_str(&more.value(self.text));
+                    span = span.to(more.span);
+                }
+                Ok((value, span))
             }
             _ => self.fail("a string"),
         }
+    }
+
+    /// Strings with nothing but white space and a line end between them are one.
+    fn continues(&self, first: &Token, so_far: Span, next: &Token) -> bool {
+        let gap = Span::new(so_far.end, next.span.start);
+        first.kind.is_string() && next.kind == TokenKind::String && gap.of(self.text).contains('\n')
     }
 }
 

@@ -99,6 +99,20 @@ fn is_word(b: u8) -> bool {
     WORD[usize::from(b)]
 }
 
+/// Whether a run of operator bytes ends in the first byte of a driver's placeholder: `a=?`, `a=@name`, `a=%s`, `a=#{name}`.
+fn glued_placeholder(run: &[u8], after: &[u8]) -> bool {
+    let Some((last, before)) = run.split_last() else { return false };
+    let next = |i: usize| after.get(i).copied().unwrap_or(0);
+    let common = matches!(before, b"=" | b"<" | b">" | b"<=" | b">=" | b"<>" | b"!=" | b"||" | b"+" | b"-" | b"*" | b"/");
+    match last {
+        b'?' => before != b"@" && !before.contains(&b'?'),
+        b'@' => common && is_word_start(next(0)),
+        b'%' => common && (next(0) == b'(' || (next(0).is_ascii_alphabetic() && !is_word(next(1)))),
+        b'#' => next(0) == b'{',
+        _ => false,
+    }
+}
+
 fn is_operator(b: u8) -> bool {
     matches!(b, b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=' | b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|' | b'`' | b'?')
 }
@@ -166,7 +180,8 @@ impl Lexer<'_> {
             b';' => self.one(K::Semicolon),
             b'\\' if self.dialect == Dialect::Psql => self.meta_command(),
             b'{' if self.dialect != Dialect::Server && matches!(self.peek(1), b'%' | b'#') => self.template_tag(),
-            b'{' if self.dialect != Dialect::Server => self.braces(0),
+            // a template's hole may stand in a body too
+            b'{' if self.dialect != Dialect::Server || self.peek(1) == b'{' => self.braces(0),
             _ if is_operator(b) => self.operator(),
             _ => self.one(K::Unknown),
         }
@@ -233,6 +248,9 @@ impl Lexer<'_> {
     fn quoted(&mut self, prefix: usize, quote: u8, backslashes: bool, kind: TokenKind) -> TokenKind {
         let start = self.at;
         self.at += prefix;
+        if quote == b'"' && self.rest().starts_with(b"{{") {
+            self.at += self.template_hole(); // `"{{ index .Options "Namespace" }}"`
+        }
         if self.unterminated < MAX_UNTERMINATED {
             loop {
                 let found = if backslashes { memchr::memchr2(quote, b'\\', self.rest()) } else { memchr::memchr(quote, self.rest()) };
@@ -251,6 +269,12 @@ impl Lexer<'_> {
             }
         }
         self.unterminated_line(start)
+    }
+
+    /// The length of a template's hole that begins and ends on this line.
+    fn template_hole(&self) -> usize {
+        let line = self.rest().iter().take(MAX_HOLE).take_while(|&&b| b != b'\n').count();
+        memchr::memmem::find(&self.rest()[..line], b"}}").map_or(0, |i| i + 2)
     }
 
     /// In an overlay a doubled quote may have fillers between its halves (`\'\'` of a host string).
@@ -316,9 +340,10 @@ impl Lexer<'_> {
             self.at += 2;
             return K::Operator;
         }
-        if self.dialect == Dialect::Server || self.brackets > 0 {
+        if self.brackets > 0 {
             return self.one(K::Colon);
         }
+        // a runner fills `:NAME` in wherever it stands, in bodies too
         match next {
             b'\'' | b'"' if self.dialect == Dialect::Psql => {
                 let kind = self.quoted(2, next, false, K::Placeholder);
@@ -414,6 +439,9 @@ impl Lexer<'_> {
         while len > 1 && matches!(rest[len - 1], b'+' | b'-') && !rest[..len].iter().any(odd) {
             len -= 1;
         }
+        if self.dialect == Dialect::Host && len > 1 && glued_placeholder(&rest[..len], &rest[len..]) {
+            len -= 1;
+        }
         self.at += len;
         K::Operator
     }
@@ -428,6 +456,7 @@ impl Lexer<'_> {
             }
             b'%' if host && next.is_ascii_alphabetic() && !is_word(self.peek(2)) => 2,
             b'%' if host && next == b'(' => self.rest().iter().take(MAX_HOLE).position(|&b| b == b')').map(|i| i + 2)?,
+            b'%' if next == b'(' => self.named_hole()?,
             b'@' if host && is_word_start(next) && !self.after_operand() => {
                 1 + self.rest()[1..].iter().take_while(|&&b| is_word(b)).count()
             }
@@ -436,6 +465,13 @@ impl Lexer<'_> {
         };
         self.at = (self.at + len).min(self.bytes.len());
         Some(K::Placeholder)
+    }
+
+    /// The length of `%(name)s` in a file of queries.
+    fn named_hole(&self) -> Option<usize> {
+        let word = self.rest()[2..].iter().take_while(|&&b| is_word(b)).count();
+        let is_hole = word > 0 && self.peek(2 + word) == b')' && self.peek(3 + word) == b's' && !is_word(self.peek(4 + word));
+        is_hole.then_some(4 + word)
     }
 
     /// Whether the last token ends an operand, so that an operator and not an operand comes next.
@@ -590,6 +626,9 @@ mod tests {
 
     #[test]
     fn placeholders_of_drivers() {
+        let glued = "a=? AND b>=@p AND c=%s AND d<>%(n)s AND e->>? AND f @? g AND h=#{i}";
+        let found: Vec<&str> = all(glued, Dialect::Host).iter().filter(|t| t.kind == K::Placeholder).map(|t| t.text(glued)).collect();
+        assert_eq!(found, ["?", "@p", "%s", "%(n)s", "?", "#{i}"]);
         let text = "a = ? AND b = %s AND c = %(n)s AND d = :name AND e = @p AND f ? 'k' AND g = {} LIMIT ? OFFSET ${x} a::int";
         let found: Vec<_> = kinds(text, Dialect::Host).into_iter().filter(|(k, _)| *k == K::Placeholder).map(|(_, t)| t).collect();
         assert_eq!(found, ["?", "%s", "%(n)s", ":name", "@p", "{}", "?", "${x}"]);

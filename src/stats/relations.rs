@@ -9,13 +9,28 @@ use std::collections::BTreeMap;
 
 /// What to run on the server (psql --csv is best): a row for each table and index.
 pub const QUERY: &str = "\
-SELECT 'table' AS kind, schemaname, relname, NULL AS indexrelname, seq_scan AS scans, n_live_tup AS rows,
-       n_tup_ins AS inserted, n_tup_upd AS updated, n_tup_del AS deleted, pg_table_size(relid) AS bytes
-FROM pg_stat_user_tables
-UNION ALL
-SELECT 'index', schemaname, relname, indexrelname, idx_scan, NULL, NULL, NULL, NULL, pg_relation_size(indexrelid)
-FROM pg_stat_user_indexes
-ORDER BY 1, 2, 3, 4;";
+SELECT s.kind, s.schemaname, s.relname, s.indexrelname, s.attname, s.scans, s.rows, s.inserted, s.updated, s.deleted, s.bytes,
+       s.required, s.n_distinct, s.null_frac, (extract(epoch FROM now() - d.stats_reset) / 86400)::int AS days
+FROM (
+    SELECT 'table' AS kind, schemaname, relname, NULL::name AS indexrelname, NULL::name AS attname, seq_scan AS scans,
+           n_live_tup AS rows, n_tup_ins AS inserted, n_tup_upd AS updated, n_tup_del AS deleted,
+           pg_table_size(relid) AS bytes, NULL::boolean AS required, NULL::real AS n_distinct, NULL::real AS null_frac
+    FROM pg_stat_user_tables
+    UNION ALL
+    SELECT 'index', u.schemaname, u.relname, u.indexrelname, NULL, u.idx_scan, NULL, NULL, NULL, NULL,
+           pg_relation_size(u.indexrelid),
+           i.indisunique OR i.indisexclusion OR i.indisreplident
+               OR EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
+               OR EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid),
+           NULL, NULL
+    FROM pg_stat_user_indexes u JOIN pg_index i ON i.indexrelid = u.indexrelid
+    UNION ALL
+    SELECT 'column', schemaname, tablename, NULL, attname, NULL, NULL, NULL, NULL, NULL, NULL, NULL, n_distinct, null_frac
+    FROM pg_stats
+    WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND NOT inherited
+) s
+LEFT JOIN pg_stat_database d ON d.datname = current_database()
+ORDER BY 1 DESC, 2, 3, 4, 5;";
 
 /// A table's numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,12 +56,16 @@ impl TableStats {
 }
 
 /// An index's numbers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IndexStats {
     /// Scans since the statistics were reset.
     pub scans: u64,
     /// Bytes.
     pub bytes: Option<u64>,
+    /// Its table.
+    pub table: Option<Qualified>,
+    /// Whether uniqueness, a constraint, a partitioned index or replication needs it, where the export says so.
+    pub required: Option<bool>,
 }
 
 /// All that was read.
@@ -54,6 +73,9 @@ pub struct IndexStats {
 pub struct RelationStats {
     tables: BTreeMap<(String, String), TableStats>,
     indexes: BTreeMap<(String, String), IndexStats>,
+    /// n_distinct by schema, table, column.
+    distinct: BTreeMap<(String, String, String), f64>,
+    days: Option<u64>,
 }
 
 impl RelationStats {
@@ -65,6 +87,29 @@ impl RelationStats {
     /// The numbers of an index.
     pub fn index(&self, name: &Qualified) -> Option<&IndexStats> {
         self.indexes.get(&(name.schema.clone(), name.name.clone()))
+    }
+
+    /// Every index with its numbers.
+    pub fn indexes(&self) -> impl Iterator<Item = (Qualified, &IndexStats)> {
+        self.indexes.iter().map(|((schema, name), index)| (Qualified { schema: schema.clone(), name: name.clone() }, index))
+    }
+
+    /// How many different values a column has, as pg_stats says it: below zero it is a share of the rows.
+    pub fn distinct(&self, table: &Qualified, column: &str) -> Option<f64> {
+        self.distinct.get(&(table.schema.clone(), table.name.clone(), column.to_owned())).copied()
+    }
+
+    /// How many days the statistics were gathered, where the export says so.
+    pub fn days(&self) -> Option<u64> {
+        self.days
+    }
+
+    /// Takes another's.
+    pub fn extend(&mut self, other: RelationStats) {
+        self.tables.extend(other.tables);
+        self.indexes.extend(other.indexes);
+        self.distinct.extend(other.distinct);
+        self.days = self.days.min(other.days).or(self.days).or(other.days);
     }
 
     /// Whether nothing was read.
@@ -84,10 +129,19 @@ impl RelationStats {
             let Some(table) = text(&["relname", "table_name", "tablename"]) else { continue };
             let schema = text(&["schemaname", "schema_name", "schema"]).unwrap_or("public").to_owned();
             let bytes = number(&["bytes", "index_size", "table_size", "pg_relation_size", "size"]);
+            self.days = self.days.or_else(|| number(&["days"]));
+            if let Some(column) = text(&["attname"]) {
+                if let Some(distinct) = text(&["n_distinct"]).and_then(|n| n.trim().parse::<f64>().ok()) {
+                    self.distinct.insert((schema, table.to_owned(), column.to_owned()), distinct);
+                }
+                continue;
+            }
             let index = text(&["indexrelname", "index_name", "indexname"]).filter(|_| text(&["kind"]).is_none_or(|kind| kind == "index"));
             if let Some(index) = index {
                 let scans = number(&["scans", "idx_scan"]).unwrap_or(0);
-                self.indexes.insert((schema, index.to_owned()), IndexStats { scans, bytes });
+                let required = text(&["required"]).map(|text| matches!(text.trim(), "t" | "true"));
+                let table = Some(Qualified { schema: schema.clone(), name: table.to_owned() });
+                self.indexes.insert((schema, index.to_owned()), IndexStats { scans, bytes, table, required });
                 continue;
             }
             let written = ["inserted", "updated", "deleted", "n_tup_ins", "n_tup_upd", "n_tup_del"];
@@ -127,7 +181,8 @@ mod tests {
             let mut stats = RelationStats::default();
             stats.add(&crate::stats::read(text).unwrap()).unwrap();
             assert_eq!(stats.table(&name("t")), Some(&TableStats { rows: Some(100), bytes: Some(8192), scans: 3, writes: 18 }));
-            assert_eq!(stats.index(&name("t_a_idx")), Some(&IndexStats { scans: 0, bytes: Some(4096) }));
+            let expected = IndexStats { scans: 0, bytes: Some(4096), table: Some(name("t")), required: None };
+            assert_eq!(stats.index(&name("t_a_idx")), Some(&expected));
         }
         assert!(RelationStats::default().add(&crate::stats::read("hello\n1\n").unwrap()).is_err());
     }

@@ -8,7 +8,9 @@
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+mod advised;
 mod cases;
+mod workloads;
 
 use cases::{Case, cases};
 use pgsift::advise::{Entry, Kind, advise};
@@ -30,7 +32,7 @@ pub(crate) fn read(text: &str) -> Vec<Statement> {
     sql::read(file, text, Span::new(0, text.len() as u32), Dialect::Psql).statements
 }
 
-fn catalog(text: &str) -> Catalog {
+pub(crate) fn catalog(text: &str) -> Catalog {
     let mut catalog = Catalog::default();
     for statement in read(text) {
         catalog.apply(&statement, text);
@@ -71,7 +73,7 @@ fn planner_answer(plan: &str, ordered: bool, partial: bool) -> (bool, bool) {
 }
 
 /// Asks the installed servers of the versions wanted (15 and newer by default), two at a time.
-fn on_versions<T: Send>(wanted: Option<&[u8]>, ask: impl Fn(&postgres::Server) -> T + Sync) -> Vec<(Version, T)> {
+pub(crate) fn on_versions<T: Send>(wanted: Option<&[u8]>, ask: impl Fn(&postgres::Server) -> T + Sync) -> Vec<(Version, T)> {
     let chosen = |v: &Version| wanted.map_or(v.at_least(15), |w| w.contains(&v.major()));
     let versions: Vec<Version> = postgres::installed().into_iter().filter(chosen).collect();
     let mut answers = vec![];
@@ -199,10 +201,10 @@ fn built_and_used(server: &postgres::Server) -> (usize, usize, Vec<String>) {
     let catalog = catalog(SCHEMA);
     let statements = read(WORKLOAD);
     let entries: Vec<Entry> =
-        statements.iter().filter_map(|s| Some(Entry { query: s.query.as_ref()?, at: s.location(), cost: None })).collect();
+        statements.iter().filter_map(|s| Some(Entry { query: s.query.as_ref()?, at: s.location(), fingerprint: 0, cost: None })).collect();
     assert_eq!(entries.len(), statements.len(), "a query of the workload is not read");
     let (mut asked, mut used, mut unused) = (0, 0, vec![]);
-    for advice in advise(&catalog, &entries, &RelationStats::default()).iter().filter(|a| a.kind == Kind::Create) {
+    for advice in advise(&catalog, &entries, &RelationStats::default()).advice.iter().filter(|a| a.kind == Kind::Create) {
         session.run("begin").unwrap();
         let ddl = advice.ddl.replace(" CONCURRENTLY", "");
         session.run(&ddl).unwrap_or_else(|why| panic!("{ddl}: {why}"));

@@ -30,14 +30,7 @@ impl Catalog {
                     self.tables.contains_key(&name) || self.views.contains_key(&name)
                 })
         };
-        let reads = function.standard_body && self.names_relation(&function.sql);
-        reads || function.header_types.iter().any(is_relation)
-    }
-
-    /// Whether a word of a text is the name of a table or view, in whatever schema.
-    fn names_relation(&self, sql: &str) -> bool {
-        let words: BTreeSet<String> = sql.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_lowercase).collect();
-        self.tables.keys().chain(self.views.keys()).any(|name| words.contains(&name.name.to_lowercase()))
+        function.needs_relations || function.header_types.iter().any(is_relation)
     }
 
     /// Views and the functions that wait for tables, in the order in which they were made, those that are read before those

@@ -3,7 +3,7 @@
 use super::{Script, full, put};
 use crate::catalog::naming::make_object_name;
 use crate::catalog::text::columns_of;
-use crate::catalog::{Catalog, Column, Index, Qualified, Table, TableConstraint};
+use crate::catalog::{Catalog, Column, Index, Knowledge, Qualified, Table, TableConstraint};
 use crate::facts::{ConstraintKind, quote_identifier};
 use std::fmt::Write;
 
@@ -30,6 +30,9 @@ impl Catalog {
             (_, true) => "UNLOGGED TABLE",
             _ => "TABLE",
         };
+        if table.knowledge == Knowledge::Partial {
+            put!(out, "-- known in part, for not all that made it was read: {}", full(name));
+        }
         for column in table.columns.iter().filter(|column| column.ty.is_none()) {
             put!(out, "-- left out, for its type is not known: {}.{}", full(name), quote_identifier(&column.name));
         }
@@ -220,7 +223,7 @@ fn is_check(constraint: &TableConstraint) -> bool {
     matches!(constraint.constraint.kind, ConstraintKind::Check(_))
 }
 
-/// Whether a column is known without its type.
+/// Whether a column is known without its type, or not at all.
 fn unknown(table: &Table, column: &str) -> bool {
-    table.column(column).is_some_and(|c| c.ty.is_none())
+    table.column(column).map_or(table.knowledge == Knowledge::Partial, |c| c.ty.is_none())
 }

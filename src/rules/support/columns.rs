@@ -1,8 +1,10 @@
 //! The columns that a statement defines, for rules about their types. Not a rule.
 
+use crate::catalog::Catalog;
 use crate::facts::{Action, AlterTable, ConstraintKind, CreateTable, Name, ObjectName, TableChange, TypeName};
 use crate::rules::Context;
 use crate::rules::support::locks::runs_live;
+use crate::source::Location;
 
 /// The columns that one action defines in one table that stays.
 pub(in crate::rules) struct Columns<'a> {
@@ -55,6 +57,15 @@ fn altered(alter: &AlterTable) -> Option<Columns<'_>> {
         _ => return None,
     };
     Some(Columns { table: &alter.name, list: vec![one] })
+}
+
+/// Whether a column still has the type that is written at a place: nobody dropped it or changed its type since.
+pub(in crate::rules) fn has_type_of(catalog: &Catalog, written_at: Location, column: &str) -> bool {
+    let mut columns = catalog.tables.iter().flat_map(|(_, table)| &table.columns);
+    columns.any(|c| {
+        let same = c.ty.as_ref().is_some_and(|ty| ty.span == written_at.span);
+        same && (c.defined_at.file == written_at.file || c.name == column)
+    })
 }
 
 /// Whether a new table is one of the schema's own: not temporary, and not another server's.

@@ -28,13 +28,16 @@ pub(crate) fn joined<'a>(select: &'a Select, scope: &Scope<'a>) -> Vec<(&'a Rela
         .collect()
 }
 
-fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Meets {
+/// How many rows of a relation one row of the others meets.
+pub(crate) fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Meets {
     let fixed = fixed_columns(binding, select, scope);
     let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
     match binding.source {
         Source::Table(written) => match scope.catalog().table(written) {
             Some((name, _)) if scope.catalog().is_key_fixed(name, &fixed) => Meets::One,
             Some((_, table)) if table.knowledge == Knowledge::Whole => Meets::Many,
+            // by the habit of all, `id` is a key
+            None if fixed.contains(&"id") => Meets::One,
             _ => Meets::Unknown,
         },
         Source::Query(query) if one_row_for(query, &fixed) => Meets::One,

@@ -233,6 +233,11 @@ pub(crate) fn is_pinned<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, 
 
 /// The DDL of an index that would serve the test, or why none can be written.
 pub(crate) fn ddl(ctx: &Context, json: &JsonTest, query: &Query, scope: &Scope) -> Result<String, String> {
+    ddl_after(ctx, json, query, scope, None)
+}
+
+/// The same, for an index that begins with a column by which the rows are found already, where its method has several keys.
+pub(crate) fn ddl_after(ctx: &Context, json: &JsonTest, query: &Query, scope: &Scope, leading: Option<String>) -> Result<String, String> {
     let tested = json.test.tested;
     let key = spelling::index_key(ctx, tested);
     if is_value(tested) {
@@ -241,7 +246,7 @@ pub(crate) fn ddl(ctx: &Context, json: &JsonTest, query: &Query, scope: &Scope) 
     let trigram = || ("gin", format!("{key} gin_trgm_ops"));
     let (method, key) = match json.test.op.as_str() {
         op if index_match::is_jsonpath_call(op) => {
-            let operator = if op == "jsonb_path_match" { "@@" } else { "@?" };
+            let operator = operator_of(op);
             return Err(format!(
                 "no index serves the function {op}; write it with the operator, `{} {operator} …`, and index it: `{}`",
                 spelling::unqualified(ctx, tested),
@@ -270,19 +275,36 @@ pub(crate) fn ddl(ctx: &Context, json: &JsonTest, query: &Query, scope: &Scope) 
         "~~" => ("btree", format!("{key} text_pattern_ops")),
         _ => ("btree", key),
     };
-    Ok(index(ctx, json, method, key, partial(ctx, json, query, scope)))
+    let leading = leading.filter(|_| method == "btree");
+    let definition = definition(json, method, leading, key, partial(ctx, json, query, scope));
+    Ok(definition.text(&json.column.name, ctx.catalog))
+}
+
+/// The operator that does what a function does.
+pub(crate) fn operator_of(function: &str) -> &'static str {
+    match function {
+        "jsonb_path_match" => "@@",
+        "jsonb_exists" => "?",
+        "jsonb_contains" => "@>",
+        _ => "@?",
+    }
 }
 
 /// The statements that build an index on the JSON of a test.
 pub(crate) fn index(ctx: &Context, json: &JsonTest, method: &str, key: String, predicate: Option<String>) -> String {
-    let mut labels = vec![json.column.column.clone()];
+    definition(json, method, None, key, predicate).text(&json.column.name, ctx.catalog)
+}
+
+fn definition(json: &JsonTest, method: &str, leading: Option<String>, key: String, predicate: Option<String>) -> Definition {
+    let mut labels: Vec<String> = leading.iter().map(|column| column.trim_matches('"').to_owned()).collect();
+    labels.push(json.column.column.clone());
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     labels.extend(json.path.iter().map(|part| part.chars().map(plain).collect::<String>()).filter(|part| part.chars().any(|c| c != '_')));
     if key.contains("gin_trgm_ops") {
         labels.push("trgm".to_owned());
     }
-    let definition = Definition { method: method.to_owned(), keys: vec![key], labels, include: vec![], predicate };
-    definition.text(&json.column.name, ctx.catalog)
+    let keys = leading.into_iter().chain([key]).collect();
+    Definition { method: method.to_owned(), keys, labels, include: vec![], predicate }
 }
 
 /// A constant condition beside the test that would make the index smaller.

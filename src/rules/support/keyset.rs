@@ -4,6 +4,7 @@ mod predicate;
 mod wrapped;
 
 use super::{json, rows, spelling};
+use crate::advise::Definition;
 use crate::catalog::index_match::{OrderBy, gives_order, is_value, tests};
 use crate::catalog::resolve::{Resolved, Scope, Source};
 use crate::facts::{Expr, ExprKind, Literal, Query, quote_identifier};
@@ -36,6 +37,11 @@ pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> 
         .is_none_or(|s| !s.group_by.is_empty() || s.distinct.is_some() || s.items.iter().any(|i| rows::holds_aggregate(&i.expr)))
     {
         return wrapped::advice(ctx, query);
+    }
+    if query.order_by.iter().any(|key| spelling::text(ctx, key.expr.span).contains('{')) {
+        return "the program puts the order together: end it in a unique key, and continue after the last row seen \
+                (WHERE (key, id) > ($last_key, $last_id)) instead of OFFSET"
+            .to_owned();
     }
     let mut keys: Vec<Key> = query.order_by.iter().map(|key| read(ctx, query, scope, key)).collect();
     let mut notes = vec![];
@@ -276,8 +282,9 @@ fn index<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: &[Key<'a>
         let tail = if plain { String::new() } else { order_text(key).strip_prefix(key.text.as_str()).unwrap_or_default().to_owned() };
         columns.push(format!("{column}{tail}"));
     }
-    let known = table.written;
-    Some(format!("it needs an index in this order: CREATE INDEX CONCURRENTLY ON {known} ({});", columns.join(", ")))
+    let label = |column: &String| column.trim_matches('"').split(' ').next().unwrap_or_default().to_owned();
+    let definition = Definition { labels: columns.iter().map(label).collect(), keys: columns, ..Definition::default() };
+    Some(format!("it needs an index in this order:\n{};", definition.text(&name, ctx.catalog)))
 }
 
 fn bare_column(key: &Key) -> Expr {

@@ -160,6 +160,7 @@ pub(in crate::rules) fn marker(framework: &str) -> Option<&'static str> {
         ("diesel", "put `run_in_transaction = false` into the migration's metadata.toml"),
         ("goose", "begin the file with `-- +goose NO TRANSACTION`"),
         ("dbmate", "write `-- migrate:up transaction:false`"),
+        ("sql-migrate", "write `-- +migrate Up notransaction`"),
         ("flyway", "put `executeInTransaction=false` into the script's .conf file"),
         ("liquibase", "add `runInTransaction:false` to the changeset line"),
         ("atlas", "begin the file with `-- atlas:txmode none`"),

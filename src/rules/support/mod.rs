@@ -3,6 +3,7 @@
 pub(super) mod access;
 pub(super) mod columns;
 pub(super) mod enums;
+pub(super) mod ground;
 pub(super) mod joins;
 pub(super) mod json;
 pub(super) mod keyset;

@@ -28,7 +28,9 @@ pub(crate) fn rewrite(ctx: &Context, test: &Test, column: &Expr, table: &Resolve
                 let step = if unit == "quarter" { "interval '3 months'".to_owned() } else { format!("interval '1 {unit}'") };
                 Some(by_step(&c, op, &as_moment(value, &v, table), &step))
             }
+            ("extract" | "date_part", [field, of]) if named(field, "epoch") => since(ctx, of, op, value, &v),
             ("extract" | "date_part", [field, _]) if op == "=" => year(field, &c, value, &v),
+            ("to_char", [_, format]) if op == "=" => by_format(format, &c, &v),
             ("age", [_]) => Some(format!("{c} {} current_date - {v}", commuted(op).unwrap_or(op))),
             _ => None,
         },
@@ -52,9 +54,36 @@ fn by_step(c: &str, op: &str, from: &str, step: &str) -> String {
     }
 }
 
+fn named(field: &Expr, name: &str) -> bool {
+    field.string().is_some_and(|f| f.eq_ignore_ascii_case(name)) || field.column().is_some_and(|f| f.column == name)
+}
+
+/// `extract(epoch FROM now() - c) < 3600` as `c > now() - make_interval(secs => 3600)`.
+fn since(ctx: &Context, of: &Expr, op: &str, value: &Expr, v: &str) -> Option<String> {
+    let ExprKind::Binary { left, op: sign, right, .. } = &of.kind else { return None };
+    right.column().filter(|_| sign == "-" && left.column().is_none())?;
+    let (from, column) = (spelling::text(ctx, left.span), spelling::text(ctx, right.span));
+    let seconds = match &value.uncast().kind {
+        ExprKind::Literal(Literal::Number(n)) => format!("interval '{n} seconds'"),
+        _ => format!("make_interval(secs => {v})"),
+    };
+    Some(format!("{column} {} {from} - {seconds}", commuted(op)?))
+}
+
+/// `to_char(c, 'YYYY-MM') = v` as the month that begins there.
+fn by_format(format: &Expr, c: &str, v: &str) -> Option<String> {
+    let unit = match format.string()?.to_ascii_uppercase().as_str() {
+        "YYYY" => "year",
+        "YYYY-MM" | "YYYYMM" | "YYYY/MM" => "month",
+        "YYYY-MM-DD" | "YYYYMMDD" | "YYYY/MM/DD" => "day",
+        _ => return None,
+    };
+    let from = format!("to_date({v}, '{}')", format.string()?);
+    Some(format!("{c} >= {from} AND {c} < {from} + interval '1 {unit}'"))
+}
+
 fn year(field: &Expr, c: &str, value: &Expr, v: &str) -> Option<String> {
-    let named = field.string().is_some_and(|f| f.eq_ignore_ascii_case("year")) || field.column().is_some_and(|f| f.column == "year");
-    if !named {
+    if !named(field, "year") {
         return None;
     }
     Some(match &value.uncast().kind {

@@ -4,7 +4,7 @@ use super::joins::{self, Meets};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::tests;
 use crate::catalog::resolve::{Binding, Scope, Source};
-use crate::facts::{Expr, ExprKind, Limit, Literal, Query, QueryBody, Select};
+use crate::facts::{Expr, ExprKind, JoinKind, Limit, Literal, Query, QueryBody, Select};
 use crate::rules::{Context, Origin};
 
 /// The value of a constant count; `FETCH NEXT ROW` is 1, and a parameter or `LIMIT ALL` is none.
@@ -21,7 +21,16 @@ pub(crate) fn constant(limit: &Limit) -> Option<u64> {
 /// Whether a key of the first relation is fixed to values and no other relation repeats its row.
 pub(crate) fn is_single<'a>(select: &'a Select, scope: &Scope<'a>) -> bool {
     let Some(first) = scope.bindings().first() else { return true };
-    is_pinned(first, &select.conditions(), scope) && joins::joined(select, scope).iter().all(|(_, meets)| *meets == Meets::One)
+    let conditions = select.conditions();
+    if is_pinned(first, &conditions, scope) && joins::joined(select, scope).iter().all(|(_, meets)| *meets == Meets::One) {
+        return true;
+    }
+    // another relation has the one row, and leads to those of the others
+    let pinned = |b: &Binding<'a>| is_pinned(b, &conditions, scope);
+    let outer = select.joins().iter().any(|join| !matches!(join.kind, JoinKind::Inner | JoinKind::Cross));
+    !outer
+        && scope.bindings().iter().any(pinned)
+        && scope.bindings().iter().all(|b| pinned(b) || joins::meets(b, select, scope) == Meets::One)
 }
 
 /// Whether the conditions fix a unique key of a relation to values from outside the query's relations.

@@ -170,7 +170,7 @@ impl<'t> Scan<'t> {
         } else if query::owns(&c) {
             let plain = without_into(&c);
             let mut inner = Cursor::new(c.file, c.text, &plain);
-            inner.depth = c.depth;
+            (inner.depth, inner.template) = (c.depth, c.template);
             let mut statement = read_statement(inner);
             statement.span = span_of(tokens);
             self.push(statement);
@@ -205,7 +205,7 @@ impl<'t> Scan<'t> {
         let c = self.c;
         let read = overlay::patched(span, &select, |text| {
             let mut inner = Cursor::new(c.file, text, &tokens);
-            inner.depth = c.depth;
+            (inner.depth, inner.template) = (c.depth, c.template);
             read_statement(inner)
         });
         read.into_iter().for_each(|statement| self.push(statement));

@@ -158,7 +158,10 @@ fn clause<'t>(c: &mut Cursor<'t>, f: &mut CreateFunction, code: &mut Option<Code
         f.language = word_or_string(c)?.to_lowercase();
     } else if c.eat("AS") {
         *code = c.peek().map(Code::String);
-        c.string()?;
+        let whole = c.string()?.1;
+        if matches!(code, Some(Code::String(first)) if first.span != whole) {
+            *code = None; // put together of several strings
+        }
         if c.eat_kind(TokenKind::Comma) {
             c.string()?;
         }

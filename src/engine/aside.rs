@@ -1,0 +1,104 @@
+//! What nobody waits for: tests, and code that moves data once. Known by paths alone.
+
+use crate::extract::Language;
+use crate::source::Source;
+use std::path::Path;
+
+/// Folders of tests, of any language.
+const TESTS: &[&str] = &[
+    "test",
+    "tests",
+    "spec",
+    "specs",
+    "__tests__",
+    "__mocks__",
+    "testdata",
+    "testutil",
+    "testutils",
+    "e2e",
+    "test-files",
+    "regression_suite",
+    "stub",
+    "stubs",
+];
+
+/// Folders that hold tests of code, and in which SQL is anybody's.
+const CODE_TESTS: &[&str] = &["testing", "fixture", "fixtures", "bench", "benches", "benchmarks", "mocks", "cypress"];
+
+/// Folders of code that migrates.
+const MIGRATIONS: &[&str] =
+    &["migration", "migrations", "migrate", "batched-migrations", "database_migrations", "data_migrations", "deltas"];
+
+/// The first byte of a file's tests: of all of it by its path, or of what Rust compiles for tests only.
+pub(super) fn tests_from(source: &Source, language: Language) -> u32 {
+    let name = source.name();
+    if is_test_of(&name, true) {
+        return 0;
+    }
+    let inside = (language.name() == "rust").then(|| memchr::memmem::find(source.text.as_bytes(), b"#[cfg(test)]\nmod ")).flatten();
+    inside.map_or(u32::MAX, |at| at as u32)
+}
+
+/// Whether a file of SQL is one of a test suite.
+pub(super) fn is_test_sql(path: &Path) -> bool {
+    is_test_of(&path.to_string_lossy(), false)
+}
+
+/// Whether code lies among the migrations, so that what it runs it runs once.
+pub(super) fn migrates(path: &Path) -> bool {
+    let folders = path.parent().into_iter().flat_map(Path::components);
+    let own = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase());
+    own.is_some_and(|stem| stem == "migrations")
+        || folders.into_iter().any(|part| MIGRATIONS.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()))
+}
+
+/// Whether a path is that of a test, whose queries are nobody's load.
+pub fn is_test(path: &str) -> bool {
+    is_test_of(path, true)
+}
+
+fn is_test_of(path: &str, code: bool) -> bool {
+    let stem = path.rsplit(['/', '\\']).next().and_then(|name| name.split('.').next()).unwrap_or("");
+    if code && ["Test", "Tests", "Spec", "Specs", "TestCase"].iter().any(|end| stem.ends_with(end)) {
+        return true;
+    }
+    // Of what lies elsewhere only the file's own name is the project's.
+    let elsewhere = path.starts_with(['/', '\\']) || path.starts_with("..") || path.contains(":\\");
+    let lower = path.to_ascii_lowercase();
+    let parts: Vec<&str> = if elsewhere { lower.rsplit(['/', '\\']).take(1).collect() } else { lower.split(['/', '\\']).collect() };
+    // `LinqTests/` of .NET, which has no other mark
+    let camel = |part: &str| ["Tests", "IntegrationTest"].iter().any(|end| part.ends_with(end)) || part.contains("Tests.");
+    if !elsewhere && path.split(['/', '\\']).any(camel) {
+        return true;
+    }
+    parts.into_iter().any(|part| {
+        TESTS.contains(&part)
+            || (code && CODE_TESTS.contains(&part))
+            || ["_test.", ".test.", ".spec.", "_spec."].iter().any(|mark| part.contains(mark))
+            || [".testing", ".tests", "-tests", "_tests", "-test", "dbtests"].iter().any(|end| part.ends_with(end))
+            || (code && part.starts_with("test_"))
+            || part == "conftest.py"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_are_known_by_folders_and_names() {
+        for path in ["tests/a.sql", "src/x.test.sql", "pkg/Tests/b.sql", "postgres/regression_suite/c.sql"] {
+            assert!(is_test_sql(Path::new(path)), "{path}");
+        }
+        for path in ["db/contest/a.sql", "fixtures/guide.sql", "/tmp/test/a.sql", "../tests/a.sql", "latest.sql", "test_plan.sql"] {
+            assert!(!is_test_sql(Path::new(path)), "{path}");
+        }
+        assert!(is_test("app/fixtures/a.py") && is_test("UserServiceTest.java") && !is_test("Contest.java"));
+    }
+
+    #[test]
+    fn code_among_migrations_runs_once() {
+        assert!(migrates(Path::new("db/migrate/1_x.rb")) && migrates(Path::new("app/jobs/database_migrations/a.rb")));
+        assert!(!migrates(Path::new("src/migrate.ts")) && !migrates(Path::new("src/a.ts")));
+    }
+}

@@ -1,0 +1,48 @@
+//! Indexes that PostgreSQL refuses to build, so that the catalog does not count on them and a rule can say so. Only what is
+//! certain: an unknown type or function refuses nothing. Must not know queries or messages.
+//!
+//! Manual, version 18: 11.10 "Operator Classes and Operator Families", CREATE INDEX "Notes".
+
+use super::functions::not_immutable;
+use super::opclass;
+use crate::catalog::Catalog;
+use crate::facts::{CreateIndex, ExprKind, IndexKey, ObjectName, TypeName};
+
+/// Whether PostgreSQL certainly refuses the index: a key without operator class, or text that is not immutable.
+pub fn index_is_refused(index: &CreateIndex, catalog: &Catalog) -> bool {
+    let ty = |name: &str| column_type(&index.table, name, catalog);
+    let unstable = |expr| not_immutable(expr, &|c| ty(&c.column.value), catalog).is_some_and(|found| found.certain);
+    index.keys.iter().any(|key| lacks_class(index, key, catalog) || key.expr.column().is_none() && unstable(&key.expr))
+        || index.predicate.as_ref().is_some_and(unstable)
+}
+
+/// Whether a key's type certainly has no default operator class for the index's method, and the key names none.
+pub fn lacks_class(index: &CreateIndex, key: &IndexKey, catalog: &Catalog) -> bool {
+    // These extensions add default classes for the scalar types.
+    let added = match index.method.as_str() {
+        "gin" => "btree_gin",
+        "gist" => "btree_gist",
+        _ => "",
+    };
+    key.opclass.is_none()
+        && !catalog.extensions.iter().any(|e| e == added)
+        && key_type(&index.table, key, catalog).is_some_and(|ty| opclass::has_default(&index.method, &ty) == Some(false))
+}
+
+/// The type of an index's key, where it is certain.
+pub fn key_type(table: &ObjectName, key: &IndexKey, catalog: &Catalog) -> Option<TypeName> {
+    match &key.expr.kind {
+        ExprKind::Column(column) => column_type(table, &column.column.value, catalog),
+        ExprKind::Cast { ty, .. } => Some(ty.clone()),
+        ExprKind::Binary { op, .. } if op == "->>" || op == "#>>" => Some(TypeName::named("text")),
+        ExprKind::Call(call) => match call.name.name.value.as_str() {
+            "lower" | "upper" | "btrim" | "md5" | "replace" | "jsonb_extract_path_text" => Some(TypeName::named("text")),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn column_type(table: &ObjectName, column: &str, catalog: &Catalog) -> Option<TypeName> {
+    catalog.column_type(table, column).cloned()
+}
