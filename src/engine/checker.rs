@@ -1,5 +1,6 @@
 //! Asks the rules about the statements of one unit, in order, with the schema and the session before each.
 
+use super::Follows;
 use super::application::{self, Code};
 use super::aside;
 use super::findings::{ActiveRule, ActiveRules, OncePerFile};
@@ -95,13 +96,13 @@ impl Checker<'_> {
     /// of the unit before, and then of this one.
     pub(super) fn unit(&self, unit: &Unit, last: &mut Option<Session>, catalog: &mut Catalog, found: &mut Found) {
         let part = unit.part;
-        let before = last.take().filter(|_| part.continues);
-        if before.is_some() {
+        let before = last.take().filter(|_| part.follows != Follows::Nothing);
+        if before.is_some() && part.follows == Follows::Script {
             catalog.continue_in(part.file);
         }
         let mut session = before.unwrap_or_else(|| Session::new(RunMode { transaction: unit.transaction }));
         let text = &self.sources.get(part.file).text;
-        if !part.continues
+        if part.follows == Follows::Nothing
             && matches!(unit.transaction, Transaction::Framework(_) | Transaction::Implicit)
             && unit.statements.iter().any(goes_back)
         {
