@@ -7,7 +7,8 @@
 //! Clones share everything until one of them is written, so that each file can be given a schema of its own to change.
 
 use super::Qualified;
-use hashbrown::{Equivalent, HashMap};
+use hashbrown::{DefaultHashBuilder, Equivalent, HashMap};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// Something that leans on relations: an index on its table, a table on its parents.
@@ -77,7 +78,8 @@ pub struct Store<V> {
 #[derive(Debug)]
 struct Inner<V> {
     map: HashMap<Arc<Qualified>, Entry<V>>,
-    dependents: HashMap<Arc<Qualified>, Names>,
+    /// By the hash of the relation's name: who asks looks anyway whether what it gets still leans on it.
+    dependents: HashMap<u64, Names>,
     by_name: HashMap<String, Names>,
     temporary: usize,
 }
@@ -171,7 +173,7 @@ impl<V> Store<V> {
 
     /// What may lean on a relation, in the order of names; the caller looks whether it still does.
     pub fn dependents<'s>(&'s self, on: &Qualified) -> impl Iterator<Item = (&'s Qualified, &'s V)> + use<'s, V> {
-        self.known(self.inner.dependents.get(on))
+        self.known(self.inner.dependents.get(&self.inner.map.hasher().hash_one(on)))
     }
 
     /// Those of that name in whichever schema, in the order of schemas.
@@ -235,6 +237,7 @@ impl<V: Clone + Leans> Store<V> {
             return None;
         }
         let inner = Arc::make_mut(&mut self.inner);
+        let hasher = inner.map.hasher().clone();
         let (name, entry) = inner.map.get_key_value_mut(name)?;
         if self.stretch > 0 && entry.recorded != self.stretch {
             self.log.push((name.clone(), Some(entry.value.clone())));
@@ -242,7 +245,7 @@ impl<V: Clone + Leans> Store<V> {
         }
         let value = Arc::make_mut(&mut entry.value);
         let result = change(value);
-        lean(&mut inner.dependents, name, value);
+        lean(&mut inner.dependents, &hasher, name, value);
         Some(result)
     }
 
@@ -309,7 +312,7 @@ impl<V: Leans> Inner<V> {
         if V::BY_NAME {
             self.by_name.entry_ref(&*name.name).or_default().insert(name);
         }
-        lean(&mut self.dependents, name, value);
+        lean(&mut self.dependents, self.map.hasher(), name, value);
     }
 }
 
@@ -320,6 +323,9 @@ struct Names(Vec<Arc<Qualified>>);
 impl Names {
     fn insert(&mut self, name: &Arc<Qualified>) {
         if let Err(at) = self.0.binary_search(name) {
+            if self.0.len() < 2 {
+                self.0.reserve_exact(1);
+            }
             self.0.insert(at, name.clone());
         }
     }
@@ -331,14 +337,8 @@ impl Names {
     }
 }
 
-fn lean<V: Leans>(dependents: &mut HashMap<Arc<Qualified>, Names>, name: &Arc<Qualified>, value: &V) {
-    value.leans_on(&mut |on| {
-        if let Some(known) = dependents.get_mut(on) {
-            known.insert(name);
-        } else {
-            dependents.insert(Arc::new(on.clone()), Names(vec![name.clone()]));
-        }
-    });
+fn lean<V: Leans>(dependents: &mut HashMap<u64, Names>, hasher: &DefaultHashBuilder, name: &Arc<Qualified>, value: &V) {
+    value.leans_on(&mut |on| dependents.entry(hasher.hash_one(on)).or_default().insert(name));
 }
 
 #[cfg(test)]

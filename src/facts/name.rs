@@ -251,6 +251,11 @@ impl PartialEq for TypeName {
     }
 }
 impl Eq for TypeName {}
+impl std::hash::Hash for TypeName {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (&self.name, &self.schema, &self.modifiers, &self.detail, self.dimensions, self.setof).hash(state);
+    }
+}
 
 impl TypeName {
     /// A plain type by its internal name.

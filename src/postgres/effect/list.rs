@@ -154,7 +154,7 @@ impl<'c> Effects<'c> {
     pub(super) fn ancestors(&self, partition: &Qualified) -> Vec<Qualified> {
         let mut found: Vec<Qualified> = vec![];
         let mut next = partition.clone();
-        while let Some((parent, _)) = self.catalog.tables.get(&next).and_then(|t| t.partition_of.as_ref()) {
+        while let Some((parent, _)) = self.catalog.tables.get(&next).and_then(|t| t.partition_of.as_deref()) {
             if found.contains(parent) || found.len() > MAX_RELATIONS {
                 break;
             }
