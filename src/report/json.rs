@@ -2,7 +2,6 @@
 
 use crate::finding::{Edit, Evidence, Finding, Fix, Label, Opaque, Outcome, Problem, Severity};
 use crate::source::{FileId, Location, Position, Sources};
-use rayon::prelude::*;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -25,31 +24,14 @@ pub fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "],{}", tail.strip_prefix('{').unwrap_or(&tail))
 }
 
-/// So many findings are made ready in one go: what is written is never all in memory.
-const AT_ONCE: usize = 512;
-
-/// The findings between the brackets; where there are many, all processors make them ready.
+/// The findings between the brackets, each made ready by itself: there may be many.
 fn write_findings(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    let ready = |findings: &[Finding]| -> serde_json::Result<Vec<u8>> {
-        let mut text = vec![];
-        for finding in findings {
-            serde_json::to_writer(&mut text, &finding_json(finding, &outcome.sources))?;
-            text.push(b',');
-        }
-        Ok(text)
-    };
-    let last = outcome.findings.len().saturating_sub(1) / AT_ONCE;
-    for (i, findings) in outcome.findings.chunks(AT_ONCE).enumerate() {
-        let mut texts: Vec<Vec<u8>> = match findings.len() {
-            ..128 => vec![ready(findings)?],
-            _ => findings.par_chunks(AT_ONCE / 8).map(ready).collect::<Result<_, _>>()?,
-        };
-        if i == last
-            && let Some(text) = texts.last_mut()
-        {
-            text.pop();
-        }
-        texts.iter().try_for_each(|text| out.write_all(text))?;
+    let mut text = vec![];
+    for (i, finding) in outcome.findings.iter().enumerate() {
+        text.clear();
+        text.extend((i > 0).then_some(b','));
+        serde_json::to_writer(&mut text, &finding_json(finding, &outcome.sources))?;
+        out.write_all(&text)?;
     }
     Ok(())
 }
