@@ -53,10 +53,11 @@ impl Catalog {
             TableChange::DropColumn { column, cascade, .. } => self.drop_column(name, &column.value, *cascade, only, 0),
             TableChange::SetType { column, ty, collation, .. } => {
                 let collation = collation.as_ref().map(ToString::to_string);
-                let ty = self.shared_type(ty);
+                let (ty, span) = (self.shared_type(ty), ty.span);
                 self.each_column(name, &column.value, only, at, |c| {
                     keep_default_type(c);
                     c.ty = Some(ty.clone());
+                    c.type_span = span;
                     c.collation.clone_from(&collation);
                 });
             }

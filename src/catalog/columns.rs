@@ -34,6 +34,7 @@ pub(super) fn plain_column(name: &str, ty: Option<Arc<TypeName>>, defined_at: Lo
     Column {
         name: name.to_owned(),
         ty,
+        type_span: Span::default(),
         collation: None,
         not_null: false,
         not_null_name: None,
@@ -62,6 +63,7 @@ impl Catalog {
     pub(super) fn column(&mut self, table: &Qualified, def: &ColumnDef, at: At) -> Column {
         let ty = def.ty.as_ref().map(|ty| self.shared_type(ty));
         let mut column = plain_column(&def.name.value, ty, Location { file: at.place.file, span: def.span });
+        column.type_span = def.ty.as_ref().map_or(Span::default(), |ty| ty.span);
         column.collation = def.collation.as_ref().map(ObjectName::to_string);
         column.not_null = def.not_null.is_some();
         set_default(&mut column, def.default.as_ref(), at);
@@ -72,6 +74,7 @@ impl Catalog {
             let sequence = self.add_sequence(table, &column.name, Some(ty.clone()), at);
             let (default, sql) = nextval(&sequence);
             column.ty = Some(ty);
+            column.type_span = def.span;
             column.not_null = true;
             column.default = Some(Box::new(default));
             column.default_sql = Some(sql);

@@ -2,7 +2,7 @@
 
 use super::store::{Leans, Store};
 use crate::facts::{Constraint, Expr, IndexKey, Name, PartitionBound, PartitionBy, Query, TypeKind, TypeName, Volatility};
-use crate::source::Location;
+use crate::source::{Location, Span};
 use hashbrown::HashSet;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -137,6 +137,8 @@ pub struct Column {
     pub name: String,
     /// Its type; `None` when unknown. `serial` types are stored as their integer type with a nextval default.
     pub ty: Option<Arc<TypeName>>,
+    /// Where the type was written last, in whichever file; of a serial column the whole definition.
+    pub type_span: Span,
     /// COLLATE.
     pub collation: Option<String>,
     /// Known NOT NULL (also from a primary key).

@@ -161,6 +161,11 @@ impl<V> Store<V> {
         self.into_iter()
     }
 
+    /// The values in no order at all, for questions that do not depend on it: nothing is sorted.
+    pub fn unordered(&self) -> impl Iterator<Item = &V> {
+        self.inner.map.values().map(|entry| &*entry.value)
+    }
+
     /// The names in order.
     pub fn keys(&self) -> impl Iterator<Item = &Qualified> {
         self.into_iter().map(|(name, _)| name)

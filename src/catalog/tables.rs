@@ -284,6 +284,7 @@ fn merge_column(columns: &mut Vec<Column>, column: Column, def: &ColumnDef, at: 
     known.not_null |= column.not_null;
     if column.ty.is_some() {
         known.ty = column.ty;
+        known.type_span = column.type_span;
     }
     if let Some(default) = &def.default {
         set_default(known, Some(default), at);
