@@ -5,7 +5,7 @@ use super::support::spelling;
 use super::{Check, Context};
 use crate::catalog::index_match::same;
 use crate::catalog::resolve::Scope;
-use crate::facts::{ExprKind, Query};
+use crate::facts::{Expr, ExprKind, JoinCondition, JoinKind, Query, Relation, Select};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -32,7 +32,9 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
             let Some((relation, _)) = many else { return };
             let what = joins::name(relation);
             let owner = counted.column().and_then(|c| scope.binding(c)).map(|b| b.relation);
+            let whole = owner.filter(|_| select.items.len() == 1).and_then(|owner| by_existence(ctx, select, scope, owner, counted));
             let help = match owner {
+                Some(_) if whole.is_some() => format!("count where {counted_text} is a key and ask for the rest with EXISTS: {}", whole.unwrap_or_default()),
                 Some(owner) if !std::ptr::eq(owner, *relation) => format!(
                     "count where {counted_text} is a key and ask for the rest with EXISTS: SELECT count(*) FROM {} WHERE EXISTS (SELECT 1 FROM {} WHERE …)",
                     spelling::text(ctx, owner.span),
@@ -48,4 +50,37 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
             ctx.add(ctx.report(e.span, message).help(help).related(ctx.at(at), "this join repeats the rows"));
         });
     }
+}
+
+/// The same count over the table whose key is counted, where all others are joined to it by inner joins: a row counts if there is
+/// one for it.
+fn by_existence<'a>(ctx: &Context, select: &'a Select, scope: &Scope<'a>, owner: &Relation, counted: &Expr) -> Option<String> {
+    let column = counted.column()?;
+    let (name, _) = ctx.catalog.table(owner.table()?)?;
+    let key = ctx.catalog.is_key_fixed(name, &[column.column.value.as_str()]);
+    let not_null = scope.resolve(column).and_then(|c| c.definition()).is_some_and(|c| c.not_null);
+    if !key || !not_null || !select.group_by.is_empty() || select.having.is_some() {
+        return None;
+    }
+    let mut conditions = vec![];
+    for join in select.joins() {
+        match (&join.condition, join.kind) {
+            (JoinCondition::On(on), JoinKind::Inner) => conditions.push(on),
+            _ => return None,
+        }
+    }
+    conditions.extend(&select.filter);
+    let text = |e: &&Expr| match e.kind {
+        ExprKind::Or(_) => format!("({})", spelling::text(ctx, e.span)),
+        _ => spelling::text(ctx, e.span),
+    };
+    let others: Vec<String> =
+        select.relations().into_iter().filter(|r| !std::ptr::eq(*r, owner)).map(|r| spelling::text(ctx, r.span)).collect();
+    let conditions: Vec<String> = conditions.iter().map(text).collect();
+    Some(format!(
+        "SELECT count(*) FROM {} WHERE EXISTS (SELECT 1 FROM {} WHERE {})",
+        spelling::text(ctx, owner.span),
+        others.join(", "),
+        conditions.join(" AND ")
+    ))
 }
