@@ -262,7 +262,7 @@ fn print_extracted(args: &ExtractArgs, out: &mut dyn Write) -> Result<u8, Failur
 
 fn print_schema(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     let config = load(&args.input)?;
-    let Discovered { inputs, problems, sets, .. } = find_inputs(&args.input, &config)?;
+    let Discovered { inputs, problems, sets, left_out, .. } = find_inputs(&args.input, &config)?;
     let (catalogs, outcome) = engine::schema(inputs, &config.settings);
     match args.format {
         SchemaFormat::Sql => out.write_all(schema::sql(&catalogs, &sets).as_bytes())?,
@@ -271,7 +271,7 @@ fn print_schema(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, Failure> {
             out.write_all(b"\n")?;
         }
     }
-    if let Some(note) = schema::note(&sets) {
+    for note in schema::note(&sets).into_iter().chain(schema::lacks(&left_out)) {
         let _ = writeln!(io::stderr(), "note: {note}");
     }
     let errors: Vec<_> = problems.iter().chain(&outcome.errors).collect();

@@ -20,7 +20,7 @@ pub use logs::log_findings;
 
 pub use application::{ExtractedPiece, Sent};
 pub use aside::is_test;
-pub use input::{Input, InputKind, MigrationInfo, Section};
+pub use input::{Follows, Input, InputKind, MigrationInfo, Section};
 pub use timeline::locks;
 pub use workload::{Recurring, Workload, workload};
 

@@ -38,6 +38,8 @@ pub struct Settings {
     pub sql_calls: Vec<String>,
     /// Comments that silence must say why.
     pub require_reason: bool,
+    /// Exports of the server's statistics on tables and indexes, as text.
+    pub statistics: Vec<String>,
     /// The day of the run, as `2026-11-21`, which decides whether a comment has expired; `None`: none has.
     pub today: Option<String>,
 }
@@ -56,6 +58,7 @@ impl Default for Settings {
             short_timeout_ms: 60_000,
             sql_calls: vec![],
             require_reason: false,
+            statistics: vec![],
             today: None,
         }
     }

@@ -351,14 +351,14 @@ fn a_script_that_runs_others_says_the_order() {
         ("queries/q.sql", "SELECT x FROM app.b WHERE c = $1;\n"),
     ]);
     let (sql, note) = project.schema(&[]);
-    assert_eq!(note, "");
+    assert!(note.contains("that are not found") && note.lines().count() == 2, "{note}");
     assert!(sql.contains("CREATE TABLE app.b (\n    id integer NOT NULL,\n    x integer,\n    c integer\n)"), "{sql}");
     assert_eq!(sql.matches("CREATE TABLE").count(), 2, "{sql}");
     let json = project.check(&["--select", "index-without-concurrently,filter-without-index"]);
     let found: Vec<String> = json["findings"].as_array().unwrap().iter().map(|f| format!("{}", f["file"])).collect();
     assert_eq!(found, ["\"queries/q.sql\""]); // the table is new where its index is built, in the same run
     let left_out = json["summary"]["left_out"].to_string();
-    assert!(left_out.contains("named by \\\\i and not found") && left_out.contains("with a variable"), "{left_out}");
+    assert!(left_out.contains("and that are not found") && left_out.contains("with a variable"), "{left_out}");
     // alone, the script brings the files that it names
     let (sql, _) = project.schema(&["db/install.sql"]);
     assert_eq!(sql.matches("CREATE TABLE").count(), 2, "{sql}");
@@ -386,4 +386,75 @@ fn plain_files_of_one_tree_are_one_schema() {
     // migrations say the schema where there are some
     let project = Project::new(&[("schema/t.sql", "CREATE TABLE t (a int);\n"), ("migrations/1_u.sql", "CREATE TABLE u (a int);\n")]);
     assert!(!project.schema(&[]).0.contains("public.t "));
+}
+
+#[test]
+fn graphile_migrate_wraps_unless_the_file_says_no_transaction() {
+    let project = Project::new(&[
+        ("migrations/committed/000001.sql", "--! Previous: -\n--! Hash: sha1:a\n\nCREATE TABLE t (a int);\n"),
+        ("migrations/committed/000002-x.sql", &format!("--! Previous: sha1:a\n--! Hash: sha1:b\n\n{CONCURRENT}")),
+        ("migrations/committed/000003.sql", &format!("--! Previous: sha1:b\n--! Hash: sha1:c\n--! no-transaction\n\n{CONCURRENT}")),
+        ("migrations/current.sql", "ALTER TABLE t ADD COLUMN b int;\n"),
+    ]);
+    assert_eq!(project.found("concurrently-in-transaction"), ["migrations/committed/000002-x.sql:4"]);
+    let (sql, note) = project.schema(&[]);
+    assert!(sql.contains("    a integer,\n    b integer\n") && note.is_empty(), "{sql}{note}");
+}
+
+#[test]
+fn hasura_wraps_and_each_database_has_its_schema() {
+    let project = Project::new(&[
+        ("migrations/default/1600000000000_a/up.sql", "CREATE TABLE t (a int);\n"),
+        ("migrations/default/1600000000000_a/down.sql", "DROP TABLE t;\n"),
+        ("migrations/default/1600000000001_b/up.sql", CONCURRENT),
+        ("migrations/other/1600000000000_a/up.sql", "CREATE TABLE t (b int);\n"),
+    ]);
+    assert_eq!(project.found("concurrently-in-transaction"), ["migrations/default/1600000000001_b/up.sql:1"]);
+    assert!(project.schema(&[]).1.contains("2 sets of migrations"));
+}
+
+#[test]
+fn drizzle_follows_its_journal() {
+    let project = Project::new(&[
+        ("package.json", "{\"dependencies\": {\"drizzle-orm\": \"1\"}}"),
+        ("drizzle/meta/_journal.json", "{\"entries\": [{\"idx\": 0, \"tag\": \"0001_first\"}, {\"idx\": 1, \"tag\": \"0000_second\"}]}"),
+        ("drizzle/0001_first.sql", "CREATE TABLE t (a int);--> statement-breakpoint\nALTER TABLE t ADD COLUMN b int;"),
+        ("drizzle/0000_second.sql", "ALTER TABLE t ADD COLUMN c int;"),
+    ]);
+    let (sql, _) = project.schema(&[]);
+    assert!(sql.contains("    a integer,\n    b integer,\n    c integer\n"), "{sql}");
+}
+
+#[test]
+fn migrations_that_are_no_sql_are_said_with_what_to_do() {
+    let project = Project::new(&[
+        ("db/migrate/20200101000000_a.rb", "class A < ActiveRecord::Migration[7.0]\nend\n"),
+        ("app/migrations/0001_initial.py", "from django.db import migrations\n"),
+        ("priv/repo/migrations/20200101000000_a.exs", "defmodule A do\nend\n"),
+        ("pg/migrations/01_a.json", "{\"operations\": [{\"create_table\": {\"name\": \"t\"}}]}"),
+        ("other/migrations/01_b.json", "{\"name\": \"t\"}"),
+    ]);
+    let (_, note) = project.schema(&[]);
+    for what in ["1 Rails migrations", "1 Django migrations", "1 Ecto migrations", "1 pgroll migrations", "pg_dump --schema-only"] {
+        assert!(note.contains(what), "{what}: {note}");
+    }
+}
+
+#[test]
+fn a_view_keeps_the_columns_that_its_star_stood_for() {
+    let project = Project::new(&[
+        (
+            "migrations/1_t.sql",
+            "CREATE TABLE t (a int, \"B\" int);\nCREATE VIEW v AS SELECT x.*, 1 AS one FROM t x UNION SELECT *, 2 FROM t;\n",
+        ),
+        ("migrations/2_t.sql", "ALTER TABLE t ADD COLUMN c int;\n"),
+    ]);
+    let (sql, _) = project.schema(&[]);
+    assert!(sql.contains("SELECT x.a, x.\"B\", 1 AS one FROM t x UNION SELECT t.a, t.\"B\", 2 FROM t"), "{sql}");
+}
+
+#[test]
+fn indexes_of_a_schema_in_plain_files_are_built_on_new_tables() {
+    let project = Project::new(&[("sql/indexes.sql", "CREATE INDEX t_a ON t (a);\n"), ("sql/tables.sql", "CREATE TABLE t (a int);\n")]);
+    assert!(project.found("index-without-concurrently").is_empty());
 }

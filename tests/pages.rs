@@ -106,12 +106,14 @@ fn examples_of_the_pages_do_what_they_say() {
     for rule in RULES {
         let page = Page::parse(rule.page).unwrap_or_else(|e| panic!("lints/{}.md: {e}", rule.name));
         let mut setups = vec![];
+        let mut statistics: Vec<String> = vec![];
         let mut last_bad = None;
         let mut after_example = false;
         for example in page.examples.iter().filter(|e| e.language != "log") {
             examples += 1;
             let mut fail = |why: String| failures.push(format!("lints/{}.md:{}: {:?}: {why}", rule.name, example.line, example.role));
             match example.role {
+                Role::Setup if example.language == "csv" => statistics = vec![example.text.clone()],
                 Role::Setup => {
                     if std::mem::take(&mut after_example) {
                         setups.clear();
@@ -120,7 +122,8 @@ fn examples_of_the_pages_do_what_they_say() {
                 }
                 Role::Bad => {
                     after_example = true;
-                    let outcome = run_in(&example.language, &setups, &example.text, &only(rule.name));
+                    let settings = Settings { statistics: statistics.clone(), ..only(rule.name) };
+                    let outcome = run_in(&example.language, &setups, &example.text, &settings);
                     if let Some(why) = compare(&outcome, &example.text) {
                         fail(why);
                     }
@@ -135,7 +138,8 @@ fn examples_of_the_pages_do_what_they_say() {
                 }
                 Role::Good => {
                     after_example = true;
-                    let outcome = run_in(&example.language, &setups, &example.text, &Settings::default());
+                    let settings = Settings { statistics: statistics.clone(), ..Settings::default() };
+                    let outcome = run_in(&example.language, &setups, &example.text, &settings);
                     if !here(&outcome).is_empty() || !outcome.opaque.is_empty() {
                         fail(compare(&outcome, "").unwrap_or_default());
                     }
@@ -190,11 +194,18 @@ fn messages_keep_their_manners() {
     for rule in RULES.iter().filter(|r| !matches!(r.check, Check::Engine)) {
         let page = Page::parse(rule.page).unwrap();
         let mut setups = vec![];
+        let mut statistics: Vec<String> = vec![];
         for example in page.examples.iter().filter(|e| e.language != "log") {
             match example.role {
+                Role::Setup if example.language == "csv" => statistics = vec![example.text.clone()],
                 Role::Setup => setups.push(example.text.clone()),
                 Role::Bad => {
-                    for finding in here(&run_in(&example.language, &setups, &example.text, &only(rule.name))) {
+                    for finding in here(&run_in(
+                        &example.language,
+                        &setups,
+                        &example.text,
+                        &Settings { statistics: statistics.clone(), ..only(rule.name) },
+                    )) {
                         let message = &finding.message;
                         assert!(!message.ends_with('.'), "{}: final stop: {message}", rule.name);
                         let word = message.split(' ').next().unwrap();

@@ -294,7 +294,7 @@ pub fn unused_indexes(catalog: &Catalog, stats: &RelationStats) -> Vec<Unused> {
 }
 
 /// Statistics of fewer days say little.
-const LEAST_DAYS: u64 = 31;
+pub const LEAST_DAYS: u64 = 31;
 
 /// Whether a foreign key's columns would lead no index without this one.
 fn is_last_behind_key(catalog: &Catalog, name: &Qualified, index: &Index) -> bool {

@@ -2,7 +2,7 @@
 //! casts, operators, servers and their like. Each is kept as the text that made it, cut where it names something, so that
 //! renames are followed and nothing need be understood. Must not know what the text says.
 
-use super::text::{At, rename_in_sql};
+use super::text::{At, rename_call_in_sql, rename_in_sql};
 use super::{Catalog, Leans, Qualified};
 use crate::facts::{Action, Drop, Name, ObjectName};
 use crate::source::{Location, Span};
@@ -310,6 +310,38 @@ impl Catalog {
         for key in calling {
             self.extras.edit(&key, |extra| {
                 extra.pieces_mut().filter(|p| **p == Piece::Function(old.clone())).for_each(|p| *p = Piece::Function(new.clone()));
+            });
+        }
+        self.follow_calls(old, new);
+    }
+
+    /// What calls a function in a default, a generated column or a check follows its new name.
+    fn follow_calls(&mut self, old: &Qualified, new: &Qualified) {
+        let follow = |sql: &mut String| {
+            if let Some(renamed) = rename_call_in_sql(sql, old, new) {
+                *sql = renamed;
+            }
+        };
+        let tables: Vec<Qualified> = self.tables.keys().cloned().collect();
+        let calls = |sql: &str| rename_call_in_sql(sql, old, new).is_some();
+        for name in tables {
+            let called = |t: &super::Table| {
+                let columns = t.columns.iter().flat_map(|c| c.default_sql.iter().chain(c.generated.iter().map(|(sql, _)| sql)));
+                columns.chain(t.constraints.iter().map(|c| &c.sql)).any(|sql| calls(sql))
+            };
+            if self.tables.get(&name).is_some_and(called) {
+                self.tables.edit(&name, |t| {
+                    for column in &mut t.columns {
+                        column.default_sql.iter_mut().chain(column.generated.iter_mut().map(|(sql, _)| sql)).for_each(follow);
+                    }
+                    t.constraints.iter_mut().for_each(|c| follow(&mut c.sql));
+                });
+            }
+        }
+        let domains: Vec<Qualified> = self.domains.keys().cloned().collect();
+        for name in domains {
+            self.domains.edit(&name, |domain| {
+                domain.default_sql.iter_mut().chain(domain.checks.iter_mut().map(|(_, sql, _)| sql)).for_each(follow);
             });
         }
     }

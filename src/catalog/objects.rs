@@ -20,7 +20,7 @@ impl Catalog {
             materialized: create.materialized,
             columns: create.columns.clone(),
             query: create.query.clone(),
-            sql: at.sql(create.query_span),
+            sql: self.view_sql(create, at),
             recursive: create.recursive,
             with: create.with.map(|span| at.sql(span)),
             check_option: create.check_option.map(|span| at.sql(span)),
@@ -30,6 +30,22 @@ impl Catalog {
             defined_at: at.place,
         };
         self.views.insert(name, view);
+    }
+
+    /// A view's query, in which each `*` stands for the columns of its time.
+    fn view_sql(&self, create: &CreateView, at: At) -> String {
+        let whole = create.query_span;
+        let stars = create.query.as_ref().map(|query| self.stars(query)).unwrap_or_default();
+        let (mut sql, mut from) = (String::new(), whole.start);
+        for (span, columns) in stars.iter().filter(|(span, _)| whole.contains(*span)) {
+            if span.start >= from && at.raw(*span).ends_with('*') {
+                sql += &at.raw(Span::new(from, span.start));
+                sql += columns;
+                from = span.end;
+            }
+        }
+        sql += &at.raw(Span::new(from, whole.end));
+        sql.trim().to_owned()
     }
 
     /// The relations that a query reads, resolved; names of its WITH entries are not relations.

@@ -2,7 +2,8 @@
 
 use super::naming::figure_name;
 use super::{Catalog, Qualified};
-use crate::facts::{Expr, ExprKind, FromItem, Literal, ObjectName, Query, QueryBody, RelationSource, Select, TypeName};
+use crate::facts::{Expr, ExprKind, FromItem, Literal, ObjectName, Query, QueryBody, RelationSource, Select, TypeName, quote_identifier};
+use crate::source::Span;
 
 /// Columns with their types.
 pub(crate) type Columns = Vec<(String, Option<TypeName>)>;
@@ -10,8 +11,12 @@ pub(crate) type Columns = Vec<(String, Option<TypeName>)>;
 /// Subqueries and views are followed this deep.
 const DEEPEST: usize = 12;
 
-/// What a query sees: WITH entries by name.
-type Ctes<'q> = Vec<(&'q str, Option<Columns>)>;
+/// What a query sees: WITH entries by name; and what its stars stand for, as SQL.
+#[derive(Default)]
+struct Ctes<'q> {
+    named: Vec<(&'q str, Option<Columns>)>,
+    stars: Vec<(Span, String)>,
+}
 
 /// A relation in scope: what it is called, and its columns where known.
 type Scope<'q> = Vec<(Option<&'q str>, Option<Columns>)>;
@@ -19,28 +24,40 @@ type Scope<'q> = Vec<(Option<&'q str>, Option<Columns>)>;
 impl Catalog {
     /// The columns that a query gives; `None` where a `*` hides some.
     pub(crate) fn output_columns(&self, query: &Query) -> Option<Columns> {
-        self.query_columns(query, &mut vec![], 0)
+        self.query_columns(query, &mut Ctes::default(), 0)
+    }
+
+    /// What each `*` of a query stands for, where it is known: a view keeps that when a column is added later.
+    pub(super) fn stars(&self, query: &Query) -> Vec<(Span, String)> {
+        let mut seen = Ctes::default();
+        self.query_columns(query, &mut seen, 0);
+        seen.stars.sort_by_key(|(span, _)| span.start);
+        seen.stars
     }
 
     fn query_columns<'q>(&self, query: &'q Query, ctes: &mut Ctes<'q>, depth: usize) -> Option<Columns> {
         if depth > DEEPEST {
             return None;
         }
-        let outer = ctes.len();
+        let outer = ctes.named.len();
         for cte in &query.ctes {
             let mut columns = self.query_columns(&cte.query, ctes, depth + 1);
             rename(&mut columns, cte.columns.iter().map(|c| c.value.as_str()));
-            ctes.push((&cte.name.value, columns));
+            ctes.named.push((&cte.name.value, columns));
         }
         let columns = match &query.body {
             QueryBody::Select(select) => self.select_columns(select, ctes, depth),
-            QueryBody::SetOperation { left, .. } => self.query_columns(left, ctes, depth + 1),
+            QueryBody::SetOperation { left, right, .. } => {
+                let columns = self.query_columns(left, ctes, depth + 1);
+                self.query_columns(right, ctes, depth + 1);
+                columns
+            }
             QueryBody::Values(rows) => rows
                 .first()
                 .map(|row| row.iter().enumerate().map(|(i, value)| (format!("column{}", i + 1), self.type_of(value, &vec![]))).collect()),
             _ => None,
         };
-        ctes.truncate(outer);
+        ctes.named.truncate(outer);
         columns
     }
 
@@ -64,13 +81,16 @@ impl Catalog {
             match &item.expr.kind {
                 ExprKind::Wildcard(None) if joined_by_name => return None,
                 ExprKind::Wildcard(None) => {
+                    let listed: Option<Vec<String>> = scope.iter().map(listed).collect();
+                    ctes.stars.extend(listed.map(|all| (item.expr.span, all.join(", "))));
                     for (_, columns) in &scope {
                         found.extend(columns.clone()?);
                     }
                 }
                 ExprKind::Wildcard(Some(of)) => {
-                    let (_, columns) = scope.iter().find(|(name, _)| *name == Some(of.name.value.as_str()))?;
-                    found.extend(columns.clone()?);
+                    let relation = scope.iter().find(|(name, _)| *name == Some(of.name.value.as_str()))?;
+                    ctes.stars.extend(listed(relation).map(|columns| (item.expr.span, columns)));
+                    found.extend(relation.1.clone()?);
                 }
                 _ => {
                     let name = item.alias.as_ref().map(|a| a.value.as_str()).or_else(|| figure_name(&item.expr));
@@ -83,7 +103,7 @@ impl Catalog {
 
     fn relation_columns<'q>(&self, name: &'q ObjectName, ctes: &Ctes<'q>, depth: usize) -> Option<Columns> {
         if name.schema.is_none()
-            && let Some((_, columns)) = ctes.iter().rev().find(|(cte, _)| name.name == *cte)
+            && let Some((_, columns)) = ctes.named.iter().rev().find(|(cte, _)| name.name == *cte)
         {
             return columns.clone();
         }
@@ -93,7 +113,7 @@ impl Catalog {
             return whole.then(|| table.columns.iter().map(|c| (c.name.clone(), c.ty.clone())).collect());
         }
         let view = self.views.get(&resolved)?;
-        let mut columns = self.query_columns(view.query.as_ref()?, &mut vec![], depth + 1);
+        let mut columns = self.query_columns(view.query.as_ref()?, &mut Ctes::default(), depth + 1);
         rename(&mut columns, view.columns.iter().map(|c| c.value.as_str()));
         columns
     }
@@ -140,6 +160,12 @@ impl Catalog {
             _ => None,
         }
     }
+}
+
+/// A relation's columns as SQL.
+fn listed((name, columns): &(Option<&str>, Option<Columns>)) -> Option<String> {
+    let (name, columns) = (quote_identifier((*name)?), columns.as_ref().filter(|columns| !columns.is_empty())?);
+    Some(columns.iter().map(|(column, _)| format!("{name}.{}", quote_identifier(column))).collect::<Vec<_>>().join(", "))
 }
 
 fn rename<'n>(columns: &mut Option<Columns>, names: impl Iterator<Item = &'n str>) {

@@ -258,6 +258,35 @@ pub(super) fn rename_in_sql(sql: &str, from: &str, to: &str) -> String {
     out
 }
 
+/// Writes the calls of a function in SQL text under its new name; `None` where there are none.
+pub(super) fn rename_call_in_sql(sql: &str, old: &Qualified, new: &Qualified) -> Option<String> {
+    let bytes = sql.as_bytes();
+    let (mut out, mut at, mut found) = (String::with_capacity(sql.len()), 0, false);
+    while at < bytes.len() {
+        let end = piece_end(bytes, at);
+        let piece = sql.get(at..end).unwrap_or("");
+        let called = bytes.get(end..).is_some_and(|rest| rest.trim_ascii_start().first() == Some(&b'('));
+        let value = match bytes[at] {
+            b'"' => piece.trim_matches('"').to_owned(),
+            b if is_word(b) => piece.to_lowercase(),
+            _ => String::new(),
+        };
+        if called && value == old.name {
+            found = true;
+            let schema = quote_identifier(&old.schema) + ".";
+            if out.ends_with(&schema) {
+                out.truncate(out.len() - schema.len());
+                out.push_str(&(quote_identifier(&new.schema) + "."));
+            }
+            out.push_str(&quote_identifier(&new.name));
+        } else {
+            out.push_str(piece);
+        }
+        at = end;
+    }
+    found.then_some(out)
+}
+
 /// Whether a name stands in SQL text as a word of its own or in quotes.
 pub(super) fn names_word(sql: &str, name: &str) -> bool {
     let word = |piece: &str| piece.trim_matches('"').to_lowercase() == name || piece.trim_matches('"') == name;
@@ -306,6 +335,14 @@ mod tests {
             "\"order\" > 'a' AND \"order\" = \"order\".b OR a(1) ORé"
         );
         assert_eq!(rename_in_sql("ab 'unterminated a", "a", "b"), "ab 'unterminated a");
+    }
+
+    #[test]
+    fn renamed_functions_are_called_by_their_new_name() {
+        let name = |name: &str| Qualified { schema: "public".into(), name: name.into() };
+        let renamed = rename_call_in_sql("public.f (1) || f || 'f(' || F(g(2))", &name("f"), &name("New"));
+        assert_eq!(renamed.as_deref(), Some("public.\"New\" (1) || f || 'f(' || \"New\"(g(2))"));
+        assert_eq!(rename_call_in_sql("g(f)", &name("f"), &name("h")), None);
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub(super) struct CheckArgs {
     /// Logs: findings then say how often and how long their statements ran, the costly first
     #[arg(long, value_name = "FILE", help_heading = "Evidence")]
     log: Vec<PathBuf>,
-    /// Exports of pg_stat_statements (CSV, JSON, psql's output): the same from statistics
+    /// Exports of pg_stat_statements (CSV, JSON, psql's output): the same from statistics; and of `pgsift stats-query`: unused indexes
     #[arg(long, value_name = "FILE", help_heading = "Evidence")]
     stats: Vec<PathBuf>,
     /// Output format; with =FILE into a file; may be given several times
@@ -123,6 +123,7 @@ pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure>
     }
     config.settings.ignore.extend(args.ignore.clone());
     config.settings.today = today();
+    config.settings.statistics = evidence::relations(&args.stats);
     let contents = if args.staged { since::index_contents(&cwd).map_err(Failure::Usage)? } else { HashMap::new() };
     let Discovered { inputs, problems, left_out, replayed, .. } = find_inputs_in(&args.input, &config, contents)?;
     if args.write_baseline {
@@ -162,6 +163,11 @@ pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure>
         mended.report(&outcome, args.unsafe_fixes, true);
     }
     evidence::apply(&mut outcome, &args.log, &args.stats);
+    if config.settings.statistics.is_empty() && config.settings.select.iter().any(|name| name == "unused-index") {
+        outcome
+            .notes
+            .push("unused-index says nothing without the server's statistics: --stats with the output of `pgsift stats-query`".to_owned());
+    }
     output::write_all(&args.format, &outcome, style(args.color), out)?;
     let fail_on = match args.fail_on {
         Some(told) => told.severity(),

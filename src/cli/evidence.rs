@@ -41,6 +41,15 @@ pub(super) fn apply(outcome: &mut Outcome, log: &[PathBuf], stats: &[PathBuf]) {
     outcome.findings.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
 }
 
+/// The exports among these that speak of tables and indexes, as text; what cannot be read [`apply`] says.
+pub(super) fn relations(paths: &[PathBuf]) -> Vec<String> {
+    let read = |path: &PathBuf| {
+        let bytes = std::fs::read(path).ok()?;
+        matches!(Stats::read(&bytes), Ok(Stats::Relations(_))).then(|| String::from_utf8_lossy(&bytes).into_owned())
+    };
+    paths.iter().filter_map(read).collect()
+}
+
 fn statements(paths: &[PathBuf], problems: &mut Vec<Problem>) -> HashMap<u64, StatementStats> {
     let mut found: HashMap<u64, StatementStats> = HashMap::new();
     for path in paths {
@@ -61,7 +70,7 @@ fn statements(paths: &[PathBuf], problems: &mut Vec<Problem>) -> HashMap<u64, St
                     }
                 }
             }
-            // Indexes and tables are advice's.
+            // Indexes and tables are for the rules themselves.
             Ok(_) => {}
             Err(message) => problems.push(Problem { file: path.to_string_lossy().into_owned(), message }),
         }

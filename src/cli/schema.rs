@@ -28,6 +28,15 @@ pub(super) fn note(sets: &[PathBuf]) -> Option<String> {
     })
 }
 
+/// What the schema lacks, since it stands in files that are not SQL, or not there.
+pub(super) fn lacks(left_out: &[(String, usize)]) -> Vec<String> {
+    const DUMP: &str = "`pg_dump --schema-only --no-owner` of the database they made, kept in the repository and named as `schema` in pgsift.toml, says it";
+    let unread = left_out.iter().filter(|(reason, _)| reason.ends_with("whose changes to the schema are not known"));
+    let unread = unread.map(|(reason, files)| format!("{files} {reason}: {DUMP}"));
+    let missing = left_out.iter().filter(|(reason, _)| reason.contains("\\i")).map(|(reason, files)| format!("{files} {reason}"));
+    unread.chain(missing).collect()
+}
+
 /// The folder as people type it, on one line.
 fn folder(set: &Path) -> String {
     let shown = set.to_string_lossy().replace('\\', "/").replace(char::is_control, "?");

@@ -26,6 +26,14 @@ const ENGINES: &[(&str, &str)] = &[
     ("myxql", "MySQL"),
     ("cockroach", "CockroachDB"),
     ("cockroachdb", "CockroachDB"),
+    ("h2", "H2"),
+    ("hsqldb", "HSQLDB"),
+    ("derby", "Derby"),
+    ("db2", "Db2"),
+    ("spanner", "Spanner"),
+    ("snowflake", "Snowflake"),
+    ("bigquery", "BigQuery"),
+    ("tidb", "MySQL"),
 ];
 
 const POSTGRES: &[&str] = &["postgres", "postgresql", "pg", "psql", "pgsql"];
@@ -91,11 +99,23 @@ fn by_content(bytes: &[u8]) -> Option<&'static str> {
     let starts = |needle: &str| lines(&code).any(|line| line.trim_ascii_start().starts_with(needle.as_bytes()));
     let engine = if word("ENGINE") && has("MERGETREE") {
         "ClickHouse"
-    } else if memchr::memchr_iter(b'`', &code).nth(1).is_some() || word("AUTO_INCREMENT") || has(" ENGINE=") || has(")ENGINE=") {
+    } else if memchr::memchr_iter(b'`', &code).nth(1).is_some()
+        || word("AUTO_INCREMENT")
+        || has(" ENGINE=")
+        || has(")ENGINE=")
+        || has("INT UNSIGNED")
+        || starts("USE ")
+    {
         "MySQL"
     } else if word("AUTOINCREMENT") || word("ROWID") || starts("PRAGMA ") {
         "SQLite"
-    } else if has("[DBO].") || lines(&code).any(|line| line.trim_ascii() == b"GO") || has("IDENTITY(1,1)") || has("IDENTITY(1, 1)") {
+    } else if has("[DBO].")
+        || lines(&code).any(|line| line.trim_ascii() == b"GO")
+        || has("IDENTITY(1,1)")
+        || has("IDENTITY(1, 1)")
+        || starts("DECLARE @")
+        || starts("CREATE OR ALTER ")
+    {
         "SQL Server"
     } else if word("VARCHAR2") {
         "Oracle"
@@ -178,6 +198,9 @@ mod tests {
         assert_eq!(of("a.sql", "create table a (id integer primary key autoincrement)"), Some("SQLite"));
         assert_eq!(of("a.sql", "select 1\nGO\n"), Some("SQL Server"));
         assert_eq!(of("a.sql", "create table a (b varchar2(10))"), Some("Oracle"));
+        assert_eq!(of("a.sql", "DECLARE @a int = 1;\nselect @a"), Some("SQL Server"));
+        assert_eq!(of("a.sql", "use app;\nselect 1"), Some("MySQL"));
+        assert_eq!(of("migrations/h2/1.sql", ""), Some("H2"));
         assert_eq!(of("a.sql", "-- `a` `b`\nselect '`x` AUTO_INCREMENT'"), None);
         assert_eq!(of("a.sql", "create table a (auto_increment serial)"), None);
         assert_eq!(of("a.sql", "do $x$ `a` `b` $x$; select $1"), None);

@@ -5,7 +5,7 @@
 
 use super::layout::{Order, schema_file};
 use super::{FileKind, file_kind, plain};
-use crate::engine::{Input, InputKind, MigrationInfo, Section};
+use crate::engine::{Follows, Input, InputKind, MigrationInfo, Section};
 use crate::session::Transaction;
 use crate::source::Span;
 use memchr::memmem;
@@ -18,8 +18,8 @@ const DEEPEST: usize = 16;
 /// No run has more stretches than this.
 const MOST: usize = 20_000;
 
-const MISSING: &str = "named by \\i and not found";
-const VARIABLE: &str = "named by \\i with a variable";
+const MISSING: &str = "scripts that \\i names and that are not found";
+const VARIABLE: &str = "scripts that \\i names with a variable";
 
 /// A line that runs another file.
 #[derive(Debug, PartialEq, Eq)]
@@ -212,7 +212,13 @@ impl Run<'_> {
             _ => Transaction::None,
         };
         let file = (depth > 0).then(|| input.path.clone());
-        self.sections.push(Section { span: Span::new(from, to.max(from)), down: false, transaction, file, continues });
+        self.sections.push(Section {
+            span: Span::new(from, to.max(from)),
+            down: false,
+            transaction,
+            file,
+            follows: if continues { Follows::Script } else { Follows::Nothing },
+        });
     }
 }
 

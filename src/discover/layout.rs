@@ -132,6 +132,8 @@ pub(super) struct Surveyor {
     tools: HashMap<PathBuf, Tools>,
     /// The order of sqitch's changes, by the folder of their plan.
     plans: HashMap<PathBuf, HashMap<String, usize>>,
+    /// The order of drizzle's files, by their folder.
+    journals: HashMap<PathBuf, HashMap<String, usize>>,
 }
 
 impl Surveyor {
@@ -140,17 +142,20 @@ impl Surveyor {
         let name = file_name(path);
         let folder = path.parent().unwrap_or(Path::new(""));
         let head = &bytes[..bytes.len().min(4096)];
+        if let Some((framework, sections)) = sections::sections(bytes) {
+            let transaction = sections.first().map_or(Transaction::None, |section| section.transaction);
+            let info = MigrationInfo { framework, down: false, transaction, sections: Some(sections) };
+            let set = set_folder(path).unwrap_or_else(|| folder.to_owned());
+            return (order(path, &set, &name), InputKind::Migration(info));
+        }
         if memmem::find(head, b"-- PostgreSQL database dump").is_some() {
             return schema_file(path, "pg_dump");
         }
         if name == "structure.sql" {
             return schema_file(path, "Rails");
         }
-        if let Some((framework, sections)) = sections::sections(bytes) {
-            let transaction = sections.first().map_or(Transaction::None, |section| section.transaction);
-            let info = MigrationInfo { framework, down: false, transaction, sections: Some(sections) };
-            let set = set_folder(path).unwrap_or_else(|| folder.to_owned());
-            return (order(path, &set, &name), InputKind::Migration(info));
+        if let Some(found) = graphile(path, &name, bytes) {
+            return found;
         }
         if let Some(found) = self.sqitch(path) {
             return found;
@@ -163,7 +168,11 @@ impl Surveyor {
                 let down = is_down(path, &name);
                 let set = set_folder(path).unwrap_or_else(|| folder.to_owned());
                 let info = MigrationInfo { framework, down, transaction, sections: None };
-                (order(path, &set, &name), InputKind::Migration(info))
+                let mut order = order(path, &set, &name);
+                if let Some(place) = self.journal(folder, &name).filter(|_| framework == "drizzle") {
+                    order.name = Natural(format!("{place:08}"));
+                }
+                (order, InputKind::Migration(info))
             }
             None => (Order::new(Group::Script, path), InputKind::Sql),
         }
@@ -176,6 +185,8 @@ impl Surveyor {
             return match name {
                 "migration.sql" if folder.join("snapshot.json").exists() => wrapped("drizzle"),
                 "migration.sql" => Some(("Prisma", Transaction::Implicit)),
+                // milliseconds, as only its console writes them
+                _ if version_digits(folder) == 13 => wrapped("Hasura"),
                 _ => Some(("diesel", diesel_transaction(folder))),
             };
         }
@@ -200,6 +211,9 @@ impl Surveyor {
         if tools.sqlx && numbered {
             return Some(("sqlx", sqlx_transaction(bytes)));
         }
+        if is_paired(name) && name.contains(".autocommit.") {
+            return Some(("pop", Transaction::None));
+        }
         if is_paired(name) {
             return Some(("golang-migrate", Transaction::Implicit));
         }
@@ -208,6 +222,19 @@ impl Surveyor {
             (_, true) if in_drizzle_folder(folder) => wrapped("drizzle"),
             _ => Some(("plain", Transaction::None)),
         }
+    }
+
+    /// The place of a file in drizzle's journal; what is not there comes last.
+    fn journal(&mut self, folder: &Path, name: &str) -> Option<usize> {
+        if !self.journals.contains_key(folder) {
+            let text = std::fs::read_to_string(folder.join("meta/_journal.json")).unwrap_or_default();
+            let journal: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            let tags = journal["entries"].as_array().into_iter().flatten().filter_map(|entry| entry["tag"].as_str());
+            let places = tags.enumerate().map(|(place, tag)| (format!("{}.sql", tag.to_ascii_lowercase()), place)).collect();
+            self.journals.insert(folder.to_owned(), places);
+        }
+        let places = self.journals.get(folder).filter(|places| !places.is_empty())?;
+        Some(places.get(name).copied().unwrap_or(places.len()))
     }
 
     /// A change of sqitch: `deploy`, `revert` and `verify` beside the plan, which says the order. Its scripts hold their own
@@ -318,6 +345,32 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
 }
 
+/// How many digits a folder's name begins with.
+fn version_digits(folder: &Path) -> usize {
+    let name = file_name(folder);
+    name.bytes().take_while(u8::is_ascii_digit).count() * usize::from(name.contains('_'))
+}
+
+/// graphile-migrate's `committed/000001.sql`, and `current.sql` or `current/*.sql`, which come after them.
+fn graphile(path: &Path, name: &str, bytes: &[u8]) -> Option<(Order, InputKind)> {
+    let folder = path.parent()?;
+    let (top, current) = match file_name(folder).as_str() {
+        "committed" if is_numbered(name) => (folder.parent()?, false),
+        "current" => (folder.parent()?, true),
+        _ if name == "current.sql" => (folder, true),
+        _ => return None,
+    };
+    let mut comments = first_comments(bytes).filter_map(|line| Some(line.strip_prefix("--!")?.trim().to_owned()));
+    let mut says = |word: &str| comments.any(|line| line.starts_with(word));
+    let known = if current { top.join("committed").is_dir() } else { says("previous:") };
+    let none = known && says("no-transaction");
+    // without the transaction the file is still sent as one message
+    let transaction = if none { Transaction::Implicit } else { Transaction::Framework("graphile-migrate") };
+    let info = MigrationInfo { framework: "graphile-migrate", down: false, transaction, sections: None };
+    let order = Order { phase: u8::from(current), ..order(path, top, name) };
+    known.then_some((order, InputKind::Migration(info)))
+}
+
 /// `20240101_name/up.sql`, `…/down.sql`, `…/migration.sql`.
 fn is_folder_migration(path: &Path) -> bool {
     matches!(file_name(path).as_str(), "up.sql" | "down.sql" | "migration.sql")
@@ -369,7 +422,10 @@ pub(super) fn migration_set(path: &Path) -> Option<PathBuf> {
 /// A migration that is written in another language than SQL, said as the reason for which it is left out.
 pub(super) fn other_language(path: &Path) -> Option<&'static str> {
     let extension = path.extension()?.to_str()?;
-    if !matches!(extension, "rb" | "py" | "js" | "ts" | "cjs" | "mjs" | "xml" | "yaml" | "yml" | "php" | "go") {
+    if !matches!(
+        extension,
+        "rb" | "py" | "js" | "ts" | "cjs" | "mjs" | "xml" | "yaml" | "yml" | "php" | "go" | "exs" | "json" | "kt" | "java"
+    ) {
         return None;
     }
     let (folder, name) = (path.parent()?, file_name(path));
@@ -382,6 +438,14 @@ pub(super) fn other_language(path: &Path) -> Option<&'static str> {
             Some("Alembic migrations, whose changes to the schema are not known")
         }
         "js" | "ts" | "cjs" | "mjs" if numbered && in_set => Some("JavaScript migrations, whose changes to the schema are not known"),
+        "exs" if numbered && in_set => Some("Ecto migrations, whose changes to the schema are not known"),
+        "json" | "yaml" | "yml" if numbered && in_set && is_pgroll(path) => {
+            Some("pgroll migrations, whose changes to the schema are not known")
+        }
+        "java" | "kt" if flyway_version(&format!("{}.sql", name.rsplit_once('.').map_or("", |(stem, _)| stem))).is_some() => {
+            Some("Java migrations, whose changes to the schema are not known")
+        }
+        "php" if name.starts_with("version2") && in_set => Some("PHP migrations, whose changes to the schema are not known"),
         "php" if numbered && in_set => Some("PHP migrations, whose changes to the schema are not known"),
         "go" if numbered && in_set => Some("Go migrations, whose changes to the schema are not known"),
         "xml" | "yaml" | "yml" if name.contains("changelog") || file_name(folder).contains("changelog") => {
@@ -389,6 +453,13 @@ pub(super) fn other_language(path: &Path) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Whether a file's beginning looks like pgroll's.
+fn is_pgroll(path: &Path) -> bool {
+    let mut head = vec![];
+    let read = std::fs::File::open(path).map(|file| std::io::Read::read_to_end(&mut std::io::Read::take(file, 4096), &mut head));
+    read.is_ok() && (memmem::find(&head, b"\"operations\"").is_some() || memmem::find(&head, b"operations:").is_some())
 }
 
 /// Every file that may belong to the set in `folder`: its own, and those one folder down.

@@ -4,7 +4,8 @@
 //! in which they need each other: nothing in their names says it. Knows of SQL which names a file makes and mentions.
 
 use super::layout::{self, Order};
-use crate::engine::{Input, InputKind};
+use crate::engine::{Follows, Input, InputKind, MigrationInfo, Section};
+use crate::session::Transaction;
 use crate::source::Span;
 use crate::sql::lex::lex;
 use crate::sql::token::{Dialect, Token, TokenKind};
@@ -119,8 +120,11 @@ pub(super) fn adopt(ordered: &mut [(Order, Input)]) {
         }
         for (place, file) in in_order(&members, &files).into_iter().enumerate() {
             let (order, input) = &mut ordered[candidates[file]];
-            let (_, kind) = layout::schema_file(order.path(), "plain");
-            input.kind = kind;
+            let span = Span::new(0, u32::try_from(input.bytes.len()).unwrap_or(u32::MAX));
+            let follows = if place == 0 { Follows::Nothing } else { Follows::Schema };
+            let whole = Section { span, down: false, transaction: Transaction::None, file: None, follows };
+            let transaction = Transaction::None;
+            input.kind = InputKind::Migration(MigrationInfo { framework: "plain", down: false, transaction, sections: Some(vec![whole]) });
             *order = Order::piece(order.path(), &home, place);
         }
     }
@@ -130,7 +134,15 @@ fn is_candidate((order, input): &(Order, Input)) -> bool {
     let stem = order.path().file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let undoes =
         stem.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "drop" | "down" | "rollback" | "undo" | "revert"));
-    matches!(input.kind, InputKind::Sql) && !undoes && !is_trial(order.path()) && makes_relations(&input.bytes)
+    // an index alone may be somebody's errand, unless the file is called as what holds the schema's
+    let of_kind = || {
+        let folder = order.path().parent().and_then(Path::file_name).map(|name| name.to_string_lossy().to_ascii_lowercase());
+        let called =
+            ["index", "indices", "constraint", "foreign", "primary", "_key", "trigger", "polic"].iter().any(|word| stem.contains(word));
+        called || folder.is_some_and(|folder| KINDS.contains(&folder.as_str()))
+    };
+    let makes = || makes_relations(&input.bytes) || of_kind();
+    matches!(input.kind, InputKind::Sql) && !undoes && !is_trial(order.path()) && makes()
 }
 
 /// The folder of the schema that a file is a piece of: above folders by kind, and the uppermost of those that are called so.

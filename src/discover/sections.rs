@@ -1,7 +1,7 @@
 //! Files that hold several parts: goose, sql-migrate, dbmate, Liquibase's formatted SQL, node-pg-migrate. A part has its own direction and
 //! its own transaction; frameworks mark them with comments.
 
-use crate::engine::Section;
+use crate::engine::{Follows, Section};
 use crate::session::Transaction;
 use crate::source::Span;
 
@@ -38,7 +38,7 @@ pub(super) fn sections(text: &[u8]) -> Option<(&'static str, Vec<Section>)> {
         down,
         transaction,
         file: None,
-        continues: false,
+        follows: Follows::Nothing,
     });
     Some((framework, sections.collect()))
 }

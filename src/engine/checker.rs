@@ -1,5 +1,6 @@
 //! Asks the rules about the statements of one unit, in order, with the schema and the session before each.
 
+use super::Follows;
 use super::application::{self, Code};
 use super::aside;
 use super::findings::{ActiveRules, OncePerFile};
@@ -15,6 +16,7 @@ use crate::settings::Settings;
 use crate::source::{FileId, Location, Sources};
 use crate::sql::fingerprint::fingerprint;
 use crate::sql::token::Dialect;
+use crate::stats::{RelationStats, Stats};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -93,13 +95,13 @@ impl Checker<'_> {
     /// of the unit before, and then of this one.
     pub(super) fn unit(&self, unit: &Unit, last: &mut Option<Session>, catalog: &mut Catalog, found: &mut Found) {
         let part = unit.part;
-        let before = last.take().filter(|_| part.continues);
-        if before.is_some() {
+        let before = last.take().filter(|_| part.follows != Follows::Nothing);
+        if before.is_some() && part.follows == Follows::Script {
             catalog.continue_in(part.file);
         }
         let mut session = before.unwrap_or_else(|| Session::new(RunMode { transaction: unit.transaction }));
         let text = &self.sources.get(part.file).text;
-        if !part.continues
+        if part.follows == Follows::Nothing
             && matches!(unit.transaction, Transaction::Framework(_) | Transaction::Implicit)
             && unit.statements.iter().any(goes_back)
         {
@@ -247,12 +249,28 @@ impl Checker<'_> {
 
     /// Asks what concerns the schema as a whole; what lies in files that are not reported stays unsaid.
     pub(super) fn schema(&self, catalog: &Catalog, reported: &dyn Fn(FileId) -> bool, found: &mut Found) {
+        let stats = (!self.settings.statistics.is_empty()).then(|| self.statistics());
         for (rule, severity) in &self.rules.rules {
-            let Check::Schema(check) = rule.check else { continue };
-            for report in check(catalog).into_iter().filter(|report| reported(report.primary.at.file)) {
+            let reports = match (rule.check, &stats) {
+                (Check::Schema(check), _) => check(catalog),
+                (Check::Statistics(check), Some(stats)) => check(catalog, stats),
+                _ => continue,
+            };
+            for report in reports.into_iter().filter(|report| reported(report.primary.at.file)) {
                 found.findings.push(self.rules.finding(rule, *severity, report, None));
             }
         }
+    }
+
+    /// The statistics that were given; whoever gave them has said what could not be read.
+    fn statistics(&self) -> RelationStats {
+        let mut all = RelationStats::default();
+        for text in &self.settings.statistics {
+            if let Ok(Stats::Relations(relations)) = Stats::read(text.as_bytes()) {
+                all.extend(relations);
+            }
+        }
+        all
     }
 
     fn ask(&self, scene: &Scene, found: &mut Found) {
@@ -290,7 +308,7 @@ impl Checker<'_> {
                 // A down migration sees a schema that is not there when it runs: its queries are not judged.
                 Check::Query(_) if scene.origin == Origin::Down => {}
                 Check::Query(check) => visits.iter().for_each(|(query, visits)| check(&Context { visits, ..context }, query)),
-                Check::Migration(_) | Check::Schema(_) | Check::Log(_) | Check::Engine => {}
+                Check::Migration(_) | Check::Schema(_) | Check::Statistics(_) | Check::Log(_) | Check::Engine => {}
             }
             for report in reports.borrow_mut().drain(..) {
                 let mut report: Report = report;

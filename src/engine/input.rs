@@ -58,6 +58,18 @@ pub struct Section {
     pub transaction: Transaction,
     /// The other input that its bytes are of, by the path shown: one that this file includes.
     pub file: Option<PathBuf>,
-    /// It runs in the session of the part before it.
-    pub continues: bool,
+    /// What it goes on with.
+    pub follows: Follows,
+}
+
+/// What a part goes on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Follows {
+    /// It runs by itself.
+    #[default]
+    Nothing,
+    /// The session of the part before it: one script runs both.
+    Script,
+    /// The making of one schema: what the parts before it created holds no rows yet.
+    Schema,
 }

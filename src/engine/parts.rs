@@ -1,7 +1,7 @@
 //! The parts of a run's files: what is read and run by itself, with a session of its own. A file is one part, unless it
 //! holds sections or fences.
 
-use super::{Input, InputKind, MigrationInfo, Section, aside, markdown};
+use super::{Follows, Input, InputKind, MigrationInfo, Section, aside, markdown};
 use crate::facts::Statement;
 use crate::rules::Origin;
 use crate::session::Transaction;
@@ -23,8 +23,8 @@ pub(super) struct Part {
     /// A comment somewhere in the file silences something, or tries to.
     silences: bool,
     transaction: Transaction,
-    /// It runs in the session of the part before it.
-    pub(super) continues: bool,
+    /// What it goes on with.
+    pub(super) follows: Follows,
     /// Whoever runs it is known by more than the shape of its name.
     known_runner: bool,
 }
@@ -78,7 +78,7 @@ pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
     for (file, kind, reported, silences) in &files {
         let known_runner = matches!(kind, InputKind::Migration(info) if info.framework != "plain");
         let own = (*file, *reported, *silences);
-        let part = |(span, origin, transaction), (file, reported, silences), continues| Part {
+        let part = |(span, origin, transaction), (file, reported, silences), follows| Part {
             file,
             span,
             origin,
@@ -86,7 +86,7 @@ pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
             aside: !matches!(kind, InputKind::Markdown) && aside::is_test_sql(&sources.get(file).path),
             silences,
             transaction,
-            continues,
+            follows,
             known_runner,
         };
         match kind {
@@ -96,9 +96,9 @@ pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
                     None => Some(own),
                 };
                 let stretch = |s: &Section| (s.span, origin(s.down || *down), s.transaction);
-                parts.extend(sections.iter().filter_map(|s| Some(part(stretch(s), of(s)?, s.continues))));
+                parts.extend(sections.iter().filter_map(|s| Some(part(stretch(s), of(s)?, s.follows))));
             }
-            kind => parts.extend(spans(&sources.get(*file).text, kind).into_iter().map(|stretch| part(stretch, own, false))),
+            kind => parts.extend(spans(&sources.get(*file).text, kind).into_iter().map(|stretch| part(stretch, own, Follows::Nothing))),
         }
     }
     (sources, parts, sets)

@@ -1,8 +1,8 @@
 //! The lock timeline of the migrations: the same replay as a check, with the effects kept instead of judged.
 
-use super::Input;
 use super::parts::{self, Unit};
 use super::schemas::Schemas;
+use super::{Follows, Input};
 use crate::catalog::{Catalog, Qualified};
 use crate::facts::{Action, Name, ObjectName, Reading, Statement};
 use crate::finding::Opaque;
@@ -35,8 +35,8 @@ pub fn locks(inputs: Vec<Input>, settings: &Settings) -> Timeline {
 }
 
 fn replay(unit: &Unit, last: &mut Option<Session>, catalog: &mut Catalog, sources: &Sources, timeline: &mut Timeline) {
-    let before = last.take().filter(|_| unit.part.continues);
-    if before.is_some() {
+    let before = last.take().filter(|_| unit.part.follows != Follows::Nothing);
+    if before.is_some() && unit.part.follows == Follows::Script {
         catalog.continue_in(unit.part.file);
     }
     let mut session = before.unwrap_or_else(|| Session::new(RunMode { transaction: unit.transaction }));

@@ -24,6 +24,8 @@ pub enum Check {
     Statement(fn(&Context)),
     /// The schema that all migrations leave, once: what is wrong with it whichever statement made it so.
     Schema(fn(&Catalog) -> Vec<Report>),
+    /// The schema, beside what the server says of its use; without that it is not asked.
+    Statistics(fn(&Catalog, &crate::stats::RelationStats) -> Vec<Report>),
     /// The figures of a log.
     Log(fn(&super::log_context::LogContext)),
     /// The engine finds it by itself, when everything else has run.

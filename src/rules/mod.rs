@@ -195,6 +195,7 @@ rules! {
     unique_constraint_build => "unique-constraint-build",
     unnamed_constraint => "unnamed-constraint",
     unqualified_table => "unqualified-table",
+    unused_index => "unused-index",
     unused_timeout => "unused-timeout",
     validate_in_same_transaction => "validate-in-same-transaction",
     varchar_with_limit => "varchar-with-limit",

@@ -11,3 +11,4 @@ mod observe;
 mod pages;
 mod relations;
 mod rewrites;
+mod statistics;

@@ -4,6 +4,7 @@ mod predicate;
 mod wrapped;
 
 use super::{json, rows, spelling};
+use crate::advise::Definition;
 use crate::catalog::index_match::{OrderBy, gives_order, is_value, tests};
 use crate::catalog::resolve::{Resolved, Scope, Source};
 use crate::facts::{Expr, ExprKind, Literal, Query, quote_identifier};
@@ -281,8 +282,9 @@ fn index<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: &[Key<'a>
         let tail = if plain { String::new() } else { order_text(key).strip_prefix(key.text.as_str()).unwrap_or_default().to_owned() };
         columns.push(format!("{column}{tail}"));
     }
-    let known = table.written;
-    Some(format!("it needs an index in this order: CREATE INDEX CONCURRENTLY ON {known} ({});", columns.join(", ")))
+    let label = |column: &String| column.trim_matches('"').split(' ').next().unwrap_or_default().to_owned();
+    let definition = Definition { labels: columns.iter().map(label).collect(), keys: columns, ..Definition::default() };
+    Some(format!("it needs an index in this order:\n{};", definition.text(&name, ctx.catalog)))
 }
 
 fn bare_column(key: &Key) -> Expr {

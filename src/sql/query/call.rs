@@ -189,7 +189,7 @@ impl Rewriter<'_> {
                 continue;
             }
             let comma = i < to && matches!(self.tokens[i].kind, TokenKind::Comma | TokenKind::Colon);
-            if i == to || (cases == 0 && (comma || (at_word(SEPARATORS) && !distinct))) {
+            if i == to || (cases == 0 && (comma || (at_word(SEPARATORS) && !distinct && (start < i || !at_word(&["VALUE"]))))) {
                 if start < i {
                     if written {
                         self.symbol(Sql::Comma, Span::new(self.tokens[start].span.start, self.tokens[start].span.start));
