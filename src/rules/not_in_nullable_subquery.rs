@@ -22,6 +22,9 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     let ExprKind::InSubquery { expr: tested, query, negated: true } = &expr.kind else { return };
     let Some(select) = query.select() else { return };
     let [item] = &select.items[..] else { return };
+    if matches!(item.expr.kind, ExprKind::Wildcard(_)) {
+        return; // of which columns, the schema would have to say
+    }
     let inner = Scope::new(scope.catalog(), query, Some(Rc::new(scope.clone())));
     if is_never_null(&item.expr, select, &inner) {
         return;
