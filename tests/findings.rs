@@ -214,3 +214,16 @@ fn a_builders_join_is_tied_by_its_other_strings() {
     let whole = "Order.find_by_sql('SELECT o.id, u.id FROM orders o, users u WHERE u.age > 3')\n";
     assert_eq!(in_code("app/models/order.rb", whole, &["cartesian-join"]).len(), 1);
 }
+
+#[test]
+fn containment_is_offered_only_where_it_asks_the_same() {
+    let schema =
+        "CREATE TABLE d (id bigint PRIMARY KEY, j jsonb); CREATE INDEX d_j ON d USING gin (j); CREATE INDEX d_kind ON d ((j->>'kind'));";
+    let told =
+        |condition: &str| help("jsonb-index-operator-mismatch", up(), &format!("{schema} SELECT d.id FROM d, users u WHERE {condition};"));
+    assert!(told("j#>>'{kind}' = 'a'").starts_with("write `(j->>'kind')` in the query"), "{}", told("j#>>'{kind}' = 'a'"));
+    assert!(told("j->>'other' = 'a'").starts_with("write `j @> '{\"other\": …}'`"));
+    for same_only_to_the_eye in ["lower(j->>'other') = 'a'", "j->>'other' = u.age::text"] {
+        assert!(told(same_only_to_the_eye).starts_with("build an index for it: CREATE INDEX"), "{}", told(same_only_to_the_eye));
+    }
+}

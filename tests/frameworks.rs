@@ -306,12 +306,15 @@ fn folders_of_versions_are_one_set() {
         ("migrations/oss/postgres/2/01_b.up.sql", "ALTER TABLE t ADD COLUMN b int;\n"),
         ("migrations/oss/postgres/10/01_c.up.sql", "ALTER TABLE t ADD COLUMN c int;\n"),
         ("migrations/oss/postgres/0/01_a.up.sql", "CREATE TABLE t (a int);\n"),
+        ("pg/versioned/v1.10/z.sql", "ALTER TABLE v ADD COLUMN b int;\n"),
+        ("pg/versioned/v1.2/schema.sql", "CREATE TABLE v (c int);\n"),
         ("schema/delta/1/01_x.sql.postgres", "CREATE TABLE u (a int);\n"),
         ("schema/delta/2/01_y.sql", "ALTER TABLE u ADD COLUMN b int;\n"),
     ]);
     let (sql, note) = project.schema(&[]);
     assert!(sql.contains("    a integer,\n    b integer,\n    c integer\n") && sql.contains("    a integer,\n    b integer\n"), "{sql}");
-    assert!(note.contains("2 sets of migrations"), "{note}");
+    assert!(sql.contains("    c integer,\n    b integer\n"), "{sql}");
+    assert!(note.contains("3 sets of migrations"), "{note}");
 }
 
 #[test]
@@ -457,4 +460,20 @@ fn a_view_keeps_the_columns_that_its_star_stood_for() {
 fn indexes_of_a_schema_in_plain_files_are_built_on_new_tables() {
     let project = Project::new(&[("sql/indexes.sql", "CREATE INDEX t_a ON t (a);\n"), ("sql/tables.sql", "CREATE TABLE t (a int);\n")]);
     assert!(project.found("index-without-concurrently").is_empty());
+}
+
+#[test]
+fn files_that_make_the_same_again_and_again_are_no_schema() {
+    let project = Project::new(&[("sql/a.sql", "CREATE TABLE t (a int);\n"), ("sql/b.sql", "CREATE TABLE t (b int);\n")]);
+    assert!(!project.schema(&[]).0.contains("CREATE TABLE"));
+}
+
+#[test]
+fn a_template_names_the_same_schema_however_it_is_written() {
+    let project = Project::new(&[
+        ("m/1_a.up.sql", "CREATE TABLE {{ index .Options \"Namespace\" }}.t (a int);\n"),
+        ("m/2_b.up.sql", "ALTER TABLE \"{{index .Options \"Namespace\" }}\".\"t\" ADD COLUMN b int;\n"),
+    ]);
+    let (sql, _) = project.schema(&[]);
+    assert!(sql.matches("CREATE TABLE").count() == 1 && sql.contains("    a integer,\n    b integer\n"), "{sql}");
 }

@@ -222,7 +222,11 @@ pub(super) fn candidates_knowing(table: &TableUse, few: &dyn Fn(&Node) -> bool) 
             return found;
         }
     }
-    let lookups: Vec<&Node> = joins.into_iter().filter(|join| matches!(asks(join), Asks::Equal(..))).chain(clauses).collect();
+    // by the tables that are cut down themselves, where there are any beside it; else by those that these lead to
+    let direct: Vec<&Node> = table.clauses.iter().filter(|c| c.driven).map(|c| &c.node).collect();
+    let equal = |join: &&Node| matches!(asks(join), Asks::Equal(..));
+    let by = if direct.iter().any(equal) { direct } else { joins };
+    let lookups: Vec<&Node> = by.into_iter().filter(|join| equal(join)).chain(clauses).collect();
     if driven { of_clauses(&lookups, &[], few).into_iter().collect() } else { vec![] }
 }
 

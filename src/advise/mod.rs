@@ -32,6 +32,9 @@ use worth::Worth;
 /// A query that has cost so much may have an index that only sorts for it, in milliseconds.
 const WORTH_SORTING_MS: f64 = 10_000.0;
 
+/// So many new indexes for one table are many.
+const MANY: usize = 2;
+
 /// One query of a workload.
 #[derive(Debug)]
 pub struct Entry<'a> {
@@ -140,8 +143,10 @@ pub fn advise(catalog: &Catalog, workload: &[Entry], stats: &RelationStats) -> R
             report.left.push(maker.left(&one, busy));
             continue;
         }
-        built.entry(one.index.table.clone()).or_default().push(one.definition.keys.clone());
-        report.advice.push(maker.advice(one, &mut taken));
+        let of_table = built.entry(one.index.table.clone()).or_default();
+        of_table.push(one.definition.keys.clone());
+        let before = of_table.len() - 1;
+        report.advice.push(maker.advice(one, before, &mut taken));
     }
     report.advice.extend(audit::foreign_keys(catalog, &built, stats, &maker.writes, &mut taken));
     let gone: Vec<Qualified> = report.advice.iter().flat_map(|a| a.replaces.clone()).collect();
@@ -255,7 +260,6 @@ impl Maker<'_> {
     /// Of the indexes chosen for a table that has several already, one that begins with a key of this one, which serves one
     /// query that nobody is known to wait for.
     fn alike(&self, one: &Made, chosen: &[Made]) -> Option<String> {
-        const MANY: usize = 2;
         let of_table = || chosen.iter().filter(|other| other.index.table == one.index.table && other.index.method == "btree");
         let first = one.index.blocks.first()?;
         let sole = one.queries.len() == 1 && one.total_ms == 0.0 && one.refines.is_empty() && one.index.method == "btree";
@@ -275,9 +279,16 @@ impl Maker<'_> {
         Left { table: made.index.table.clone(), keys: made.definition.body(), at, why }
     }
 
-    fn advice(&self, made: Made, taken: &mut Vec<Qualified>) -> Advice {
+    /// `before`: how many new indexes the table has been given already.
+    fn advice(&self, made: Made, before: usize, taken: &mut Vec<Qualified>) -> Advice {
         let catalog = self.worth.catalog;
-        let why = why::why(self.worth, &made, &self.writes);
+        let mut why = why::why(self.worth, &made, &self.writes);
+        if before >= MANY && made.total_ms == 0.0 {
+            why.push(format!(
+                "{before} new indexes stand before it for {}: a log (--log) says which queries are worth one",
+                made.index.table
+            ));
+        }
         let unknown =
             if self.worth.stats.table(&made.index.table).is_some() { vec!["selectivity"] } else { vec!["selectivity", "table size"] };
         Advice {

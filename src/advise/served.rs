@@ -14,7 +14,9 @@ pub fn indexes_of<'c>(catalog: &'c Catalog, table: &Qualified) -> Vec<Prepared<'
 
 /// Whether the indexes that are there serve a use of a table as well as what it asks for would.
 pub fn is_served(catalog: &Catalog, indexes: &[Prepared], table: &TableUse, wanted: &[Candidate]) -> bool {
-    let nodes = table.nodes();
+    // a join finds rows only where another table's rows are there first
+    let usable = |clause: &&crate::catalog::uses::Clause| table.has_driver || !clause.join;
+    let nodes: Vec<Node> = table.clauses.iter().filter(usable).map(|clause| clause.node.clone()).collect();
     let found = access(indexes, &nodes, &table.order);
     if is_pinned(&found) || leaves_serve(catalog, table, &nodes) {
         return true;
@@ -71,7 +73,8 @@ pub(super) fn is_looked_up(indexes: &[Prepared], table: &TableUse, few: &dyn Fn(
     if !table.has_driver || table.clauses.iter().any(|c| !c.join && tells(&c.node)) {
         return false;
     }
-    let joins: Vec<Node> = table.clauses.iter().filter(|c| c.join).map(|c| c.node.clone()).collect();
+    let direct = table.clauses.iter().any(|c| c.driven);
+    let joins: Vec<Node> = table.clauses.iter().filter(|c| if direct { c.driven } else { c.join }).map(|c| c.node.clone()).collect();
     access(indexes, &joins, &[]).services.iter().any(|(_, service)| service.equal_keys > 0)
 }
 

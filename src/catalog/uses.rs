@@ -65,6 +65,8 @@ pub struct Clause<'a> {
     pub own_text: bool,
     /// It joins the table with another of the same FROM, rather than test it by a value or by a row of a query around.
     pub join: bool,
+    /// Of a join: the other table has conditions of its own, so that its rows look up this one's.
+    pub driven: bool,
 }
 
 /// Every table of a query with its use, the query's subqueries' too.
@@ -129,6 +131,8 @@ struct Unit<'a> {
     conditions: Vec<Condition<'a>>,
     /// Subqueries that are planned by themselves, with their scopes and the conditions that may sink into them.
     inner: Vec<Inner<'a>>,
+    /// The relations that conditions of their own cut down.
+    cut: Vec<*const Relation>,
     /// Scopes whose expressions may hold subqueries.
     merged: Vec<(Rc<Scope<'a>>, &'a Query, bool)>,
 }
@@ -173,6 +177,8 @@ impl<'a> Gathering<'a> {
         let mut unit = Unit { conditions: sunk.to_vec(), ..Unit::default() };
         self.members(&scope, query, false, None, own_text, &mut unit, depth);
         self.reduce(&mut unit);
+        let cut = unit.members.iter().filter(|member| self.is_cut(member, &unit)).map(|member| std::ptr::from_ref(member.relation));
+        unit.cut = cut.collect();
         for member in unit.members.clone() {
             let found = self.table_use(&scope, query, &member, &unit);
             self.uses.push(found);
@@ -469,7 +475,9 @@ impl<'a> Gathering<'a> {
             for node in self.node(condition, member).conjuncts() {
                 if !node.columns().is_empty() && !clauses.iter().any(|c| c.node == node) {
                     let join = matches!(condition.test, Test::Using(..)) || reads_peer(&node, member, unit);
-                    clauses.push(Clause { node, expr, own_text: condition.own_text, join });
+                    let using = matches!(condition.test, Test::Using(..));
+                    let driven = join && (using || joins_cut(&node, member, unit));
+                    clauses.push(Clause { node, expr, own_text: condition.own_text, join, driven });
                 }
             }
         }
@@ -499,14 +507,16 @@ impl<'a> Gathering<'a> {
 
     /// Whether another member is cut down by itself.
     fn has_driver(&self, query: &Query, member: &Member<'a>, unit: &Unit<'a>) -> bool {
-        let others = unit.members.iter().filter(|other| !std::ptr::eq(other.relation, member.relation));
-        let cut = |other: &Member<'a>| {
-            unit.conditions.iter().any(|condition| {
-                let node = self.node(condition, other);
-                !node.columns().is_empty() && !node.reads_outside()
-            })
-        };
-        unit.members.len() > 1 && (query.limit.is_some() && query.order_by.is_empty() || others.into_iter().any(cut))
+        let other = unit.cut.iter().any(|relation| !std::ptr::eq(*relation, member.relation));
+        unit.members.len() > 1 && (query.limit.is_some() && query.order_by.is_empty() || other)
+    }
+
+    /// Whether a condition tests a member by itself.
+    fn is_cut(&self, member: &Member<'a>, unit: &Unit<'a>) -> bool {
+        unit.conditions.iter().any(|condition| {
+            let node = self.node(condition, member);
+            !node.columns().is_empty() && !node.reads_outside()
+        })
     }
 
     /// The order wanted of a table's rows: ORDER BY on its columns alone, or the one `min()` or `max()`.
@@ -595,6 +605,19 @@ fn reads_peer(node: &Node, member: &Member, unit: &Unit) -> bool {
     found
 }
 
+/// Whether a join's condition reads a relation that is cut down by itself.
+fn joins_cut(node: &Node, member: &Member, unit: &Unit) -> bool {
+    let others = unit.cut.iter().filter(|relation| !std::ptr::eq(**relation, member.relation));
+    let names: Vec<String> = others.map(|relation| format!("{:p} ", *relation)).collect();
+    let mut found = false;
+    node.walk(&mut |n| {
+        if let Kind::Outside(name) = &n.kind {
+            found |= names.iter().any(|other| name.starts_with(other.as_str()));
+        }
+    });
+    found
+}
+
 /// What is equal to something equal to a value is equal to the value.
 fn equate(clauses: &mut Vec<Clause>) {
     let equality = |clause: &Clause| match &clause.node.kind {
@@ -613,7 +636,7 @@ fn equate(clauses: &mut Vec<Clause>) {
             };
             let node = operator("=", other.clone(), value.clone());
             if !clauses.iter().any(|c| c.node == node) {
-                clauses.push(Clause { node, expr: None, own_text: false, join: false });
+                clauses.push(Clause { node, expr: None, own_text: false, join: false, driven: false });
             }
         }
     }

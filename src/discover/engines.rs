@@ -29,7 +29,6 @@ const ENGINES: &[(&str, &str)] = &[
     ("h2", "H2"),
     ("hsqldb", "HSQLDB"),
     ("derby", "Derby"),
-    ("db2", "Db2"),
     ("spanner", "Spanner"),
     ("snowflake", "Snowflake"),
     ("bigquery", "BigQuery"),

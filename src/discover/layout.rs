@@ -160,7 +160,7 @@ impl Surveyor {
         if let Some(found) = self.sqitch(path) {
             return found;
         }
-        if name == "schema.sql" {
+        if name == "schema.sql" && whole_set(folder) == folder {
             return (Order::new(Group::Schema, path), InputKind::Sql);
         }
         match self.framework(path, &name, bytes) {
@@ -195,7 +195,7 @@ impl Surveyor {
             return if tools.refinery { wrapped("refinery") } else { Some(("Flyway", flyway_transaction(path, bytes))) };
         }
         let numbered = is_numbered(name);
-        if !numbered && !is_paired(name) && !in_migrations_folder(folder) {
+        if !numbered && !is_paired(name) && !in_migrations_folder(folder) && whole_set(folder) == folder {
             return None;
         }
         if folder.join("atlas.sum").exists() {
@@ -392,7 +392,7 @@ pub(super) fn set_folder(path: &Path) -> Option<PathBuf> {
         return Some(named.unwrap_or(folder).to_owned());
     }
     let versioned = is_numbered(&name) || is_paired(&name) || in_migrations_folder(folder);
-    versioned.then(|| whole_set(folder).to_owned())
+    (versioned || name.ends_with(".sql") && whole_set(folder) != folder).then(|| whole_set(folder).to_owned())
 }
 
 /// Folders that only cut a migrations folder in pieces (`2024`, `v1.2`, `up`) are no sets of their own.

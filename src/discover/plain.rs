@@ -10,7 +10,7 @@ use crate::source::Span;
 use crate::sql::lex::lex;
 use crate::sql::token::{Dialect, Token, TokenKind};
 use memchr::memmem;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// Folders that hold one kind of object.
@@ -89,7 +89,8 @@ const TRIALS: &[&str] = &[
 /// Whether a file lies where files are tried out or shown.
 pub(super) fn is_trial(path: &Path) -> bool {
     let folders = path.parent().into_iter().flat_map(Path::components);
-    folders.filter_map(|part| part.as_os_str().to_str()).any(|part| TRIALS.contains(&part.to_ascii_lowercase().as_str()))
+    let is_trial = |part: String| TRIALS.contains(&part.as_str()) || part.contains("regress");
+    folders.filter_map(|part| part.as_os_str().to_str()).any(|part| is_trial(part.to_ascii_lowercase()))
 }
 
 /// Whether a file makes tables or types, told by the words alone.
@@ -115,7 +116,7 @@ pub(super) fn adopt(ordered: &mut [(Order, Input)]) {
     let candidates: Vec<usize> = (0..ordered.len()).filter(|&i| is_candidate(&ordered[i])).collect();
     let files: Vec<File> = candidates.iter().map(|&i| File::read(&ordered[i].1)).collect();
     for (home, members) in groups(ordered, &candidates, &files) {
-        if !members.iter().any(|&file| files[file].makes_tables) {
+        if !members.iter().any(|&file| files[file].makes_tables) || repeat_each_other(&members, &files) {
             continue;
         }
         for (place, file) in in_order(&members, &files).into_iter().enumerate() {
@@ -238,27 +239,48 @@ impl File {
     }
 }
 
+/// Files that make the same names again and again are versions of one schema, or trials, and no schema together.
+fn repeat_each_other(members: &[usize], files: &[File]) -> bool {
+    let mut makers: HashMap<&str, usize> = HashMap::new();
+    members.iter().flat_map(|&file| &files[file].makes).for_each(|name| *makers.entry(name).or_insert(0) += 1);
+    let repeated = makers.values().filter(|&&makers| makers > 1).count();
+    repeated * 5 > makers.len()
+}
+
 /// The files, each after those that make what it mentions; a circle is cut where the names of the files say.
 fn in_order(members: &[usize], files: &[File]) -> Vec<usize> {
-    let mut makers: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut maker: HashMap<&str, usize> = HashMap::new();
     for &file in members {
-        files[file].makes.iter().for_each(|name| makers.entry(name).or_default().push(file));
+        for name in &files[file].makes {
+            maker.entry(name).or_insert(file);
+        }
     }
-    let mut needs: HashMap<usize, HashSet<usize>> = HashMap::new();
+    let mut waits: HashMap<usize, usize> = HashMap::new();
+    let mut needed_by: HashMap<usize, Vec<usize>> = HashMap::new();
     for &file in members {
-        let needed = files[file].mentions.iter().filter_map(|name| makers.get(name.as_str())).flatten().copied();
-        needs.insert(file, needed.filter(|&other| other != file && !files[file].makes.is_superset(&files[other].makes)).collect());
+        let needs: HashSet<usize> = files[file].mentions.iter().filter_map(|name| maker.get(name.as_str()).copied()).collect();
+        for need in needs.into_iter().filter(|&need| need != file) {
+            needed_by.entry(need).or_default().push(file);
+            *waits.entry(file).or_insert(0) += 1;
+        }
     }
-    let mut rest: Vec<usize> = members.to_vec();
-    rest.sort_by_key(|&file| (files[file].rank, file));
+    let place = |file: usize| (files[file].rank, file);
+    let mut waiting: BTreeSet<(u8, usize)> = members.iter().map(|&file| place(file)).collect();
+    let mut ready: BTreeSet<(u8, usize)> = members.iter().filter(|file| !waits.contains_key(file)).map(|&file| place(file)).collect();
     let mut order = vec![];
-    let mut done: HashSet<usize> = HashSet::new();
-    while !rest.is_empty() {
-        let ready = |file: &usize| needs.get(file).is_none_or(|needs| needs.iter().all(|need| done.contains(need)));
-        let next = rest.iter().position(ready).unwrap_or(0);
-        let file = rest.remove(next);
-        done.insert(file);
+    while let Some((_, file)) = ready.pop_first().or_else(|| waiting.first().copied()) {
+        if !waiting.remove(&place(file)) {
+            continue;
+        }
         order.push(file);
+        for &next in needed_by.get(&file).into_iter().flatten() {
+            if let Some(left) = waits.get_mut(&next) {
+                *left -= 1;
+                if *left == 0 {
+                    ready.insert(place(next));
+                }
+            }
+        }
     }
     order
 }

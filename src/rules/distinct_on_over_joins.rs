@@ -1,10 +1,11 @@
 //! DISTINCT ON that sorts what joins have multiplied.
 
 use super::support::joins::{self, Meets};
+use super::support::reshape::lateral::lateral;
 use super::support::spelling;
 use super::{Check, Context};
 use crate::catalog::resolve::Scope;
-use crate::facts::{Expr, Query, Relation, Select};
+use crate::facts::{Expr, Query, Select};
 use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -31,7 +32,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         "DISTINCT ON sorts the whole product of {} relations to throw most of it away: {how}, and no index can give that order",
         joined.len() + 1
     );
-    let mut report = ctx.report(distinct.span, message).help(help(ctx, query, select, on, scope, relation));
+    let mut report = ctx.report(distinct.span, message).help(help(ctx, query, select, on, scope));
     let at = joins::join_of(select, relation).map_or(relation.span, |join| join.span);
     report = report.related(ctx.at(at), "this join multiplies the rows".replace("multiplies", if *meets == Meets::Many { "multiplies" } else { "may multiply" }));
     if joined.len() >= 3 && query.offset.is_some() {
@@ -40,59 +41,26 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     ctx.add(report);
 }
 
-/// Pick the rows first: with LATERAL where another relation is the one that has many rows, else in a subquery.
-fn help<'a>(ctx: &Context, query: &Query, select: &'a Select, on: &[Expr], scope: &Scope<'a>, culprit: &Relation) -> String {
+/// The query anew where it can be written in full, else the way to go.
+fn help<'a>(ctx: &Context, query: &'a Query, select: &'a Select, on: &'a [Expr], scope: &Scope<'a>) -> String {
+    if let Some(found) = lateral(ctx, query, select, on, scope) {
+        let assumed = found.assumed_key.map(|key| format!(", if {key} is its key")).unwrap_or_default();
+        return format!("pick one row for each row of {}{assumed}, and nothing is sorted that is thrown away:\n{}", found.driving, found.sql);
+    }
     let keys: Vec<String> = on.iter().map(|e| spelling::text(ctx, e.span)).collect();
-    let order: Vec<String> = query.order_by.iter().map(|key| order_text(ctx, key)).collect();
+    let keys = keys.join(", ");
     let owner = on.first().and_then(Expr::column).and_then(|c| scope.binding(c)).map(|b| b.relation);
-    let culprit_is_owner = owner.is_some_and(|owner| std::ptr::eq(owner, culprit));
-    if let (Some(driving), false) = (owner.and_then(|o| o.table().map(|t| (o, t))), culprit_is_owner) {
-        let rest = if order.len() > on.len() { order[on.len()..].join(", ") } else { "…".to_owned() };
-        let picked = picked(query, select, on.len(), scope, driving.0, culprit);
-        let names: Vec<String> = picked.iter().map(|r| r.table().map_or_else(|| joins::name(r), ToString::to_string)).collect();
-        let sources: Vec<String> = picked.iter().map(|r| spelling::text(ctx, r.span)).collect();
-        let conditions: Vec<String> = picked.iter().map(|r| condition(ctx, select, r)).collect();
-        let (items, alias) = match &picked[..] {
-            [one] => ("*", one.binding().map_or_else(|| "picked".to_owned(), ToString::to_string)),
-            _ => ("…", "picked".to_owned()),
-        };
-        return format!(
-            "pick one row of {} for each row of {}, then join the others to the result:\n\
-             FROM {} CROSS JOIN LATERAL (SELECT {items} FROM {} WHERE {} ORDER BY {rest} LIMIT 1) AS {alias}",
-            names.join(" and "),
-            driving.1,
-            spelling::text(ctx, driving.0.span),
-            sources.join(", "),
-            conditions.join(" AND "),
-        );
+    let own = |e: &Expr| e.column().and_then(|c| scope.binding(c)).is_some_and(|b| owner.is_some_and(|o| std::ptr::eq(o, b.relation)));
+    match owner {
+        Some(owner) if query.order_by.iter().all(|key| own(&key.expr)) => {
+            let order: Vec<String> = query.order_by.iter().map(|key| order_text(ctx, key)).collect();
+            let order = if order.is_empty() { keys.clone() } else { order.join(", ") };
+            let alias = owner.binding().map_or_else(|| "picked".to_owned(), ToString::to_string);
+            let source = spelling::text(ctx, owner.span);
+            format!("pick the rows first, then join:\nFROM (SELECT DISTINCT ON ({keys}) * FROM {source} ORDER BY {order}) AS {alias} JOIN …")
+        }
+        _ => format!("list the values of {keys} first, then pick one row for each with CROSS JOIN LATERAL (… ORDER BY … LIMIT 1), which an index can serve"),
     }
-    let (source, alias) = owner.map_or(("…".to_owned(), "picked".to_owned()), |o| {
-        (spelling::text(ctx, o.span), o.binding().map_or_else(|| "picked".to_owned(), ToString::to_string))
-    });
-    let own_order = if order.is_empty() { keys.join(", ") } else { order.join(", ") };
-    format!(
-        "pick the rows first, then join:\nFROM (SELECT DISTINCT ON ({keys}) * FROM {source} ORDER BY {own_order}) AS {alias} JOIN …",
-        keys = keys.join(", ")
-    )
-}
-
-/// What one row is picked from: the relation that multiplies, and those that the order asks, but for the one that drives.
-fn picked<'a>(query: &Query, select: &'a Select, keys: usize, scope: &Scope<'a>, driving: &Relation, culprit: &Relation) -> Vec<&'a Relation> {
-    let mut asked: Vec<*const Relation> = vec![culprit];
-    for key in query.order_by.iter().skip(keys) {
-        key.expr.walk(&mut |e| asked.extend(e.column().and_then(|c| scope.binding(c)).map(|b| std::ptr::from_ref(b.relation))));
-    }
-    let own = |r: &&Relation| !std::ptr::eq(*r, driving) && asked.contains(&std::ptr::from_ref(*r));
-    select.relations().into_iter().filter(own).collect()
-}
-
-/// The condition by which a relation is joined.
-fn condition(ctx: &Context, select: &Select, relation: &Relation) -> String {
-    let on = joins::join_of(select, relation).and_then(|join| match &join.condition {
-        crate::facts::JoinCondition::On(on) => Some(spelling::text(ctx, on.span)),
-        _ => None,
-    });
-    on.unwrap_or_else(|| "…".to_owned())
 }
 
 fn order_text(ctx: &Context, key: &crate::facts::OrderKey) -> String {

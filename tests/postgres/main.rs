@@ -10,5 +10,6 @@ mod locks;
 mod observe;
 mod pages;
 mod relations;
+mod reshape;
 mod rewrites;
 mod statistics;

@@ -259,26 +259,6 @@ const WHOLE: &[Whole] = &[
         "SELECT t.id, (SELECT count(*) FROM nothing n WHERE n.t_id = t.id) FROM t ORDER BY t.id",
         joined_groups,
     ),
-    (
-        "count-distinct-over-joins",
-        "SELECT count(DISTINCT t.id) FROM t JOIN o ON o.t_id = t.id JOIN o p ON p.t_id = t.id WHERE o.kind = 'k1' OR t.a = 2",
-        |_, help| after(help, "EXISTS: ").to_owned(),
-    ),
-    (
-        "count-distinct-over-joins",
-        "SELECT count(DISTINCT t.id) FROM t JOIN o ON o.t_id = t.id JOIN nothing n ON n.t_id = t.id",
-        |_, help| after(help, "EXISTS: ").to_owned(),
-    ),
-    (
-        "distinct-on-over-joins",
-        "SELECT DISTINCT ON (t.id) t.id, o.id, o.kind, p.nn FROM t JOIN o ON o.t_id = t.id JOIN t p ON p.id = t.id ORDER BY t.id, o.id DESC",
-        |_, help| format!("SELECT t.id, o.id, o.kind, p.nn {} JOIN t p ON p.id = t.id ORDER BY t.id", after(help, "the result:\n")),
-    ),
-    (
-        "distinct-on-over-joins",
-        "SELECT DISTINCT ON (t.id) t.id, o.id FROM t JOIN o ON o.t_id = t.id JOIN nothing n ON n.t_id = t.id ORDER BY t.id, o.id DESC",
-        |_, help| format!("SELECT t.id, o.id {} JOIN nothing n ON n.t_id = t.id ORDER BY t.id", after(help, "the result:\n")),
-    ),
 ];
 
 #[test]

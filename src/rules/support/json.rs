@@ -49,6 +49,13 @@ pub(crate) enum Miss {
     Predicate,
 }
 
+impl Miss {
+    /// Whether less is missing than in another: an index on the very key is nearer than one on the whole document.
+    fn is_nearer(&self, other: &Miss) -> bool {
+        matches!(other, Miss::GinCannot) && !matches!(self, Miss::GinCannot)
+    }
+}
+
 /// Every condition on rows of a query itself: WHERE, and the ONs of its joins.
 pub(crate) fn conditions(query: &Query) -> Vec<&Expr> {
     let filter = match &query.body {
@@ -179,7 +186,8 @@ pub(crate) fn judge<'c>(ctx: &Context<'c>, json: &JsonTest, query: &Query) -> Ve
             Some(true) => return Verdict::Served,
             Some(false) => near = Some((name, index, Miss::Predicate)),
             None => {
-                if let (true, Some(miss)) = (near.is_none(), miss(ctx.catalog, index, json)) {
+                let miss = miss(ctx.catalog, index, json);
+                if let Some(miss) = miss.filter(|miss| near.as_ref().is_none_or(|(.., other)| miss.is_nearer(other))) {
                     near = Some((name, index, miss));
                 }
             }

@@ -10,6 +10,7 @@ pub(super) mod keyset;
 pub(super) mod locks;
 pub(super) mod mentions;
 pub(super) mod ranges;
+pub(super) mod reshape;
 pub(super) mod rows;
 pub(super) mod spelling;
 pub(super) mod views;

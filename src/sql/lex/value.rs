@@ -12,6 +12,7 @@ pub(super) fn of<'t>(token: &Token, text: &'t str) -> Cow<'t, str> {
     };
     let content = without_fillers(content);
     match token.kind {
+        K::QuotedIdent | K::Placeholder if content.starts_with("{{") => Cow::Owned(spaced(&content)),
         K::Word => folded(content),
         K::String | K::NationalString => undoubled(content, '\''),
         K::QuotedIdent => undoubled(content, '"'),
@@ -19,6 +20,14 @@ pub(super) fn of<'t>(token: &Token, text: &'t str) -> Cow<'t, str> {
         K::UnicodeString => Cow::Owned(unicode(&undoubled(content, '\''))),
         K::UnicodeIdent => Cow::Owned(unicode(&undoubled(content, '"'))),
         _ => content,
+    }
+}
+
+/// A template's hole with one blank between its words: `{{index .A}}` and `{{ index .A }}` stand for the same.
+fn spaced(text: &str) -> String {
+    match text.get(2..).and_then(|rest| rest.split_once("}}")) {
+        Some((hole, rest)) => format!("{{{{ {} }}}}{rest}", hole.split_whitespace().collect::<Vec<_>>().join(" ")),
+        None => text.to_owned(),
     }
 }
 
