@@ -90,7 +90,7 @@ fn is_test_of(path: &str, code: bool) -> bool {
     let lower = path.to_ascii_lowercase();
     let parts: Vec<&str> = if elsewhere { lower.rsplit(['/', '\\']).take(1).collect() } else { lower.split(['/', '\\']).collect() };
     // `LinqTests/` of .NET, which has no other mark
-    let camel = |part: &str| ["Tests", "IntegrationTest"].iter().any(|end| part.ends_with(end)) || part.contains("Tests.");
+    let camel = |part: &str| ["Tests", "Testing", "IntegrationTest"].iter().any(|end| part.ends_with(end)) || part.contains("Tests.");
     if !elsewhere && path.split(['/', '\\']).any(camel) {
         return true;
     }

@@ -8,6 +8,7 @@ use super::findings::{ActiveRules, settle};
 use super::parts::{self, Part, Remarks, Unit};
 use super::schemas::Schemas;
 use crate::catalog::{Catalog, Mentions};
+use crate::facts::Action;
 use crate::finding::{Finding, Opaque, Outcome};
 use crate::rules::{Check, Origin};
 use crate::settings::Settings;
@@ -39,7 +40,8 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     // Migrations change the schema for what comes after them; everything else sees the schema that they leave.
     let (migrations, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| part.origin == Origin::Migration);
     let mut schemas = Schemas::new(sets);
-    let (mut found, mut remarks) = run.replay_sets(&migrations, &mut schemas);
+    let beside = if with_rules { queries.as_slice() } else { &[] };
+    let (mut found, mut remarks) = run.replay_sets(&migrations, beside, &mut schemas);
     let reported: HashSet<FileId> = migrations.iter().filter(|part| part.reported && !part.aside).map(|part| part.file).collect();
     schemas.each().for_each(|catalog| found.findings.extend(run.checker.schema(catalog, &|file| reported.contains(&file))));
     for (more, remark) in run.check_each(&others, &schemas) {
@@ -76,7 +78,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Folds each set of migrations into a schema of its own; sets know nothing of each other, so they go side by side.
-    fn replay_sets(&self, migrations: &[&Part], schemas: &mut Schemas) -> (Found, Vec<Remarks>) {
+    fn replay_sets(&self, migrations: &[&Part], beside: &[&Part], schemas: &mut Schemas) -> (Found, Vec<Remarks>) {
         let mut sets: BTreeMap<u32, Vec<&Part>> = BTreeMap::new();
         for part in migrations {
             sets.entry(schemas.set_of(part.file)).or_default().push(part);
@@ -95,8 +97,30 @@ impl Run<'_> {
             found.merge(more);
             remarks.extend(remark);
         }
+        self.index_by_scripts(beside, schemas);
         schemas.unite();
         (found, remarks)
+    }
+
+    /// Takes in the indexes that files beside the migrations build on the tables that these made: somebody runs those files too,
+    /// and a table is not without an index because another kind of file has it.
+    fn index_by_scripts(&self, beside: &[&Part], schemas: &mut Schemas) {
+        let builds = |part: &&&Part| {
+            let text = self.checker.sources.get(part.file).text.as_bytes();
+            !part.aside && (memchr::memmem::find(text, b"INDEX").is_some() || memchr::memmem::find(text, b"index").is_some())
+        };
+        let beside: Vec<&Part> = beside.iter().filter(builds).copied().collect();
+        let units: Vec<Unit> = beside.par_iter().map(|part| parts::read(part, self.checker.sources, self.checker.settings)).collect();
+        for unit in units {
+            let file = unit.part.file;
+            let catalog = schemas.changed_by(file);
+            for statement in &unit.statements {
+                let new = |action: &Action| matches!(action, Action::CreateIndex(index) if catalog.table(&index.table).is_some());
+                if !statement.actions.is_empty() && statement.actions.iter().all(new) {
+                    catalog.apply(statement, &self.checker.sources.get(file).text);
+                }
+            }
+        }
     }
 
     /// Folds the migrations in order; while one batch is folded the next is read.

@@ -319,6 +319,14 @@ pub struct Merge {
 }
 
 impl FromItem {
+    /// Its bytes, from the first relation to the end of the last condition.
+    pub fn span(&self) -> Span {
+        match self {
+            FromItem::Relation(relation) => relation.span,
+            FromItem::Join(join) => join.left.span().to(join.span),
+        }
+    }
+
     /// The relations inside, left to right.
     pub fn relations(&self) -> Vec<&Relation> {
         match self {

@@ -42,7 +42,8 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     ));
     // CROSS JOIN in so many words is mostly meant, and so are all pairs that an INSERT writes.
     let seeds = ctx.statement.query.as_ref().is_some_and(|q| matches!(q.body, crate::facts::QueryBody::Insert(_)));
-    ctx.add(if crossed.is_some() || seeds { report.severity(Severity::Notice) } else { report });
+    let once = super::support::rows::runs_once(ctx);
+    ctx.add(if crossed.is_some() || seeds || once { report.severity(Severity::Notice) } else { report });
 }
 
 fn holds(join: &Join, binding: &Binding) -> bool {

@@ -1,10 +1,12 @@
 //! Scalar subqueries in the select list that run once for each row.
 
-use super::support::rows;
+use super::support::joins::is_aggregate;
+use super::support::{rows, spelling};
 use super::{Check, Context};
 use crate::catalog::resolve::Scope;
 use crate::facts::{Expr, ExprKind, FromItem, Name, Query};
 use crate::finding::Severity;
+use std::rc::Rc;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -38,13 +40,63 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         1 => format!("this subquery refers to {name} and runs once for each row of the result, as does 1 other in the select list"),
         n => format!("this subquery refers to {name} and runs once for each row of the result, as do {n} others in the select list"),
     };
-    let mut report = ctx.report(first.span, message).help(format!(
-        "join instead: LEFT JOIN LATERAL (…) ON true for one pass over several values, or aggregate first and join the groups to {name}"
-    ));
+    let general =
+        format!("join instead: LEFT JOIN LATERAL (…) ON true for one pass over several values, or aggregate first and join the groups to {name}");
+    let help = match first.subquery().and_then(|inner| grouped(ctx, inner, scope)) {
+        Some(joined) => format!("{general}:\n{joined}"),
+        None => general,
+    };
+    let mut report = ctx.report(first.span, message).help(help);
     for (other, name) in others.iter().take(SHOWN) {
         report = report.related(ctx.at(other.span), format!("this one refers to {name}"));
     }
     ctx.add(if others.is_empty() { report } else { report.severity(Severity::Error) });
+}
+
+/// The join with the groups that gives what an aggregate over one table gives for each row.
+fn grouped<'a>(ctx: &Context, inner: &'a Query, outer: &Scope<'a>) -> Option<String> {
+    let select = inner.select()?;
+    let ([item], [relation]) = (&select.items[..], &select.relations()[..]) else { return None };
+    let ExprKind::Call(call) = &item.expr.uncast().kind else { return None };
+    let plain = select.group_by.is_empty() && select.having.is_none() && inner.limit.is_none() && inner.ctes.is_empty();
+    if !plain || !is_aggregate(&item.expr) || relation.table().is_none() {
+        return None;
+    }
+    let scope = Scope::new(outer.catalog(), inner, Some(Rc::new(outer.clone())));
+    let own = |e: &Expr| e.column().is_some_and(|c| scope.binding(c).is_some());
+    let outside = |e: &Expr| e.column().is_some_and(|c| scope.binding(c).is_none() && c.relation.is_some());
+    let mut keys = vec![];
+    let mut rest = vec![];
+    for condition in select.filter.iter().flat_map(|f| f.conjuncts()) {
+        match &condition.kind {
+            ExprKind::Binary { left, op, right, .. } if op == "=" && own(left) && outside(right) => keys.push((&**left, &**right)),
+            ExprKind::Binary { left, op, right, .. } if op == "=" && outside(left) && own(right) => keys.push((&**right, &**left)),
+            _ => rest.push(condition),
+        }
+    }
+    let reads_outside = |e: &&Expr| {
+        let mut found = false;
+        e.walk(&mut |e| found |= outside(e) || e.subquery().is_some());
+        found
+    };
+    if keys.is_empty() || rest.iter().any(|e| reads_outside(e)) || reads_outside(&&item.expr) {
+        return None;
+    }
+    let texts: Vec<String> = keys.iter().map(|(own, _)| spelling::text(ctx, own.span)).collect();
+    let filter: Vec<String> = rest.iter().map(|e| spelling::text(ctx, e.span)).collect();
+    let filter = if filter.is_empty() { String::new() } else { format!(" WHERE {}", filter.join(" AND ")) };
+    let on: Vec<String> = keys
+        .iter()
+        .filter_map(|(own, outer)| Some(format!("counted.{} = {}", own.column()?.column, spelling::text(ctx, outer.span))))
+        .collect();
+    let read = if call.name.name == "count" { "coalesce(counted.value, 0)" } else { "counted.value" };
+    Some(format!(
+        "LEFT JOIN (SELECT {keys}, {value} AS value FROM {from}{filter} GROUP BY {keys}) AS counted ON {on}, and {read} in the select list",
+        keys = texts.join(", "),
+        value = spelling::text(ctx, item.expr.span),
+        from = spelling::text(ctx, relation.span),
+        on = on.join(" AND "),
+    ))
 }
 
 /// Whether it reads more than what the outer row holds (`FROM jsonb_each(o.details)`).

@@ -9,8 +9,9 @@ use crate::source::Span;
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, query: &Query) {
+    // CTEs that are limited, or whose rows were written before and are at hand
     let mut short: Vec<&Name> = vec![];
-    query.walk(&mut |query| short.extend(query.ctes.iter().filter(|cte| cte.query.limit.is_some()).map(|cte| &cte.name)));
+    query.walk(&mut |query| short.extend(query.ctes.iter().filter(|cte| cte.query.limit.is_some() || cte.query.target().is_some()).map(|cte| &cte.name)));
     query.walk(&mut |query| {
         if query.select().is_some_and(|select| is_short(select, &short)) {
             return;

@@ -22,6 +22,9 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     let ExprKind::InSubquery { expr: tested, query, negated: true } = &expr.kind else { return };
     let Some(select) = query.select() else { return };
     let [item] = &select.items[..] else { return };
+    if matches!(item.expr.kind, ExprKind::Wildcard(_)) {
+        return; // of which columns, the schema would have to say
+    }
     let inner = Scope::new(scope.catalog(), query, Some(Rc::new(scope.clone())));
     if is_never_null(&item.expr, select, &inner) {
         return;
@@ -40,9 +43,15 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
         None => spelling::text(ctx, e.span),
     };
     let outer = qualified(tested, scope);
-    let help = match select.relations().first() {
-        Some(source) if item.expr.column().is_some() => {
-            format!("write NOT EXISTS (SELECT 1 FROM {} WHERE {} = {outer} …)", spelling::text(ctx, source.span), qualified(&item.expr, &inner))
+    let plain = select.group_by.is_empty() && query.limit.is_none() && select.distinct.as_ref().is_none_or(|d| d.on.is_none());
+    let help = match (select.from.first(), select.from.last()) {
+        (Some(first), Some(last)) if plain && item.expr.column().is_some() => {
+            let from = spelling::text(ctx, first.span().to(last.span()));
+            let filter = select.filter.as_ref().map(|f| match f.kind {
+                ExprKind::Or(_) => format!(" AND ({})", spelling::text(ctx, f.span)),
+                _ => format!(" AND {}", spelling::text(ctx, f.span)),
+            });
+            format!("write NOT EXISTS (SELECT 1 FROM {from} WHERE {} = {outer}{})", qualified(&item.expr, &inner), filter.unwrap_or_default())
         }
         _ => format!("write NOT EXISTS (SELECT 1 FROM (SELECT {given} …) AS s (value) WHERE s.value = {outer})"),
     };

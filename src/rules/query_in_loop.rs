@@ -1,5 +1,6 @@
 //! A statement sent once for each row or id.
 use super::{Check, Context};
+use crate::extract::FragmentKind;
 use crate::facts::{ExprKind, Query, QueryBody};
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -12,7 +13,9 @@ fn check(ctx: &Context, query: &Query) {
     }
     // a query whose rows the loop goes through, written in its head; rows that no table gives
     let in_head = ctx.application.is_some_and(|fragment| found.header.contains(fragment.span));
-    if in_head || matches!(query.body, QueryBody::Values(_)) {
+    // a condition that is given to a builder may make one query of many turns
+    let is_piece = ctx.application.is_some_and(|fragment| fragment.kind == FragmentKind::Clause);
+    if in_head || is_piece || matches!(query.body, QueryBody::Values(_)) {
         return;
     }
     let table = query.target().or_else(|| query.from().first().and_then(|item| item.relations().first().copied())).and_then(|r| r.table());

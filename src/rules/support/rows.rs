@@ -47,7 +47,7 @@ pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, conditions: &[&'a Expr], scop
         .collect();
     // A table that is not known has, by the habit of all, a key called id.
     match scope.catalog().table(written) {
-        Some((name, _)) => scope.catalog().is_key_fixed(name, &fixed),
+        Some((name, table)) => scope.catalog().is_key_fixed(name, &fixed) || (table.knowledge != Knowledge::Whole && fixed.contains(&"id")),
         None => fixed.contains(&"id"),
     }
 }
