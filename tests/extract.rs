@@ -169,6 +169,19 @@ fn a_dropped_column_names_the_places_that_use_it() {
 }
 
 #[test]
+fn a_bare_name_is_the_table_of_the_search_path() {
+    let files = [
+        ("1.sql", migration(), SCHEMA),
+        ("2.sql", migration(), "CREATE SCHEMA stats;\nCREATE TABLE stats.users (id bigint);"),
+        ("3.sql", migration(), "DROP TABLE stats.users;"),
+        ("app.py", InputKind::Code(Language::Python), "cur.execute(\"SELECT id FROM users WHERE id = %s\", (1,))\n"),
+    ];
+    let outcome = checked(&files, &only("drop-table"));
+    let [dropped] = &outcome.findings[..] else { panic!("{:?}", outcome.findings) };
+    assert!(dropped.related.is_empty(), "{dropped:?}");
+}
+
+#[test]
 fn files_of_queries_use_what_they_name() {
     let files = [
         ("1.sql", migration(), SCHEMA),
@@ -222,4 +235,56 @@ fn code_in_fences_is_read() {
     let text = "# x\n\n```python\ncur.execute(\"SELECT id FROM users WHERE name = NULL\")\n```\n";
     let outcome = checked(&[("a.md", InputKind::Markdown, text)], &only("null-comparison"));
     assert_eq!(outcome.findings.len(), 1);
+}
+
+/// The statement's words cut into pieces, as each language's programs write them one after another.
+fn written(form: usize, pieces: &[String]) -> (&'static str, Language, String) {
+    let all = |open: &str, between: &str, close: &str| format!("{open}{}{close}", pieces.join(between));
+    match form {
+        0 => ("a.go", Language::Go, all("func f() {\n\tdb.Query(\"", "\" +\n\t\t\"", "\")\n}\n")),
+        1 => ("a.go", Language::Go, all("func f() {\n\tdb.Query(`", "\n\t\t", "`)\n}\n")),
+        2 => ("a.py", Language::Python, all("cur.execute(\"", "\"\n    '", "\")\n").replacen("'", "\"", pieces.len() - 1)),
+        3 => ("a.py", Language::Python, all("cur.execute(\"", "\\x20\" \"", "\")\n")),
+        4 => ("a.js", Language::JavaScript, all("db.query('", "' + '", "')\n")),
+        5 => ("a.ts", Language::TypeScript, all("db.query(`", "\n  ", "`)\n")),
+        6 => ("A.java", Language::Java, all("void f() {\n  jdbc.query(\"\"\"\n      ", "\n        ", "\n      \"\"\");\n}\n")),
+        7 => ("a.rs", Language::Rust, all("fn f() {\n    sqlx::query(\"", "\\\n        ", "\");\n}\n")),
+        8 => ("a.rb", Language::Ruby, all("def f\n  execute(<<~SQL)\n    ", "\n      ", "\n  SQL\nend\n")),
+        9 => ("a.php", Language::Php, all("<?php\n$db->query('", "' . '", "');\n")),
+        10 => ("A.cs", Language::CSharp, all("void F() {\n  db.Query(@\"", "\n    ", "\");\n}\n")),
+        11 => ("a.kt", Language::Kotlin, all("fun f() {\n    db.query(\"\"\"\n        |", "\n        |", "\"\"\".trimMargin())\n}\n")),
+        _ => ("a.go", Language::Go, all("func f() {\n\tq := \"", "\"\n\tq += \"", "\"\n\tdb.Query(q)\n}\n")),
+    }
+}
+
+proptest! {
+    /// A fix that is offered changes the program's SQL as it says, whatever the string looks like in the source.
+    #[test]
+    fn fixes_edit_the_literal(form in 0..13usize, cuts in prop::collection::vec(any::<bool>(), 7)) {
+        let words = ["SELECT ", "id ", "FROM ", "users ", "WHERE ", "name ", "= ", "NULL"];
+        let mut pieces = vec![String::new()];
+        for (i, word) in words.iter().enumerate() {
+            pieces.last_mut().unwrap().push_str(word);
+            if cuts.get(i) == Some(&true) {
+                pieces.push(String::new());
+            }
+        }
+        let (path, language, code) = written(form, &pieces);
+        let sql = |code: &str| -> Vec<String> {
+            let found = extract(FileId(0), code, language, Options::default());
+            found.fragments.iter().map(|f| found.sql(f).split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+        };
+        prop_assert_eq!(sql(&code), ["SELECT id FROM users WHERE name = NULL"], "{}", code);
+        let outcome = checked(&[(path, InputKind::Code(language), &code)], &only("null-comparison"));
+        prop_assert_eq!(outcome.findings.len(), 1, "{}", code);
+        if let Some(fix) = &outcome.findings[0].fix {
+            let mut fixed = code.clone();
+            let mut edits: Vec<_> = fix.edits.iter().collect();
+            edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+            edits.iter().for_each(|edit| fixed.replace_range(edit.span.range(), &edit.text));
+            prop_assert_eq!(sql(&fixed), ["SELECT id FROM users WHERE name IS NULL"], "{}", fixed);
+        } else {
+            prop_assert!(pieces.len() > 1, "no fix for a plain string: {}", code);
+        }
+    }
 }

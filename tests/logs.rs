@@ -2,6 +2,13 @@
 //! the work is split; and nothing that is broken is lost in silence.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "logs/exports.rs"]
+mod exports;
+#[path = "logs/languages.rs"]
+mod languages;
+#[path = "logs/merge.rs"]
+mod merge;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -54,12 +61,15 @@ fn truth(jsonlog: &[u8]) -> (u64, u64, u64) {
         let entry: Value = serde_json::from_str(&String::from_utf8_lossy(line)).unwrap();
         let message = entry["message"].as_str().unwrap();
         let session = entry["session_id"].as_str().unwrap().to_owned();
-        if let Some(rest) = message.strip_prefix("duration: ") {
+        if matches!(entry["error_severity"].as_str(), Some("ERROR" | "FATAL" | "FEHLER")) {
+            open.insert(session.clone(), false);
+        }
+        if let Some(rest) = message.strip_prefix("duration: ").or_else(|| message.strip_prefix("Dauer: ")) {
             let (ms, step) = rest.split_once(" ms").unwrap();
             let micros = (ms.parse::<f64>().unwrap() * 1000.0).round() as u64;
             match step.trim_start().split([' ', ':']).next().unwrap() {
-                "statement" | "execute" => (calls, total) = (calls + 1, total + micros),
-                "parse" | "bind" => prepare += micros,
+                "statement" | "execute" | "Anweisung" | "Ausführen" => (calls, total) = (calls + 1, total + micros),
+                "parse" | "bind" | "Parsen" | "Binden" => prepare += micros,
                 "" if open.insert(session, false) == Some(true) => (calls, total) = (calls + 1, total + micros),
                 _ => {}
             }

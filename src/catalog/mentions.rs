@@ -20,8 +20,15 @@ impl Named {
         Named { schema: name.schema.as_ref().map(|schema| schema.value.clone()), name: name.name.value.clone() }
     }
 
-    fn may_be(&self, table: &Qualified) -> bool {
-        self.name == *table.name && self.schema.as_ref().is_none_or(|schema| *schema == *table.schema)
+    /// Whether the name may mean the table. A bare name means the one that the search path gives, where one is known.
+    fn may_be(&self, catalog: &Catalog, table: &Qualified) -> bool {
+        if self.name != *table.name {
+            return false;
+        }
+        match &self.schema {
+            Some(schema) => *schema == *table.schema,
+            None => catalog.table(&self.as_object()).is_none_or(|(known, _)| known == table),
+        }
     }
 }
 
@@ -50,9 +57,9 @@ impl Mentions {
     }
 
     /// The places that use a table.
-    pub fn of_table(&self, table: &Qualified) -> Vec<Location> {
+    pub fn of_table(&self, catalog: &Catalog, table: &Qualified) -> Vec<Location> {
         let uses = self.tables.get(&*table.name).into_iter().flatten();
-        uses.filter(|(named, _)| named.may_be(table)).map(|(_, at)| *at).collect()
+        uses.filter(|(named, _)| named.may_be(catalog, table)).map(|(_, at)| *at).collect()
     }
 
     /// The places that use a column, in the schema as it is.
@@ -62,9 +69,9 @@ impl Mentions {
             // a bare name of several tables is this one's only where the others are known not to have it
             let other_has_none = |other: &Named| {
                 let name = other.as_object();
-                other.may_be(table) || catalog.table(&name).is_some_and(|(_, t)| t.column(column).is_none())
+                other.may_be(catalog, table) || catalog.table(&name).is_some_and(|(_, t)| t.column(column).is_none())
             };
-            candidates.iter().any(|named| named.may_be(table)) && candidates.iter().all(other_has_none)
+            candidates.iter().any(|named| named.may_be(catalog, table)) && candidates.iter().all(other_has_none)
         };
         uses.filter(|(candidates, _)| owned(candidates)).map(|(_, at)| *at).collect()
     }

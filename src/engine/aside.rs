@@ -23,7 +23,27 @@ const TESTS: &[&str] = &[
 ];
 
 /// Folders that hold tests of code, and in which SQL is anybody's.
-const CODE_TESTS: &[&str] = &["testing", "fixture", "fixtures", "bench", "benches", "benchmarks", "mocks", "cypress"];
+const CODE_TESTS: &[&str] = &[
+    "testing",
+    "fixture",
+    "fixtures",
+    "bench",
+    "benches",
+    "benchmarks",
+    "mocks",
+    "cypress",
+    "it",
+    "itest",
+    "integrationtest",
+    "integration-tests",
+    "functionaltest",
+    "androidtest",
+    "jvmtest",
+    "commontest",
+    "testfixtures",
+    "unittests",
+    "__fixtures__",
+];
 
 /// Folders of code that migrates.
 const MIGRATIONS: &[&str] =
@@ -59,6 +79,9 @@ pub fn is_test(path: &str) -> bool {
 
 fn is_test_of(path: &str, code: bool) -> bool {
     let stem = path.rsplit(['/', '\\']).next().and_then(|name| name.split('.').next()).unwrap_or("");
+    if code && matches!(stem, "tests" | "test" | "test_utils" | "test_helper" | "spec_helper") {
+        return true;
+    }
     if code && ["Test", "Tests", "Spec", "Specs", "TestCase"].iter().any(|end| stem.ends_with(end)) {
         return true;
     }

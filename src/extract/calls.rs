@@ -104,6 +104,10 @@ const KNOWN: &[&str] = &[
     "fr0",
     "sqlu",
     "tsql",
+    "SqlUpdate",
+    "SqlBatch",
+    "SqlScript",
+    "SqlCall",
 ];
 
 /// Calls that may take SQL among other things.
@@ -160,6 +164,9 @@ const HINTED: &[&str] = &[
     "down",
     "dedent",
     "Select",
+    "Insert",
+    "Update",
+    "Delete",
     "Get",
     "QuerySingle",
     "QueryFirst",

@@ -23,6 +23,8 @@ pub(super) struct Chain {
     pub(super) bar_margin: bool,
     /// The common margin is stripped.
     pub(super) margin: bool,
+    /// Several statements make it.
+    pub(super) grown: bool,
 }
 
 /// A part of a chain.
@@ -67,6 +69,7 @@ impl Chain {
             arguments: vec![],
             bar_margin: false,
             margin: false,
+            grown: false,
         }
     }
 

@@ -159,6 +159,8 @@ impl Finder<'_, '_> {
         let mut early = true;
         for _ in 0..4 {
             let Some(open) = tree.around(inner) else { break };
+            // `name: "…"`, `:name => "…"`
+            early &= !(inner == first && (tree.is(inner - 1, b':') || (tree.is(inner - 1, b'>') && inner > 1 && tree.is(inner - 2, b'='))));
             early &= !(open + 1..inner).any(|at| tree.is(at, b',') && tree.around(at) == Some(open));
             if tree.is(open, b'(')
                 && let Some(call) = tree.callee(open)
@@ -250,6 +252,8 @@ impl Finder<'_, '_> {
         match verdict {
             Verdict::No => return,
             Verdict::Sql if setting.spoken => verdict = Verdict::IfRead,
+            // built of several pieces, as no prose is
+            Verdict::IfRead if chain.grown && chain.literals().count() > 2 && judge::has_from(&text) => verdict = Verdict::Sql,
             Verdict::Sql | Verdict::IfRead => {}
         }
         self.writer.foreign += usize::from(foreign);

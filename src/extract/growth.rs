@@ -37,6 +37,7 @@ pub(super) fn grow(tree: &Tree, syntax: &'static Syntax, chains: &mut Vec<Chain>
         if let Some(after) = after {
             chains[i].parts = parts;
             chains[i].after = after;
+            chains[i].grown = true;
             taken.into_iter().for_each(|j| absorbed[j] = true);
         }
     }

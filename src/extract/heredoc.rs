@@ -158,7 +158,9 @@ impl Scanner<'_> {
         let letter = rest.get(1).copied().unwrap_or(0);
         let (raw, opaque) = match self.syntax.sigils? {
             Sigils::Percent => {
-                if rest[0] != b'%' || letters > 1 || (self.after_operand() && !(spaced && letters == 1)) {
+                // `execute %{…}`: a block of this shape would be no modulo
+                let argument = spaced && (letters == 1 || (letters == 0 && letter == b'{'));
+                if rest[0] != b'%' || letters > 1 || (self.after_operand() && !argument) {
                     return None;
                 }
                 match letter {

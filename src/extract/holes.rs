@@ -274,7 +274,21 @@ fn in_list(text: &str, tokens: &[Token], index: usize) -> Role {
                 let Some(head) = i.checked_sub(1).map(|i| &tokens[i]) else { return Role::Fragment };
                 let table = i >= 2 && (tokens[i - 2].is_word(text, "INTO") || tokens[i - 2].kind == K::Dot);
                 let word = |words: &[&str]| words.iter().any(|w| head.is_word(text, w));
-                if word(&["MAX", "MIN", "SUM", "AVG", "COUNT", "ARRAY_AGG"]) {
+                if word(&[
+                    "MAX",
+                    "MIN",
+                    "SUM",
+                    "AVG",
+                    "COUNT",
+                    "ARRAY_AGG",
+                    "LOWER",
+                    "UPPER",
+                    "TRIM",
+                    "NORMALIZE",
+                    "LENGTH",
+                    "ROUND",
+                    "ABS",
+                ]) {
                     return Role::Identifier;
                 }
                 return if word(&[

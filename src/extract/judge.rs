@@ -69,6 +69,12 @@ pub(super) fn begins_like_sql(bytes: &[u8]) -> bool {
     FIRST.iter().any(|first| first.as_bytes() == &word[..len])
 }
 
+/// Whether the text is a query with a FROM of its own word.
+pub(super) fn has_from(text: &str) -> bool {
+    let select = text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select"));
+    select && text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word.eq_ignore_ascii_case("from"))
+}
+
 /// Whether a parameter is written `{name: Type}`, as ClickHouse has them.
 fn has_typed_parameters(sql: &str) -> bool {
     const TYPES: &[&str] =
@@ -239,10 +245,16 @@ impl Words<'_> {
                     || (kind == K::Operator && self.tokens[next].text(self.text) == "*")
                     || (kind == K::Word
                         && matches!(self.kind(next + 1), Some(K::LeftParen))
-                        && self.tokens[next].span.end == self.tokens[next + 1].span.start)
+                        && (self.tokens[next].span.end == self.tokens[next + 1].span.start
+                            || (case == Case::Upper && self.kind(self.tokens.len() - 1) == Some(K::RightParen))))
                     || self.is(next, "exists")
                     || self.is(next, "not")
-                    || self.is(next, "current_user");
+                    || self.is(next, "current_user")
+                    || self.is(next, "null")
+                    || (kind == K::Placeholder
+                        // `select:focus` is a style
+                        && self.tokens[next].span.start > self.tokens[at].span.end
+                        && self.tokens[next].text(self.text).starts_with(['?', ':', '@', '%']));
                 let listed = marks && self.tokens.iter().any(|t| matches!(t.kind, K::Comma | K::Operator));
                 match case {
                     Case::Upper if value || listed => Verdict::IfRead,
@@ -434,6 +446,12 @@ impl Words<'_> {
                     && case == Case::Upper
                     || ((next("constraints") || next("transaction") || next("role")) && case == Case::Upper)
             }
+            "savepoint" => case == Case::Upper && self.name(at + 1),
+            "release" => case == Case::Upper && next("savepoint"),
+            "rollback" => case == Case::Upper && next("to"),
+            "start" => case == Case::Upper && next("transaction"),
+            "listen" | "unlisten" => case == Case::Upper && self.name(at + 1) && self.tokens.len() == at + 2,
+            "notify" => case == Case::Upper && self.name(at + 1) && self.kind(at + 2) == Some(K::Comma),
             "do" => self.kind(at + 1) == Some(K::DollarString),
             "call" => case == Case::Upper && self.after_name(at + 1).is_some_and(|i| self.kind(i) == Some(K::LeftParen)),
             "vacuum" | "analyze" => case == Case::Upper && self.name(at + 1) && standing >= Standing::Hinted,
@@ -445,6 +463,7 @@ impl Words<'_> {
             return Verdict::No;
         }
         match case {
+            Case::Upper if first == "copy" && self.has("stdout") => Verdict::Sql,
             Case::Upper => Verdict::IfRead,
             _ if self.prose(at + 1) || (case == Case::Title && standing < Standing::Known) => Verdict::No,
             _ if standing >= Standing::Hinted || matches!(first, "truncate" | "do" | "refresh") || self.unmistakable(at, first) => {

@@ -3,7 +3,7 @@
 
 use super::chain::Chain;
 use super::growth;
-use super::holes::Hole;
+use super::holes::{Hole, Role};
 use super::scan::Kind;
 use super::scope::Loop;
 use super::tree::Tree;
@@ -37,11 +37,20 @@ fn gives_rows(tree: &Tree, chain: &Chain, found: &Loop) -> bool {
 
 /// Whether the statement's parameters change with each turn.
 fn depends(tree: &Tree, chain: &Chain, holes: &[Hole], found: &Loop) -> bool {
-    let names: Vec<&str> =
-        found.variables.iter().map(|v| v.of(tree.text)).filter(|v| v.len() > 1 || v.chars().all(char::is_alphabetic)).collect();
-    let word = |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').any(|w| names.contains(&w));
-    if holes.iter().any(|hole| word(hole.code.of(tree.text))) {
+    let names: Vec<&str> = found
+        .variables
+        .iter()
+        .map(|v| v.of(tree.text).trim_start_matches('$'))
+        .filter(|v| v.len() > 1 || v.chars().all(char::is_alphabetic))
+        .collect();
+    let word = |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| names.contains(&w));
+    // a loop over tables has few turns
+    if holes.iter().any(|hole| hole.role != Role::Identifier && word(hole.code.of(tree.text))) {
         return true;
+    }
+    let names_only = holes.iter().any(|hole| word(hole.code.of(tree.text)));
+    if names_only {
+        return false;
     }
     let indent = indent(tree, chain.first);
     for at in chain.after..chain.after + 80 {
@@ -50,7 +59,7 @@ fn depends(tree: &Tree, chain: &Chain, holes: &[Hole], found: &Loop) -> bool {
         if tree.is(at, b';') || (token.first && token.indent <= indent && !goes_on) {
             return false;
         }
-        if tree.word(at).is_some_and(|w| names.contains(&w)) {
+        if tree.word(at).is_some_and(|w| names.contains(&w.trim_start_matches('$'))) {
             return true;
         }
     }

@@ -234,6 +234,7 @@ fn variables(tree: &Tree, from: usize, to: usize) -> Option<Vec<Span>> {
     } else if matches!(keyword, "for" | "foreach" | "while") {
         if let Some(at) = find(&["in", "of", "range"]) {
             // a list written out, or a constant
+            let at = at + usize::from(tree.is(at + 1, b'&'));
             let next = word(at + 1).or(word(at + 2)).unwrap_or("");
             let literal = matches!(tree.punct(at + 1), Some(b'[' | b'(' | b'{')) || tree.literal(at + 1).is_some();
             let constant = next.len() > 1 && next.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());

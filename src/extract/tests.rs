@@ -172,6 +172,7 @@ fn calls_and_hints_say_that_it_is_sql() {
         ("a.rs", "say(\"analyze orders\");"),
         ("a.py", "x = \"analyze orders\"\n"),
         ("a.js", "t('Select one of the orders from the list')"),
+        ("a.js", "css('select:not([multiple])')"),
     ] {
         assert!(found(path, code).is_empty(), "{path}: {code}");
     }
@@ -210,6 +211,8 @@ fn what_is_not_sent_is_kept_apart() {
         ("a.js", "log('SELECT a FROM t WHERE b = 1')"),
         ("a.js", "db.query('SELECT IFNULL(a, 0) FROM t')"),
         ("a.js", "db.query('SELECT `a` FROM `t`')"),
+        ("a.js", "db.query('SELECT a FROM t WHERE b = {id: UInt64}')"),
+        ("a.js", "db.query('INSERT OR REPLACE INTO t VALUES (?)')"),
         ("A.java", "import org.springframework.data.jpa.X;\n@Query(\"SELECT o FROM Order o WHERE o.id = :id\")\n"),
     ] {
         let found = read(path, code, &[]);
@@ -221,4 +224,38 @@ fn what_is_not_sent_is_kept_apart() {
 fn doubled_quotes_end_where_they_should() {
     let code = "var a = @\"\"\"\"\"\"\"F\"\"\"\"C\"\"\"\"\"\"\";\nx.F(\"SELECT a FROM t\");\nvar b = @\"\"\"q\"\"\";\nx.F(@\"SELECT \"\"b\"\" FROM t\");\n";
     assert_eq!(found("A.cs", code), ["SELECT a FROM t", "SELECT \"b\" FROM t"]);
+}
+
+/// The variables' loop, if the only statement is sent with each turn of one.
+fn looped(path: &str, code: &str) -> bool {
+    let found = read(path, code, &[]);
+    let [fragment] = &found.fragments[..] else { panic!("{path}: {code}: {:?}", found.fragments) };
+    fragment.in_loop.is_some()
+}
+
+#[test]
+fn a_statement_is_in_a_loop_where_each_turn_sends_it() {
+    for (path, code) in [
+        ("a.rb", "users.each do |u|\n  db.execute(\"DELETE FROM t WHERE id = #{u.id}\")\nend\n"),
+        ("a.py", "for u in users:\n    cur.execute(\"DELETE FROM t WHERE id = %s\", (u,))\n"),
+        ("a.js", "for (const u of users) {\n  await db.query('DELETE FROM t WHERE id = $1', [u])\n}\n"),
+        ("a.php", "<?php\nforeach ($users as $u) {\n  $sql = \"DELETE FROM t WHERE id = $u\";\n  $db->exec($sql);\n}\n"),
+    ] {
+        assert!(looped(path, code), "{path}: {code}");
+    }
+    for (path, code) in [
+        // the loop runs over the query
+        ("a.rb", "active = User.where(\"age > ?\", 3).each do |u|\n  u.save\nend\n"),
+        ("a.py", "for u in db.execute(\"SELECT id FROM t\"):\n    use(u)\n"),
+        // over what is written out, over a constant, over tables
+        ("a.rb", "[A, B].each do |k|\n  db.execute(\"DELETE FROM t WHERE kind = '#{k}'\")\nend\n"),
+        ("a.rb", "EVENTS.each do |k|\n  db.execute(\"DELETE FROM t WHERE kind = '#{k}'\")\nend\n"),
+        ("a.js", "for (const name of names) {\n  await db.query(`DELETE FROM ${name}`)\n}\n"),
+        // built, or gathered
+        ("a.go", "func f() {\n\tfor _, w := range words {\n\t\ts = s.Where(\"name = ?\", w)\n\t}\n}\n"),
+        ("a.php", "<?php\nforeach ($users as $u) {\n  $sql = \"DELETE FROM t WHERE id = $u\";\n}\n$db->exec($sql);\n"),
+        ("A.java", "for (Long u : users) {\n  all.add(\"DELETE FROM t WHERE id = \" + u);\n}\nrun(all);\n"),
+    ] {
+        assert!(!looped(path, code), "{path}: {code}");
+    }
 }

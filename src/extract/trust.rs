@@ -52,7 +52,7 @@ const QUOTING: &[&str] =
     &["lit", "ident", "quoted", "name", "table", "tablename", "table_name", "column", "schema", "as_sql", "to_sql", "tosql"];
 
 /// Members by which programs name their own tables and columns: `Model.table_name`, `u.TableName()`, `config.schema`.
-const NAMING: &[&str] = &["table", "schema", "column", "relation", "index", "view", "sequence"];
+const NAMING: &[&str] = &["table", "schema", "column", "relation", "index", "view", "seq"];
 
 /// Whether the code is a name that the program gives its own objects.
 fn names_object(code: &str) -> bool {
@@ -103,6 +103,9 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
     {
         return true;
     }
+    if has_constant_arguments(text, hole) {
+        return true;
+    }
     // a cast to a number writes digits; one of a constant writes the constant
     if ["long)", "int)", "Long)", "Integer)", "double)"].iter().any(|cast| code.starts_with(cast)) {
         return true;
@@ -121,6 +124,20 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
     let root = code.split(['.', ':', '[']).next().unwrap_or(code);
     let member = root.len() < code.len() && root.starts_with(|c: char| c.is_ascii_uppercase()) && !code.contains('(');
     shouted || number || member || is_constant(text, code)
+}
+
+/// Whether the code is a call that gets nothing but constants: `hash("admin", ALGORITHM)`.
+fn has_constant_arguments(text: &str, hole: &Hole) -> bool {
+    let code = hole.code.of(text).trim().trim_start_matches(['+', '.', ' ', '\\']).trim_end_matches([' ', ')']);
+    let Some((name, arguments)) = code.split_once('(') else { return false };
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | ':'));
+    let constant = |argument: &str| {
+        let argument = argument.trim();
+        let quoted = argument.len() > 1 && argument.starts_with(['"', '\'']) && argument.ends_with(['"', '\'']);
+        let shouted = argument.len() > 1 && argument.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
+        (quoted && !argument.contains(['{', '$'])) || shouted
+    };
+    plain && !arguments.is_empty() && arguments.split(',').all(constant)
 }
 
 fn is_number_mark(mark: &[u8]) -> bool {

@@ -8,22 +8,48 @@ pub fn cut(bytes: &[u8], format: &Format) -> Option<usize> {
     match &format.native {
         Native::Json => memchr::memrchr(b'\n', bytes).map(|i| i + 1),
         Native::Csv => cut_csv(bytes),
-        Native::Stderr(shape) => {
-            let mut end = bytes.len();
-            // The last line may be incomplete, and its severity with it.
-            end = memchr::memrchr(b'\n', &bytes[..end])? + 1;
-            loop {
-                let start = memchr::memrchr(b'\n', &bytes[..end - 1]).map(|i| i + 1)?;
-                if stderr::begins_entry(&bytes[start..end], shape) {
-                    return Some(start);
-                }
-                if start == 0 {
-                    return None;
-                }
-                end = start;
-            }
+        Native::Stderr(shape) => cut_stderr(bytes, shape),
+    }
+}
+
+/// Bytes behind the cut that are looked through for parts of entries before it.
+const LOOK: usize = 8 << 10;
+
+/// Cuts tried until no part is behind that belongs before.
+const TRIES: usize = 24;
+
+/// Before an entry whose next lines hold no part of an earlier entry: where processes write without a collector, lines of
+/// several mix. The very last line may be incomplete, and its severity with it.
+fn cut_stderr(bytes: &[u8], shape: &stderr::Shape) -> Option<usize> {
+    let end = memchr::memrchr(b'\n', bytes)? + 1;
+    let look = memchr::memrchr(b'\n', &bytes[..end.saturating_sub(LOOK)]).map_or(0, |i| i + 1);
+    let Some(first) = entry_before(bytes, look, shape).filter(|at| *at > 0) else {
+        return entry_before(bytes, end, shape);
+    };
+    let mut at = first;
+    for _ in 0..TRIES {
+        if stderr::is_whole(&bytes[at..end], shape) {
+            return Some(at);
+        }
+        match entry_before(bytes, at, shape) {
+            Some(earlier) if earlier > 0 => at = earlier,
+            _ => break,
         }
     }
+    Some(first)
+}
+
+/// The start of the last entry that begins before this line.
+fn entry_before(bytes: &[u8], line: usize, shape: &stderr::Shape) -> Option<usize> {
+    let mut end = line;
+    while end > 0 {
+        let start = memchr::memrchr(b'\n', &bytes[..end - 1]).map_or(0, |i| i + 1);
+        if stderr::begins_entry(&bytes[start..end], shape) {
+            return Some(start);
+        }
+        end = start;
+    }
+    None
 }
 
 /// Behind a line end outside of quotes with an entry behind it. Where the quotes do not add up a line that looks like an

@@ -32,10 +32,21 @@ pub(super) fn read(block: &[u8], take: &mut dyn Take) {
     }
 }
 
-/// Whether an entry begins here: a stamp, a comma behind it.
+/// Whether an entry begins here: a stamp with its zone, a comma behind it.
 pub(super) fn begins_entry(line: &[u8]) -> bool {
     let line = line.strip_prefix(b"\"").unwrap_or(line);
-    time::looks_like_stamp(line) && memchr::memchr(b',', &line[..line.len().min(48)]).is_some()
+    let of_stamp = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'.' | b'+' | b'-' | b':' | b'"');
+    time::looks_like_stamp(line) && line.get(19 + line[19..].iter().take(29).take_while(of_stamp).count()) == Some(&b',')
+}
+
+/// Whether the bytes begin with a whole entry: as many columns as a server writes, a process id and a severity among them.
+/// A prefix with commas in front of a statement with commas looks much like one.
+pub(super) fn is_entry(bytes: &[u8]) -> bool {
+    let mut columns = [&[][..]; MAX_COLUMNS];
+    begins_entry(bytes)
+        && row(bytes, 0, &mut columns).is_some_and(|(_, count)| count >= 22)
+        && columns[3].iter().all(u8::is_ascii_digit)
+        && !columns[11].is_empty()
 }
 
 /// Cuts one row into columns, quotes around them left out; gives the byte after its line end, and how many there were.

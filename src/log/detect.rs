@@ -22,6 +22,8 @@ pub struct Format {
     pub envelope: Envelope,
     /// What is inside.
     pub native: Native,
+    /// What it is a log of, where nothing in it could be read and it looks like another engine's.
+    pub other: Option<&'static str>,
 }
 
 impl Format {
@@ -47,6 +49,12 @@ impl Format {
     }
 }
 
+/// What a log is of, where it is none of PostgreSQL's own: the engines that write something like it.
+fn other_engine(sample: &[u8]) -> Option<&'static str> {
+    let redshift = [&b" UTC [ db="[..], b" userid=", b" xid="].iter().all(|mark| memchr::memmem::find(sample, mark).is_some());
+    redshift.then_some("a log of Amazon Redshift, which is another engine: its user activity log has no durations")
+}
+
 /// How much of a file [`detect`] wants to see.
 pub const SAMPLE: usize = 256 << 10;
 
@@ -55,13 +63,15 @@ pub fn detect(sample: &[u8], prefix: Option<&str>, year: i64) -> Format {
     let sample = sample.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(sample);
     let envelope = Envelope::of(sample);
     if envelope == Envelope::None {
-        return Format { envelope, native: native(sample, prefix, false) };
+        let format = Format { envelope, native: native(sample, prefix, false), other: None };
+        let other = format.is_unknown().then(|| other_engine(sample)).flatten();
+        return Format { other, ..format };
     }
     let mut inside = vec![];
     let mut unwrap = envelope.unwrapper(year);
     unwrap.push(sample, &mut inside);
     unwrap.finish(&mut inside);
-    Format { envelope, native: native(&inside, prefix, envelope == Envelope::Syslog) }
+    Format { envelope, native: native(&inside, prefix, envelope == Envelope::Syslog), other: None }
 }
 
 fn native(sample: &[u8], prefix: Option<&str>, stamped: bool) -> Native {
@@ -69,7 +79,9 @@ fn native(sample: &[u8], prefix: Option<&str>, stamped: bool) -> Native {
     if lines.iter().take(3).any(|line| json::is_entry(line)) {
         return Native::Json;
     }
-    if lines.iter().take(100).any(|line| csv::begins_entry(line) && line.iter().filter(|b| **b == b',').count() >= 12) {
+    // A statement's further lines are of its row: rows are looked for in the sample, not in its lines.
+    let offset = |line: &&[u8]| line.as_ptr() as usize - sample.as_ptr() as usize;
+    if lines.iter().take(100).any(|line| csv::begins_entry(line) && csv::is_entry(&sample[offset(line)..])) {
         return Native::Csv;
     }
     Native::Stderr(shape(&lines, prefix, stamped))

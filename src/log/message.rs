@@ -1,7 +1,7 @@
-//! What an entry's message says: the shapes that PostgreSQL 12 to 18 write in English.
+//! What an entry's message says: the shapes that PostgreSQL 12 to 18 write in English; other languages are those of [`language`].
 
 use super::record::{Level, Record, Text};
-use super::time;
+use super::{language, time};
 
 /// The step that a duration is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,24 +80,32 @@ pub fn read<'a>(record: &Record<'a>) -> Message<'a> {
         Level::Low => return Message::Known,
         _ => return failure(raw),
     }
+    english(text).unwrap_or_else(|| match log(text) {
+        Message::Unknown => language::read(text).unwrap_or(Message::Unknown),
+        known => known,
+    })
+}
+
+/// The messages that carry figures of statements.
+fn english(text: Text<'_>) -> Option<Message<'_>> {
+    let raw = text.raw;
     if let Some(rest) = raw.strip_prefix(b"duration: ") {
-        return duration(text, 10, rest);
+        return Some(duration(text, 10, rest));
     }
     if raw.starts_with(b"statement: ") {
-        return Message::Statement(text.from(11));
+        return Some(Message::Statement(text.from(11)));
     }
     if raw.starts_with(b"execute ") {
-        return colon(text, 8).map_or(Message::Unknown, Message::Statement);
+        return Some(colon(text, 8).map_or(Message::Unknown, Message::Statement));
     }
     if raw.starts_with(b"process ") {
-        return lock_wait(text).unwrap_or(Message::Unknown);
+        return Some(lock_wait(text).or_else(|| language::read(text)).unwrap_or(Message::Unknown));
     }
     if raw.starts_with(b"temporary file: ") {
-        return memchr::memmem::rfind(raw, b", size ")
-            .and_then(|i| time::millis(&raw[i + 7..]))
-            .map_or(Message::Unknown, |(n, _)| Message::TempFile(n / 1000));
+        let size = memchr::memmem::rfind(raw, b", size ").and_then(|i| time::millis(&raw[i + 7..]));
+        return Some(size.map_or(Message::Unknown, |(n, _)| Message::TempFile(n / 1000)));
     }
-    log(text)
+    None
 }
 
 fn duration<'a>(text: Text<'a>, at: usize, rest: &[u8]) -> Message<'a> {
@@ -133,8 +141,12 @@ fn duration<'a>(text: Text<'a>, at: usize, rest: &[u8]) -> Message<'a> {
 
 /// What stands behind a name and its colon.
 fn colon(text: Text<'_>, from: usize) -> Option<Text<'_>> {
-    let i = memchr::memmem::find(text.raw.get(from..)?, b": ")?;
-    Some(text.from(from + i + 2))
+    let rest = text.raw.get(from..)?;
+    if rest.starts_with(b"<unnamed>: ") {
+        return Some(text.from(from + 11));
+    }
+    let colon = memchr::memchr_iter(b':', rest).find(|i| rest.get(i + 1) == Some(&b' '))?;
+    Some(text.from(from + colon + 2))
 }
 
 fn lock_wait(text: Text<'_>) -> Option<Message<'_>> {
@@ -172,7 +184,10 @@ fn failure(raw: &[u8]) -> Message<'static> {
         (b"terminating connection due to transaction timeout", "transaction timeout"),
         (b"terminating connection due to administrator command", "administrator command"),
     ];
-    REASONS.iter().find(|(start, _)| raw.starts_with(start)).map_or(Message::Error, |(_, why)| Message::Cancelled(why))
+    REASONS
+        .iter()
+        .find(|(start, _)| raw.starts_with(start))
+        .map_or_else(|| language::failure(raw).unwrap_or(Message::Error), |(_, why)| Message::Cancelled(why))
 }
 
 fn log(text: Text<'_>) -> Message<'_> {

@@ -21,6 +21,7 @@ pub mod time;
 mod csv;
 mod held;
 mod json;
+mod language;
 mod stderr;
 
 pub use detect::{Format, detect};

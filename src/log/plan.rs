@@ -1,6 +1,7 @@
 //! What an auto_explain plan shows: rows thrown away by a scan's filter, and estimates that were far off. Text and JSON.
 
 use super::record::Text;
+use crate::source::floor_boundary;
 use serde::{Deserialize, Serialize};
 
 /// A scan that throws rows away.
@@ -107,7 +108,7 @@ struct Node {
 }
 
 fn from_text(plan: &str) -> PlanFacts {
-    let mut facts = PlanFacts { text: plan.chars().take(MAX_TEXT).collect(), ..PlanFacts::default() };
+    let mut facts = PlanFacts { text: plan[..floor_boundary(plan, MAX_TEXT)].to_owned(), ..PlanFacts::default() };
     let mut node: Option<Node> = None;
     for line in plan.lines() {
         let trimmed = line.trim_start().trim_start_matches("-> ").trim_start();

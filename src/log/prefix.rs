@@ -3,37 +3,13 @@
 //! Users, databases and applications may hold anything, the text of another entry too. So a match counts only if a severity
 //! follows, and where a field's end is in doubt every end is tried, within a budget.
 
-use super::record::{session_key, without_port};
-use super::time;
+mod infer;
 
-/// Prefixes in use, the most telling first; tried before one is made up from the lines.
-pub const KNOWN: &[&str] = &[
-    "%m [%p] ",
-    "%t [%p] ",
-    "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ",
-    "%m [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ",
-    "%t [%p]: [%l-1] user=%u,db=%d - PG-%e ",
-    "%t [%p]: [%l-1] user=%u,db=%d ",
-    "%m [%p]: [%l-1] db=%d,user=%u ",
-    "%m [%p] %q[user=%u,db=%d,app=%a,host=%h] ",
-    "%m [%p] %q[user=%u,db=%d,app=%a] ",
-    "%m [%p][%v] : [%l-1] %q[app=%a] ",
-    "%m [%p] %q%u@%d/%a ",
-    "%m [%p] %q%u@%d ",
-    "%t [%p-%l] %q%u@%d ",
-    "%t:%r:%u@%d:[%p]:",
-    "%m:%r:%u@%d:[%p]:",
-    "pid=%p,user=%u,db=%d,app=%a,client=%h ",
-    "user=%u,db=%d,app=%a,client=%h ",
-    "%h %m [%p] %q%u@%d ",
-    "%t-%c-",
-    "%n %c ",
-    "%m ",
-    "%t ",
-    " sql_error_code = %e ",
-    "[%p]: [%l-1] db=%d,user=%u ",
-    "",
-];
+pub use infer::{KNOWN, infer};
+pub(super) use infer::{choose, derive};
+
+use super::record::{session_key, without_port};
+use super::{language, time};
 
 /// Longest prefix that is looked for.
 const MAX_PREFIX: usize = 1000;
@@ -64,6 +40,8 @@ enum Op {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     ops: Vec<Op>,
+    /// From here on come names only, which are mostly the same for all lines of a process.
+    names: usize,
     /// As the setting has it.
     pub source: String,
 }
@@ -83,6 +61,39 @@ pub struct Line<'a> {
     pub(super) tag: &'a [u8],
     /// The first byte after the tag's colon and blanks.
     pub(super) text: usize,
+}
+
+/// Processes whose names are remembered: a power of two.
+const PROCESSES: usize = 128;
+
+/// The part of a prefix that holds names only, and what it said.
+#[derive(Clone, Copy, Default)]
+struct Names<'a> {
+    text: &'a [u8],
+    line: Line<'a>,
+}
+
+/// What the lines before this one said: the next mostly say the same again.
+pub(super) struct Before<'a> {
+    stamps: time::Stamps,
+    names: Vec<Names<'a>>,
+    /// Whose template's.
+    template: usize,
+}
+
+impl<'a> Before<'a> {
+    pub(super) fn new() -> Before<'a> {
+        Before { stamps: time::Stamps::default(), names: vec![Names::default(); PROCESSES], template: 0 }
+    }
+
+    fn names_of(&mut self, template: &Template, pid: u32) -> &mut Names<'a> {
+        let template = template.source.as_ptr() as usize;
+        if self.template != template {
+            self.template = template;
+            self.names.fill(Names::default());
+        }
+        &mut self.names[pid as usize % PROCESSES]
+    }
 }
 
 impl Template {
@@ -131,7 +142,8 @@ impl Template {
         if !literal.is_empty() {
             ops.push(Op::Literal(literal));
         }
-        Template { ops, source: source.to_owned() }
+        let last = ops.iter().rposition(|op| !matches!(op, Op::Literal(_) | Op::Text(_) | Op::Stop));
+        Template { names: last.map_or(0, |i| i + 1), ops, source: source.to_owned() }
     }
 
     /// Reads the prefix and the tag at the start of a line.
@@ -142,6 +154,87 @@ impl Template {
         self.step(0, bounded, 0, &mut found, &mut budget).then_some(found)
     }
 
+    /// The same for one line after the other: where each field ends at the first of what follows it, which is nearly always,
+    /// no other end is tried.
+    pub(super) fn read_next<'a>(&self, line: &'a [u8], before: &mut Before<'a>) -> Option<Line<'a>> {
+        self.direct(&line[..line.len().min(MAX_PREFIX)], before).or_else(|| self.read(line))
+    }
+
+    fn direct<'a>(&self, line: &'a [u8], before: &mut Before<'a>) -> Option<Line<'a>> {
+        let mut found = Line::default();
+        let mut at = 0;
+        for (i, op) in self.ops[..self.names].iter().enumerate() {
+            let rest = line.get(at..)?;
+            match op {
+                Op::Stamp => {
+                    let (time, len) = before.stamps.read(rest)?;
+                    found.time = found.time.or(Some(time));
+                    at += len;
+                }
+                Op::Epoch => {
+                    let (micros, len) = time::millis(rest).filter(|(_, len)| *len > 9)?;
+                    found.time = i64::try_from(micros).ok().and_then(|m| m.checked_mul(1000));
+                    at += len;
+                }
+                Op::Pid => {
+                    let len = digits(rest);
+                    if len == 0 || len > 10 {
+                        return None;
+                    }
+                    found.pid = number(&rest[..len]);
+                    at += len;
+                }
+                Op::Digits => at += digits(rest),
+                Op::Session => {
+                    let len = rest.iter().take_while(|b| b.is_ascii_hexdigit() || **b == b'.').count();
+                    if len == 0 {
+                        return None;
+                    }
+                    found.session = session_key(&rest[..len]);
+                    at += len;
+                }
+                Op::Literal(_) | Op::Text(_) | Op::Stop => at = self.name(i, at, line, &mut found)?,
+            }
+        }
+        let names = line.get(at..)?;
+        let known = before.names_of(self, found.pid);
+        if !known.text.is_empty() && names.starts_with(known.text) {
+            at += known.text.len();
+            (found.user, found.database, found.application) = (known.line.user, known.line.database, known.line.application);
+            (found.host, found.sqlstate) = (known.line.host, known.line.sqlstate);
+        } else {
+            let from = at;
+            for i in self.names..self.ops.len() {
+                at = self.name(i, at, line, &mut found)?;
+            }
+            *known = Names { text: &line[from..at], line: found };
+        }
+        tag(line, at, &mut found).then_some(found)
+    }
+
+    /// Reads a literal or a name, which ends where the literal behind it first stands; gives the byte after it.
+    fn name<'a>(&self, op: usize, at: usize, line: &'a [u8], found: &mut Line<'a>) -> Option<usize> {
+        let rest = line.get(at..)?;
+        match &self.ops[op] {
+            Op::Literal(text) => begins(rest, text).then(|| at + text.len()),
+            Op::Text(field) => {
+                let Some(Op::Literal(next)) = self.ops.get(op + 1) else { return None };
+                let first = *next.first()?;
+                let mut end = 0;
+                loop {
+                    end += rest.get(end..)?.iter().position(|b| *b == first)?;
+                    if begins(&rest[end..], next) {
+                        break;
+                    }
+                    end += 1;
+                }
+                set(found, *field, &rest[..end]);
+                Some(at + end)
+            }
+            _ => Some(at),
+        }
+    }
+
     fn step<'a>(&self, op: usize, line: &'a [u8], at: usize, found: &mut Line<'a>, budget: &mut u32) -> bool {
         if *budget == 0 {
             return false;
@@ -149,12 +242,8 @@ impl Template {
         *budget -= 1;
         let rest = line.get(at..).unwrap_or(&[]);
         let Some(this) = self.ops.get(op) else { return tag(line, at, found) };
-        let digits = || rest.iter().take_while(|b| b.is_ascii_digit()).count();
         match this {
-            Op::Literal(text) => {
-                let padded = rest.starts_with(text);
-                padded && self.step(op + 1, line, at + text.len(), found, budget)
-            }
+            Op::Literal(text) => rest.starts_with(text) && self.step(op + 1, line, at + text.len(), found, budget),
             Op::Stamp => {
                 let Some((time, len)) = time::stamp(rest) else { return false };
                 found.time = found.time.or(Some(time));
@@ -166,14 +255,14 @@ impl Template {
                 self.step(op + 1, line, at + len, found, budget)
             }
             Op::Pid => {
-                let len = digits();
+                let len = digits(rest);
                 if len == 0 || len > 10 {
                     return false;
                 }
-                found.pid = rest[..len].iter().fold(0u32, |n, b| n.wrapping_mul(10).wrapping_add(u32::from(b - b'0')));
+                found.pid = number(&rest[..len]);
                 self.step(op + 1, line, at + len, found, budget)
             }
-            Op::Digits => self.step(op + 1, line, at + digits(), found, budget),
+            Op::Digits => self.step(op + 1, line, at + digits(rest), found, budget),
             Op::Session => {
                 let len = rest.iter().take_while(|b| b.is_ascii_hexdigit() || **b == b'.').count();
                 found.session = session_key(&rest[..len]);
@@ -222,9 +311,22 @@ impl Template {
     }
 }
 
+fn digits(rest: &[u8]) -> usize {
+    rest.iter().take_while(|b| b.is_ascii_digit()).count()
+}
+
+fn number(digits: &[u8]) -> u32 {
+    digits.iter().fold(0u32, |n, b| n.wrapping_mul(10).wrapping_add(u32::from(b - b'0')))
+}
+
+/// `starts_with` for texts of a few bytes.
+fn begins(rest: &[u8], text: &[u8]) -> bool {
+    rest.len() >= text.len() && rest.iter().zip(text).all(|(a, b)| a == b)
+}
+
 fn set<'a>(found: &mut Line<'a>, field: Field, value: &'a [u8]) {
     let value = value.trim_ascii();
-    let value = if value == b"[unknown]" { b"" } else { value };
+    let value = if value.first() == Some(&b'[') && (value == b"[unknown]" || language::is_unknown(value)) { b"" } else { value };
     match field {
         Field::User => found.user = value,
         Field::Database => found.database = value,
@@ -238,19 +340,32 @@ fn set<'a>(found: &mut Line<'a>, field: Field, value: &'a [u8]) {
 /// `LOG:  `, `ERROR:  42P01: `, `DETAIL:  `; words of other languages too.
 fn tag<'a>(line: &'a [u8], at: usize, found: &mut Line<'a>) -> bool {
     let rest = line.get(at..).unwrap_or(&[]);
-    let len = rest.iter().take(24).take_while(|b| b.is_ascii_alphabetic() || **b >= 0x80).count();
-    let blank = usize::from(rest.get(len) == Some(&b' ') && len > 2 && rest[len - 1] >= 0x80);
-    if len < 3 || rest.get(len + blank) != Some(&b':') || !(rest[0].is_ascii_uppercase() || rest[0] >= 0x80) {
+    if let [b'L', b'O', b'G', b':', b' ', b' ', b'd', ..] = rest {
+        // `LOG:  duration: …`: what nearly all lines are.
+        (found.tag, found.text) = (&rest[..3], at + 6);
+        return true;
+    }
+    let word = rest.iter().take(40).take_while(|b| b.is_ascii_alphabetic() || **b >= 0x80).count();
+    if word < 3 || !(rest[0].is_ascii_uppercase() || rest[0] >= 0x80) {
         return false;
     }
-    let after = &rest[len + blank + 1..];
+    // A part's word may have blanks in it and behind it, as French has.
+    let foreign = language::part(rest);
+    let (name, len) = match foreign {
+        Some(part) => part,
+        None if rest.get(word) == Some(&b':') => (&rest[..word], word),
+        None if rest[word - 1] >= 0x80 && rest.get(word..word + 2) == Some(b" :") => (&rest[..word], word + 1),
+        None => return false,
+    };
+    let after = &rest[len + 1..];
     let blanks = after.iter().take(2).take_while(|b| **b == b' ').count();
     // The server writes two blanks; at a line's end a tool may have cut them.
-    if blanks < 2 && !(after.is_empty() || (blanks == after.len())) {
+    // Some translations have one only.
+    if blanks < 2 && foreign.is_none() && !(after.is_empty() || (blanks == after.len())) {
         return false;
     }
-    found.tag = &rest[..len];
-    found.text = at + len + blank + 1 + blanks;
+    found.tag = name;
+    found.text = at + len + 1 + blanks;
     // log_error_verbosity = verbose puts the SQLSTATE here.
     let text = line.get(found.text..).unwrap_or(&[]);
     let is_state = |b: &[u8]| b.len() == 5 && b.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
@@ -258,112 +373,21 @@ fn tag<'a>(line: &'a [u8], at: usize, found: &mut Line<'a>) -> bool {
         found.sqlstate = &text[..5];
         found.text += 7;
     }
+    found.text += source_place(text);
     true
+}
+
+/// `[postgres.c:1314]  `, which AlloyDB puts behind the severity: how many bytes.
+fn source_place(text: &[u8]) -> usize {
+    let Some(inside) = text.strip_prefix(b"[") else { return 0 };
+    let place = |len: &usize| memchr::memmem::find(&inside[..*len], b".c:").is_some();
+    let Some(len) = inside.iter().take(60).position(|b| *b == b']').filter(place) else { return 0 };
+    len + 2 + inside[len + 1..].iter().take(2).take_while(|b| **b == b' ').count()
 }
 
 /// The words that begin the further parts of an entry.
 pub(super) fn is_part(tag: &[u8]) -> bool {
     matches!(tag, b"DETAIL" | b"HINT" | b"QUERY" | b"CONTEXT" | b"LOCATION" | b"BACKTRACE" | b"STATEMENT")
-}
-
-/// The templates that read most of these lines: known prefixes, and ones made from the lines. The best first.
-pub fn infer(lines: &[&[u8]]) -> Vec<Template> {
-    choose(KNOWN.iter().map(|source| Template::new(source)).collect(), lines)
-}
-
-/// The same from these candidates.
-pub(super) fn choose(mut candidates: Vec<Template>, lines: &[&[u8]]) -> Vec<Template> {
-    for line in lines.iter().take(60) {
-        if let Some(template) = derive(line).filter(|t| !candidates.contains(t)) {
-            candidates.push(template);
-        }
-    }
-    let mut left: Vec<&[u8]> = lines.to_vec();
-    let mut chosen = vec![];
-    while chosen.len() < 4 && !left.is_empty() {
-        let score = |t: &Template| {
-            left.iter().filter_map(|line| t.read(line)).fold((0, 0), |(lines, told), line| (lines + 1, told + told_by(&line)))
-        };
-        // Among equals the one that tells more; among those the earlier.
-        let best = candidates.iter().rev().map(|t| (score(t), t)).max_by_key(|best| best.0);
-        let Some(((count, _), template)) = best.filter(|best| best.0.0 > 0) else { break };
-        if count * 50 < lines.len() && !chosen.is_empty() {
-            break;
-        }
-        left.retain(|line| template.read(line).is_none());
-        chosen.push(template.clone());
-    }
-    chosen
-}
-
-/// How much of a line a template has read.
-fn told_by(line: &Line<'_>) -> usize {
-    let named = [line.user, line.database, line.application, line.host, line.sqlstate].iter().filter(|field| !field.is_empty()).count();
-    named + usize::from(line.time.is_some()) + usize::from(line.pid != 0) + usize::from(line.session != 0)
-}
-
-/// Makes a template from one line: recognises stamps, numbers and `key=` in front of a severity.
-pub(super) fn derive(line: &[u8]) -> Option<Template> {
-    let line = &line[..line.len().min(MAX_PREFIX)];
-    let end = ["LOG:  ", "ERROR:  ", "FATAL:  ", "WARNING:  ", "DETAIL:  ", "STATEMENT:  "]
-        .iter()
-        .filter_map(|tag| memchr::memmem::find(line, tag.as_bytes()))
-        .min()?;
-    let prefix = &line[..end];
-    let mut source = String::new();
-    let mut at = 0;
-    let mut pid_seen = false;
-    while at < prefix.len() {
-        let rest = &prefix[at..];
-        if let Some((_, len)) = time::stamp(rest) {
-            source.push_str("%m");
-            at += len;
-            continue;
-        }
-        let key_len = rest.iter().take_while(|b| b.is_ascii_alphabetic() || **b == b'_').count();
-        if key_len > 0 && rest.get(key_len) == Some(&b'=') {
-            let key = std::str::from_utf8(&rest[..key_len]).unwrap_or("");
-            let escape = match key.to_ascii_lowercase().as_str() {
-                "user" | "usr" | "u" | "username" => "%u",
-                "db" | "database" | "d" | "dbname" => "%d",
-                "app" | "application" | "a" | "application_name" => "%a",
-                "client" | "host" | "h" | "remote" | "ip" | "c" | "addr" => "%h",
-                "pid" | "p" | "process" => "%p",
-                "session" | "sid" => "%c",
-                _ => "%i",
-            };
-            source.push_str(&format!("{key}={escape}"));
-            at += key_len + 1;
-            at += prefix[at..]
-                .iter()
-                .take_while(|b| !matches!(b, b',' | b' ' | b'>' | b'}' | b']' | b')' | b';' | b'|' | b'"' | b'\''))
-                .count();
-            continue;
-        }
-        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        if digits > 0 && !rest.get(digits).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'.') {
-            source.push_str(if pid_seen { "%l" } else { "%p" });
-            pid_seen = true;
-            at += digits;
-            continue;
-        }
-        let word = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-' | b'@')).count();
-        if word > 0 && digits == 0 && memchr::memchr(b'@', &rest[..word]).is_some() {
-            source.push_str("%u@%d");
-            at += word - usize::from(rest[word - 1] == b':');
-        } else if word > 0 {
-            source.push_str("%i");
-            at += word;
-        } else {
-            if rest[0] == b'%' {
-                source.push('%');
-            }
-            source.push_str(&String::from_utf8_lossy(&rest[..1]));
-            at += 1;
-        }
-    }
-    let template = Template::new(&source);
-    template.read(line).is_some().then_some(template)
 }
 
 #[cfg(test)]

@@ -167,7 +167,7 @@ impl Level {
             b"PANIC" => Level::Panic,
             b"INFO" | b"NOTICE" => Level::Low,
             _ if word.starts_with(b"DEBUG") => Level::Low,
-            _ => Level::Foreign,
+            _ => super::language::level(word).unwrap_or(Level::Foreign),
         }
     }
 

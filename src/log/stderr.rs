@@ -3,7 +3,7 @@
 //! mix, so the last entries are held until their sessions write the next.
 
 use super::held::Held;
-use super::prefix::{Line, Template, derive, is_part};
+use super::prefix::{Before, Line, Template, derive, is_part};
 use super::record::{Encoding, Level, Record, Take, Text, session_key};
 
 /// How a file's lines are read.
@@ -20,13 +20,28 @@ const MAX_TEMPLATES: usize = 12;
 
 /// Reads a block that begins and ends between entries.
 pub(super) fn read(block: &[u8], shape: &Shape, take: &mut dyn Take) {
-    Reader { block, shape, learnt: vec![], favourite: 0, unread: 0 }.run(take);
+    Reader { block, shape, learnt: vec![], favourite: 0, unread: 0, before: Before::new() }.run(take);
 }
 
 /// Whether the line that begins here begins an entry.
 pub(super) fn begins_entry(line: &[u8], shape: &Shape) -> bool {
     !matches!(line.first(), None | Some(b'\t' | b'\n' | b'\r'))
         && shape.templates.iter().filter_map(|t| t.read(line)).any(|l| !is_part(l.tag))
+}
+
+/// Whether every part of an entry in these lines has its entry among them too.
+pub(super) fn is_whole(lines: &[u8], shape: &Shape) -> bool {
+    let mut begun: Vec<u64> = vec![];
+    for line in lines.split(|b| *b == b'\n').filter(|line| !matches!(line.first(), None | Some(b'\t'))) {
+        let Some(read) = shape.templates.iter().find_map(|t| t.read(line)) else { continue };
+        let session = session(&read);
+        if !is_part(read.tag) {
+            begun.push(session);
+        } else if !begun.contains(&session) {
+            return false;
+        }
+    }
+    true
 }
 
 struct Reader<'a, 's> {
@@ -37,6 +52,7 @@ struct Reader<'a, 's> {
     favourite: usize,
     /// Lines that no template read, so that learning does not become a habit.
     unread: u32,
+    before: Before<'a>,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -65,7 +81,7 @@ impl<'a> Reader<'a, '_> {
             let text = self.text(start + read.text, end);
             let session = session(&read);
             if !is_part(read.tag) {
-                held.begin(session, record(start, &read, text), take);
+                held.begin(session, record(start, session, &read, text), take);
             } else if let Some(record) = held.of(session) {
                 part(record, read.tag, text);
             } else {
@@ -90,8 +106,9 @@ impl<'a> Reader<'a, '_> {
 
     fn prefix(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
         let count = self.shape.templates.len();
+        let before = &mut self.before;
         let template = |i: usize| if i < count { self.shape.templates.get(i) } else { self.learnt.get(i - count) };
-        if let Some(read) = template(self.favourite).and_then(|t| t.read(line)) {
+        if let Some(read) = template(self.favourite).and_then(|t| t.read_next(line, before)) {
             return Some(read);
         }
         if matches!(line.first(), None | Some(b'\t' | b'\r')) {
@@ -144,7 +161,7 @@ fn session(read: &Line<'_>) -> u64 {
     }
 }
 
-fn record<'a>(at: usize, read: &Line<'a>, message: Text<'a>) -> Record<'a> {
+fn record<'a>(at: usize, session: u64, read: &Line<'a>, message: Text<'a>) -> Record<'a> {
     Record {
         at,
         time: read.time,
@@ -152,7 +169,7 @@ fn record<'a>(at: usize, read: &Line<'a>, message: Text<'a>) -> Record<'a> {
         database: read.database,
         application: read.application,
         host: read.host,
-        session: session(read),
+        session,
         pid: read.pid,
         level: Level::of(read.tag),
         sqlstate: read.sqlstate,

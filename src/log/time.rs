@@ -4,8 +4,14 @@
 /// how many bytes it took.
 pub fn stamp(bytes: &[u8]) -> Option<(i64, usize)> {
     let seconds = civil(bytes.get(..19)?)?;
-    let mut at = 19;
-    let mut micros = 0i64;
+    let (micros, at) = fraction(bytes);
+    let (offset, taken) = zone(&bytes[at..]);
+    Some(((seconds - offset) * 1_000_000 + micros, at + taken))
+}
+
+/// What stands behind the seconds of a stamp: microseconds, and the byte after them.
+fn fraction(bytes: &[u8]) -> (i64, usize) {
+    let (mut at, mut micros) = (19, 0i64);
     if matches!(bytes.get(at), Some(b'.' | b',')) && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
         at += 1;
         let mut scale = 100_000;
@@ -15,8 +21,49 @@ pub fn stamp(bytes: &[u8]) -> Option<(i64, usize)> {
             at += 1;
         }
     }
-    let (offset, taken) = zone(&bytes[at..]);
-    Some(((seconds - offset) * 1_000_000 + micros, at + taken))
+    (micros, at)
+}
+
+/// Reads the stamps of one log: most have the minute and the zone of the one before them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stamps {
+    /// `YYYY-MM-DD HH:MM:` of the last.
+    minute: [u8; 17],
+    /// When that minute began.
+    began: i64,
+    /// The zone behind it, its blank included; empty: nothing is remembered.
+    zone: [u8; 8],
+    zone_len: usize,
+}
+
+impl Stamps {
+    /// As [`stamp`].
+    pub fn read(&mut self, bytes: &[u8]) -> Option<(i64, usize)> {
+        if self.zone_len > 0
+            && let Some((minute, rest)) = bytes.split_first_chunk::<17>()
+            && *minute == self.minute
+            && let [tens @ b'0'..=b'5', ones @ b'0'..=b'9', ..] = rest
+        {
+            let (micros, at) = fraction(bytes);
+            let zone = &self.zone[..self.zone_len];
+            let behind = bytes.get(at + zone.len()).copied().unwrap_or(b'\n');
+            if bytes[at..].starts_with(zone) && !behind.is_ascii_alphanumeric() && behind != b':' {
+                let seconds = i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
+                return Some((self.began + seconds * 1_000_000 + micros, at + zone.len()));
+            }
+        }
+        let (time, len) = stamp(bytes)?;
+        let (micros, at) = fraction(bytes);
+        let zone = &bytes[at..len];
+        self.zone_len = 0;
+        if (1..=8).contains(&zone.len()) && bytes[17] < b'6' {
+            self.minute.copy_from_slice(&bytes[..17]);
+            self.began = time - micros - (i64::from(bytes[17] - b'0') * 10 + i64::from(bytes[18] - b'0')) * 1_000_000;
+            self.zone[..zone.len()].copy_from_slice(zone);
+            self.zone_len = zone.len();
+        }
+        Some((time, len))
+    }
 }
 
 /// Whether bytes begin as a time stamp does: cheap, for finding where an entry begins.
@@ -180,6 +227,29 @@ mod tests {
         assert_eq!(read("2019-09-17 05:55:43 UTC-5d80a7d5.14-"), ("2019-09-17T05:55:43.000Z".into(), 23));
         assert_eq!(stamp(b"2026-13-21 11:02:37 UTC"), None);
         assert_eq!(stamp(b"2026-11-21"), None);
+    }
+
+    #[test]
+    fn remembered_minutes_change_nothing() {
+        let mut stamps = Stamps::default();
+        for text in [
+            "2026-11-21 11:02:37 UTC [1]",
+            "2026-11-21 11:02:38 UTC [1]",
+            "2026-11-21 11:02:38.250 UTC [1]",
+            "2026-11-21 11:02:38 UTC-5d80a7d5.14-",
+            "2026-11-21 11:02:38 UTCX [1]",
+            "2026-11-21 11:02:39 CET [1]",
+            "2026-11-21 11:02:40 CET [1]",
+            "2026-11-21 11:02:60 CET [1]",
+            "2026-11-21 11:02:5x CET [1]",
+            "2026-11-21 11:02:40 +02 [1]",
+            "2026-11-21 11:02:40 +0230 [1]",
+            "2026-11-21 11:02:41 +02:30",
+            "2026-11-21 11:02:41",
+            "2026-11-21 11:03:41 +02",
+        ] {
+            assert_eq!(stamps.read(text.as_bytes()), stamp(text.as_bytes()), "{text}");
+        }
     }
 
     #[test]

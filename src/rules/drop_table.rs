@@ -23,7 +23,7 @@ fn check(ctx: &Context) {
             let help = format!(
                 "first deploy code that does not use {table}; a rename shows who still does, and can be undone:\nALTER TABLE {table} RENAME TO {old};"
             );
-            let uses = ctx.mentions.of_table(&ctx.catalog.resolve(table));
+            let uses = ctx.mentions.of_table(ctx.catalog, &ctx.catalog.resolve(table));
             ctx.add(with_uses(ctx, ctx.report(table.span(), message).help(help), &table.to_string(), &uses));
         }
     }

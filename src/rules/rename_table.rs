@@ -34,7 +34,7 @@ fn check(ctx: &Context) {
         let help = format!(
             "leave a view under the old name, in the same transaction, until nobody uses it:\nBEGIN;\nALTER TABLE {table} RENAME TO {to};\nCREATE VIEW {table} AS SELECT * FROM {to};\nCOMMIT;"
         );
-        let uses = ctx.mentions.of_table(&ctx.catalog.resolve(table));
+        let uses = ctx.mentions.of_table(ctx.catalog, &ctx.catalog.resolve(table));
         ctx.add(with_uses(ctx, ctx.report(alter.span, message).help(help), &table.to_string(), &uses));
     }
 }
@@ -65,7 +65,7 @@ fn moved_table(ctx: &Context, span: crate::source::Span, table: &ObjectName, sch
     let help = format!(
         "leave a view in the old place, in the same transaction, until nobody uses it:\nBEGIN;\nALTER TABLE {table} SET SCHEMA {schema};\nCREATE VIEW {old}.{name} AS SELECT * FROM {schema}.{name};\nCOMMIT;"
     );
-    let uses = ctx.mentions.of_table(&ctx.catalog.resolve(table));
+    let uses = ctx.mentions.of_table(ctx.catalog, &ctx.catalog.resolve(table));
     ctx.add(with_uses(ctx, ctx.report(span, message).help(help), &table.to_string(), &uses));
 }
 

@@ -9,7 +9,9 @@
 //! and the lexer equal. Bytes need not be UTF-8. Must not know any grammar beyond what folding needs.
 
 mod fold;
+mod hash;
 mod scan;
+mod skeleton;
 mod words;
 
 use super::token::Dialect;
@@ -47,6 +49,12 @@ pub struct Normalized {
 /// The fingerprint of a text: one statement, or all that one message sent. Filler bytes (`source::FILLER`) are skipped.
 pub fn fingerprint(text: impl AsRef<[u8]>, dialect: Dialect) -> Fingerprint {
     fold::Folder::<false>::new(text.as_ref(), dialect).run().0
+}
+
+/// A hash that only statements of one fingerprint share, at a fraction of its cost; `None` where finding one would take the
+/// fingerprint's own reading. For this process only: its value may change.
+pub fn skeleton(text: &[u8]) -> Option<u64> {
+    skeleton::skeleton(text)
 }
 
 /// The fingerprint with the text that has it.

@@ -43,8 +43,8 @@ pub(super) struct LogsArgs {
     /// Code: queries then show where they are sent from
     #[arg(long, value_name = "PATH")]
     code: Vec<PathBuf>,
-    /// Queries shown in the human and Markdown formats
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    /// Rows of each list in the human and Markdown formats; lists beside the main one have fewer by default
+    #[arg(long, value_name = "N", default_value_t = human::DEFAULT_TOP)]
     top: usize,
     /// Which queries the human format shows first
     #[arg(long, value_enum, default_value_t = Sort::Total)]
@@ -116,7 +116,7 @@ pub(super) fn run(args: &LogsArgs, out: &mut dyn Write) -> Result<u8, Failure> {
             // The exit code says it too.
             let _ = writeln!(std::io::stderr(), "error: {}: {}", problem.file, problem.message);
         }
-        out.write_all(&run.tally.to_summary().map_err(Failure::Usage)?)?;
+        run.tally.write_summary(out)?;
         out.write_all(b"\n")?;
         out.flush()?;
         return Ok(if failed { 2 } else { 0 });

@@ -15,7 +15,13 @@ use std::sync::{Arc, Mutex, mpsc};
 const BLOCK: usize = 1 << 20;
 
 /// An entry longer than this is cut.
-const MAX_ENTRY: usize = 32 << 20;
+const MAX_ENTRY: usize = 16 << 20;
+
+/// Blocks after which a worker's tally of many queries goes into the common one, so that they are not kept twice for long.
+const BLOCKS_APART: usize = 128;
+
+/// Queries from which on that is worth the time.
+const MANY_QUERIES: usize = 2048;
 
 /// How to read.
 #[derive(Debug, Clone, Default)]
@@ -49,13 +55,14 @@ pub(super) fn run(files: &[LogFile], options: &Options, progress: &(dyn Fn(u64) 
     let (send, receive) = mpsc::sync_channel::<Job>(2);
     let receive = Mutex::new(receive);
     let (give_back, spare) = mpsc::channel::<Vec<u8>>();
+    let common = Mutex::new(Tally::new());
     let tallies: Vec<Tally> = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..workers)
             .map(|_| {
-                let (receive, loose, give_back) = (&receive, &loose, give_back.clone());
+                let (receive, loose, common, give_back) = (&receive, &loose, &common, give_back.clone());
                 scope.spawn(move || {
                     let mut worker = Worker::default();
-                    loop {
+                    for blocks in 1.. {
                         // A poisoned lock: another worker has panicked, and the scope will say so.
                         let Ok(job) = receive.lock().map(|jobs| jobs.recv()) else { break };
                         let Ok(job) = job else { break };
@@ -63,8 +70,17 @@ pub(super) fn run(files: &[LogFile], options: &Options, progress: &(dyn Fn(u64) 
                         if let Ok(mut loose) = loose.lock() {
                             loose.insert(job.number, ends);
                         }
-                        // Nobody may want it any more.
-                        let _ = give_back.send(job.bytes);
+                        // Nobody may want it any more; one that a very long entry has stretched goes.
+                        if job.bytes.capacity() <= 4 * BLOCK {
+                            let _ = give_back.send(job.bytes);
+                        }
+                        if workers > 1
+                            && blocks % BLOCKS_APART == 0
+                            && worker.queries() > MANY_QUERIES
+                            && let Ok(mut common) = common.lock()
+                        {
+                            common.merge(worker.take());
+                        }
                     }
                     worker.finish()
                 })
@@ -76,8 +92,9 @@ pub(super) fn run(files: &[LogFile], options: &Options, progress: &(dyn Fn(u64) 
             match reader.file(file, options, &name) {
                 Ok(format) => {
                     if format.is_unknown() {
-                        let message =
-                            "no line begins with a prefix and a severity; say the server's log_line_prefix with --log-line-prefix";
+                        let message = format.other.unwrap_or(
+                            "no line begins with a prefix and a severity; say the server's log_line_prefix with --log-line-prefix",
+                        );
                         run.problems.push(Problem { file: name.to_string(), message: message.to_owned() });
                     }
                     run.formats.push((name.to_string(), format.describe()));
@@ -91,6 +108,7 @@ pub(super) fn run(files: &[LogFile], options: &Options, progress: &(dyn Fn(u64) 
     if tallies.len() < workers {
         run.problems.push(Problem { file: "pgsift".to_owned(), message: "a worker failed: the figures are not complete".to_owned() });
     }
+    run.tally = common.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     for tally in tallies {
         run.tally.merge(tally);
     }
@@ -119,7 +137,11 @@ impl Reader<'_> {
         let filled = self.read(&mut *source, &mut sample);
         sample.truncate(filled);
         let format = Arc::new(detect(&sample, options.prefix.as_deref(), options.year));
-        let mut source = io::Cursor::new(sample).chain(source);
+        let mut sample = io::Cursor::new(sample);
+        if sample.get_ref().starts_with(b"\xEF\xBB\xBF") {
+            sample.set_position(3);
+        }
+        let mut source = sample.chain(source);
         let mut unwrap = format.envelope.unwrapper(options.year);
         let plain = format.envelope == Envelope::None;
         let mut line = u64::from(plain);
@@ -128,17 +150,20 @@ impl Reader<'_> {
         let mut raw = vec![];
         loop {
             let mut bytes = self.spare.try_recv().unwrap_or_default();
-            bytes.clear();
-            bytes.append(&mut kept);
             let mut ended = false;
-            while bytes.len() < size && !ended {
-                if plain {
-                    let from = bytes.len();
-                    bytes.resize(size, 0);
-                    let n = self.read(&mut source, &mut bytes[from..]);
-                    bytes.truncate(from + n);
-                    ended = n < size - from;
-                } else {
+            if plain {
+                // What a used buffer holds is written over: only what it lacks in length is filled with zeros.
+                let from = kept.len();
+                bytes.resize(size, 0);
+                bytes[..from].copy_from_slice(&kept);
+                kept.clear();
+                let n = self.read(&mut source, &mut bytes[from..]);
+                bytes.truncate(from + n);
+                ended = n < size - from;
+            } else {
+                bytes.clear();
+                bytes.append(&mut kept);
+                while bytes.len() < size && !ended {
                     raw.resize(BLOCK / 4, 0);
                     let n = self.read(&mut source, &mut raw);
                     ended = n < raw.len();

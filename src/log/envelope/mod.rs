@@ -40,7 +40,11 @@ impl Envelope {
         let lines: Vec<&[u8]> = sample.split(|b| *b == b'\n').filter(|line| !line.trim_ascii().is_empty()).take(40).collect();
         let most = |test: &dyn Fn(&[u8]) -> bool| !lines.is_empty() && lines.iter().filter(|line| test(line)).count() * 2 > lines.len();
         let Some(first) = lines.first() else { return Envelope::None };
-        let objects = matches!(first.trim_ascii_start().first(), Some(b'{' | b'['));
+        let objects = match first.trim_ascii() {
+            [b'{', ..] => true,
+            [b'[', rest @ ..] => matches!(rest.trim_ascii_start().first(), None | Some(b'{' | b'[')),
+            _ => false,
+        };
         if objects && !lines.iter().take(3).any(|line| super::json::is_entry(line)) {
             return Envelope::Objects;
         }
@@ -94,7 +98,7 @@ pub struct Unwrapper {
 }
 
 /// A line without an end is given up at this length.
-const MAX_LINE: usize = 64 << 20;
+const MAX_LINE: usize = 16 << 20;
 
 impl Unwrapper {
     /// More bytes; what comes out is appended.
@@ -120,6 +124,10 @@ impl Unwrapper {
         }
         if self.rest.len() < MAX_LINE {
             self.rest.extend_from_slice(bytes);
+            if self.rest.len() >= MAX_LINE {
+                // What is dropped of it from here on is said: nothing reads this line.
+                copy_line(b"(a line without an end)", out);
+            }
         }
     }
 

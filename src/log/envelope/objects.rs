@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 /// An object longer than this is given up.
-const MAX_OBJECT: usize = 64 << 20;
+const MAX_OBJECT: usize = 16 << 20;
+
+/// How long the parts are into which Docker cuts a line; a shorter one without a line end is whole.
+const DOCKER_PART: usize = 16_000;
 
 /// Cuts a stream into objects, in an array or one after the other, on one line or many.
 #[derive(Default)]
@@ -67,6 +70,7 @@ impl Objects {
                 let object = std::mem::take(&mut self.object);
                 object_out(&object, out);
             } else if self.object.len() > MAX_OBJECT {
+                cut_out(&self.object, out);
                 (self.depth, self.in_string) = (0, false);
             }
         }
@@ -92,10 +96,7 @@ impl Objects {
         if table && !rest.is_empty() {
             self.row(&rest, out);
         } else if !rest.is_empty() && self.depth > 0 {
-            // Cut in the middle: a line that nothing reads, so that it is counted.
-            out.extend_from_slice(b"(cut) ");
-            out.extend(rest.iter().take(100).map(|b| if *b == b'\n' { b' ' } else { *b }));
-            out.push(b'\n');
+            cut_out(&rest, out);
         }
     }
 
@@ -116,12 +117,30 @@ impl Objects {
     }
 }
 
+/// An object that was cut in the middle: a line that nothing reads, so that it is counted.
+fn cut_out(object: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"(cut) ");
+    out.extend(object.iter().take(100).map(|b| if *b == b'\n' { b' ' } else { *b }));
+    out.push(b'\n');
+}
+
 fn is_list(object: &[u8]) -> bool {
     let head = object[..object.len() - 1].trim_ascii_end();
     head.strip_suffix(b":").map(<[u8]>::trim_ascii_end).is_some_and(|key| {
-        [&b"\"events\""[..], b"\"results\"", b"\"result\"", b"\"entries\"", b"\"records\"", b"\"logs\""]
-            .iter()
-            .any(|name| key.ends_with(name))
+        const LISTS: &[&[u8]] = &[
+            b"\"events\"",
+            b"\"logEvents\"",
+            b"\"results\"",
+            b"\"result\"",
+            b"\"entries\"",
+            b"\"records\"",
+            b"\"logs\"",
+            // OpenTelemetry: one inside the other.
+            b"\"resourceLogs\"",
+            b"\"scopeLogs\"",
+            b"\"logRecords\"",
+        ];
+        LISTS.iter().any(|name| key.ends_with(name))
     })
 }
 
@@ -169,6 +188,10 @@ fn object_out(bytes: &[u8], out: &mut Vec<u8>) {
     let Ok(object) = parsed else {
         return super::copy_line(&bytes[..bytes.len().min(200)], out);
     };
+    // What CloudWatch Insights says of its own search.
+    if object.is_empty() || object.contains_key("recordsScanned") {
+        return;
+    }
     let string = |key: &str| object.get(key).and_then(Value::as_str);
     let map = |key: &str| object.get(key).and_then(Value::as_object);
     if object.contains_key("error_severity") && object.contains_key("message") {
@@ -178,12 +201,31 @@ fn object_out(bytes: &[u8], out: &mut Vec<u8>) {
         return entry(&named(record), out);
     }
     if let Some(properties) = map("properties") {
-        return azure(properties, out);
+        return azure(properties, true, out);
     }
     if let Some(message) = string("event_message") {
         return supabase(&object, message, out);
     }
-    for key in ["textPayload", "log", "@message", "message", "_msg", "body", "msg", "EventName", "eventMessage", "MESSAGE", "line"] {
+    if object.contains_key("record_message_s") {
+        return azure(&of_log_analytics(&object), false, out);
+    }
+    // CloudWatch Insights: a row is a list of fields.
+    if let (Some(field), Some(value)) = (string("field"), string("value")) {
+        if field == "@message" {
+            text(value, out);
+        }
+        return;
+    }
+    if let Some(body) = map("body").and_then(|body| body.get("stringValue")).and_then(Value::as_str) {
+        return text(body, out);
+    }
+    // Docker cuts long lines; all but the last part have no line end.
+    if let Some(part) = string("log").filter(|log| !log.ends_with('\n') && log.len() >= DOCKER_PART) {
+        return out.extend_from_slice(part.as_bytes());
+    }
+    for key in
+        ["textPayload", "log", "@message", "message", "_msg", "body", "msg", "EventName", "eventMessage", "MESSAGE", "Message", "line"]
+    {
         if let Some(found) = string(key) {
             return text(found, out);
         }
@@ -232,13 +274,15 @@ fn named(from: &Map<String, Value>) -> Value {
     Value::Object(to)
 }
 
-fn azure(properties: &Map<String, Value>, out: &mut Vec<u8>) {
+/// `prefixed`: the message repeats the prefix and the severity.
+fn azure(properties: &Map<String, Value>, prefixed: bool, out: &mut Vec<u8>) {
     let string = |key: &str| properties.get(key).and_then(Value::as_str).unwrap_or("");
     let message = string("message");
     let level = ["errorLevel", "error_severity"].iter().map(|key| string(key)).find(|level| !level.is_empty()).unwrap_or("LOG");
-    // The message repeats prefix and severity.
     let marker = format!("{level}:  ");
-    let (prefix, bare) = message.split_once(&marker).map_or(("", message), |(prefix, bare)| (prefix, bare));
+    // A statement may hold the words too: two blanks stand behind a duration, and not in a prefix.
+    let of_prefix = |(prefix, _): &(&str, &str)| prefixed && !prefix.contains("  ") && !prefix.contains('\n');
+    let (prefix, bare) = message.split_once(&marker).filter(of_prefix).unwrap_or(("", message));
     let mut found = json!({"timestamp": string("timestamp"), "error_severity": level, "message": bare.trim_end()});
     for (name, own) in
         [("sqlerrcode", "state_code"), ("detail", "detail"), ("statement", "statement"), ("context", "context"), ("hint", "hint")]
@@ -264,11 +308,36 @@ fn azure(properties: &Map<String, Value>, out: &mut Vec<u8>) {
     entry(&found, out);
 }
 
+/// Azure's names as Log Analytics has them.
+fn of_log_analytics(object: &Map<String, Value>) -> Map<String, Value> {
+    const NAMES: &[(&str, &str)] = &[
+        ("record_log_time_s", "timestamp"),
+        ("TimeGenerated", "timestamp"),
+        ("errorLevel_s", "errorLevel"),
+        ("record_error_severity_s", "errorLevel"),
+        ("record_message_s", "message"),
+        ("record_detail_s", "detail"),
+        ("record_query_s", "statement"),
+        ("record_context_s", "context"),
+        ("sqlerrcode_s", "sqlerrcode"),
+        ("processId_d", "processId"),
+        ("record_process_id_d", "processId"),
+    ];
+    let mut properties = Map::new();
+    for (name, own) in NAMES {
+        if let Some(value) = object.get(*name).filter(|value| !value.is_null() && value.as_str() != Some("")) {
+            properties.entry(*own).or_insert_with(|| value.clone());
+        }
+    }
+    properties
+}
+
 fn supabase(object: &Map<String, Value>, message: &str, out: &mut Vec<u8>) {
     let first = |value: &Value| if value.is_array() { value.get(0).cloned().unwrap_or_default() } else { value.clone() };
     let metadata = object.get("metadata").map(first).unwrap_or_default();
     let parsed = metadata.get("parsed").or_else(|| object.get("parsed")).map(first).unwrap_or_default();
-    let mut found = named(parsed.as_object().unwrap_or(&Map::new()));
+    // A row of a query has the fields beside the message.
+    let mut found = named(parsed.as_object().unwrap_or(object));
     found["message"] = json!(message);
     if found.get("error_severity").is_none() {
         found["error_severity"] = json!("LOG");

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 const MAX_OPEN: usize = 512;
 
 /// Longest joined message.
-const MAX_MESSAGE: usize = 32 << 20;
+const MAX_MESSAGE: usize = 16 << 20;
 
 /// A line's header.
 #[derive(Debug, PartialEq, Eq)]

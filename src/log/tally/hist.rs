@@ -5,11 +5,16 @@ use serde::{Deserialize, Serialize};
 /// Buckets for a doubling, as a power of two: the middle of a bucket is at most 1/129 away from what is in it.
 const BITS: u32 = 6;
 
-/// Counts by bucket, kept as one run from the first used bucket to the last.
+/// Buckets up to which they are kept as pairs: most queries of a log with very many run a few times only.
+const FEW: usize = 48;
+
+/// Counts by bucket: few as pairs, more as one run from the first used bucket to the last.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram {
     first: u32,
     counts: Vec<u32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    few: Vec<(u32, u32)>,
 }
 
 /// The bucket of a value.
@@ -41,9 +46,29 @@ impl Histogram {
     }
 
     fn add_count(&mut self, at: u32, count: u32) {
-        if self.counts.is_empty() {
-            self.first = at;
+        if !self.counts.is_empty() {
+            return self.add_to_run(at, count);
         }
+        match self.few.binary_search_by_key(&at, |few| few.0) {
+            Ok(i) => self.few[i].1 = self.few[i].1.saturating_add(count),
+            Err(i) => self.few.insert(i, (at, count)),
+        }
+        if self.few.len() > FEW {
+            *self = self.as_run();
+        }
+    }
+
+    /// The same as one run.
+    fn as_run(&self) -> Histogram {
+        let mut run = Histogram { first: self.first, counts: self.counts.clone(), few: vec![] };
+        if let Some((first, _)) = self.few.first() {
+            run.first = *first;
+        }
+        self.few.iter().for_each(|(at, count)| run.add_to_run(*at, *count));
+        run
+    }
+
+    fn add_to_run(&mut self, at: u32, count: u32) {
         if at < self.first {
             let missing = (self.first - at) as usize;
             self.counts.splice(0..0, std::iter::repeat_n(0, missing));
@@ -56,22 +81,25 @@ impl Histogram {
         self.counts[index] = self.counts[index].saturating_add(count);
     }
 
+    fn buckets(&self) -> impl Iterator<Item = (u32, u32)> {
+        let run = self.counts.iter().enumerate().map(|(i, count)| (self.first + i as u32, *count));
+        self.few.iter().copied().chain(run).filter(|(_, count)| *count > 0)
+    }
+
     /// Takes another's values.
     pub fn merge(&mut self, other: &Histogram) {
-        for (i, &count) in other.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            self.add_count(other.first + i as u32, count);
-        }
+        other.buckets().for_each(|(at, count)| self.add_count(at, count));
     }
 
     /// The value that this share (0 to 1) of the values does not exceed: the nearest rank.
     pub fn quantile(&self, share: f64) -> u64 {
-        let total: u64 = self.counts.iter().map(|c| u64::from(*c)).sum();
+        let total: u64 = self.buckets().map(|(_, count)| u64::from(count)).sum();
         let rank = ((total as f64 * share).ceil() as u64).clamp(1, total.max(1));
         let mut seen = 0;
-        for (i, &count) in self.counts.iter().enumerate() {
+        for (at, count) in self.buckets() {
             seen += u64::from(count);
             if seen >= rank {
-                return middle(self.first + i as u32);
+                return middle(at);
             }
         }
         0
@@ -79,12 +107,13 @@ impl Histogram {
 
     /// `(microseconds, count)` of the used buckets, joined to at most `most` steps.
     pub fn steps(&self, most: usize) -> Vec<(u64, u64)> {
-        let width = self.counts.len().div_ceil(most.max(1)).max(1);
+        let run = self.as_run();
+        let width = run.counts.len().div_ceil(most.max(1)).max(1);
         let step = |(i, chunk): (usize, &[u32])| {
-            let middle_of_chunk = self.first + (i * width + chunk.len() / 2) as u32;
+            let middle_of_chunk = run.first + (i * width + chunk.len() / 2) as u32;
             (middle(middle_of_chunk), chunk.iter().map(|c| u64::from(*c)).sum())
         };
-        self.counts.chunks(width).enumerate().map(step).collect()
+        run.counts.chunks(width).enumerate().map(step).collect()
     }
 }
 

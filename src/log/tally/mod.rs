@@ -7,6 +7,7 @@ mod events;
 mod hist;
 mod parameters;
 mod query;
+mod text;
 mod worker;
 
 pub use events::{Events, Group, Kind};
@@ -20,7 +21,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// Fingerprints that are kept.
-pub const MAX_QUERIES: usize = 10_000;
+pub const MAX_QUERIES: usize = 8000;
 
 /// Kinds of callers (user, database, application, host) that are kept.
 const MAX_WHO: usize = 4096;
@@ -141,8 +142,17 @@ impl Tally {
         serde_json::to_vec(self).map_err(|error| error.to_string())
     }
 
+    /// Writes a summary, piece by piece: as one text it would be larger than the tally.
+    pub fn write_summary(&self, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+        serde_json::to_writer(out, self).map_err(std::io::Error::from)
+    }
+
     /// Takes another's figures.
-    pub fn merge(&mut self, other: Tally) {
+    pub fn merge(&mut self, mut other: Tally) {
+        if self.entries == 0 && self.queries.is_empty() && self.stray == 0 {
+            // Nothing of its own but perhaps ends of blocks: the other goes in whole.
+            std::mem::swap(self, &mut other);
+        }
         self.bytes += other.bytes;
         self.entries += other.entries;
         self.load.merge(other.load);

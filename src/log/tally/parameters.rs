@@ -2,7 +2,7 @@
 
 /// Reads `parameters: $1 = 'it''s', $2 = NULL`: quotes are doubled, so a value may look like a list itself.
 pub fn read(detail: &str) -> Vec<Option<String>> {
-    let Some(mut rest) = detail.strip_prefix("parameters: ").or_else(|| detail.strip_prefix("Parameters: ")) else { return vec![] };
+    let Some(mut rest) = list(detail) else { return vec![] };
     let mut found = vec![];
     while let Some(after) = rest.strip_prefix('$') {
         let Some((_, value)) = after.split_once(" = ") else { break };
@@ -30,6 +30,14 @@ pub fn read(detail: &str) -> Vec<Option<String>> {
         rest = rest.strip_prefix(", ").unwrap_or("");
     }
     found
+}
+
+/// The list behind its label, which is one or two words of any language.
+fn list(detail: &str) -> Option<&str> {
+    let at = detail.find("$1 = ")?;
+    let label = &detail[..at];
+    let words = label.strip_suffix(": ")?.trim_end();
+    (words.len() < 40 && words.chars().all(|c| c.is_alphabetic() || c == ' ')).then(|| &detail[at..])
 }
 
 /// Puts values where `$1` stands, outside of strings and comments.

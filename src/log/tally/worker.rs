@@ -1,13 +1,14 @@
 //! Takes entries of a block into a tally, and keeps what reaches beyond the block's ends.
 
 use super::events::{Event, Kind, shape};
-use super::query::{Example, MAX_EXAMPLE};
-use super::{Tally, Who, read_parameters};
+use super::query::Example;
+use super::text::{cut, quick, relation_in, room};
+use super::{Index, Tally, Who, read_parameters};
 use crate::log::message::{self, Message, Step};
 use crate::log::plan;
 use crate::log::record::{Level, Record, Take, Text};
 use crate::source::floor_boundary;
-use crate::sql::fingerprint::{fingerprint, normalize};
+use crate::sql::fingerprint::{fingerprint, normalize, skeleton};
 use crate::sql::token::Dialect;
 use std::collections::HashMap;
 
@@ -47,7 +48,9 @@ pub struct Worker {
     tally: Tally,
     /// `(hash of the text, place)`; the hash is of the bytes as they lie in the file.
     cache: Vec<(u64, u32)>,
-    who_cache: HashMap<u64, u32>,
+    /// The same for texts without their constants.
+    skeletons: Vec<(u64, u32)>,
+    who_cache: Index,
     buffer: Vec<u8>,
     open: HashMap<u64, Open>,
     heads: Vec<Half>,
@@ -61,7 +64,8 @@ impl Default for Worker {
         Worker {
             tally: Tally::new(),
             cache: vec![(0, 0); CACHE],
-            who_cache: HashMap::new(),
+            skeletons: vec![(0, 0); CACHE],
+            who_cache: Index::default(),
             buffer: vec![],
             open: HashMap::new(),
             heads: vec![],
@@ -98,6 +102,19 @@ impl Worker {
         self.tally.bytes += block.len() as u64;
         crate::log::block::read(block, format, &mut AtBlock { worker: self, block });
         self.loose()
+    }
+
+    /// How many queries it holds.
+    pub fn queries(&self) -> usize {
+        self.tally.queries.len()
+    }
+
+    /// What was counted, between two blocks; it begins anew.
+    pub fn take(&mut self) -> Tally {
+        self.cache.fill((0, 0));
+        self.skeletons.fill((0, 0));
+        self.who_cache.clear();
+        std::mem::replace(&mut self.tally, Tally::new())
     }
 
     /// What was counted.
@@ -147,13 +164,17 @@ impl Worker {
             self.tally.seen(time);
         }
         // Only the one message that comes a million times is read as it lies in the file.
-        let value;
-        let mut decoded = *record;
-        if !record.message.raw.starts_with(b"duration: ") {
-            value = record.message.value();
-            decoded.message = Text { raw: &value, ..Text::default() };
+        if record.message.raw.starts_with(b"duration: ") {
+            return self.message(record, block);
         }
-        let record = &decoded;
+        let value = record.message.value();
+        self.message(&Record { message: Text { raw: &value, ..Text::default() }, ..*record }, block);
+    }
+
+    fn message(&mut self, record: &Record<'_>, block: &[u8]) {
+        if matches!(record.level, Level::Error | Level::Fatal | Level::Panic) {
+            self.failed(record.session);
+        }
         match message::read(record) {
             Message::Timed(micros, Step::Prepare, sql) => {
                 let place = self.place(sql);
@@ -189,13 +210,25 @@ impl Worker {
             return (Some(place), query.fingerprint);
         }
         let text = sql.value_in(&mut self.buffer);
+        let skeleton = skeleton(text);
+        let of_skeleton = skeleton.map_or(0, |hash| hash as usize & (CACHE - 1));
+        if let (known, place) = self.skeletons[of_skeleton]
+            && Some(known) == skeleton
+            && let Some(query) = self.tally.queries.get(place as usize)
+        {
+            self.cache[slot] = (hash, place);
+            return (Some(place), query.fingerprint);
+        }
         let print = fingerprint(text, Dialect::Server).0;
         let place = self.tally.place(print);
         if let Some(i) = place {
             self.cache[slot] = (hash, i);
+            if let Some(hash) = skeleton {
+                self.skeletons[of_skeleton] = (hash, i);
+            }
             let query = &mut self.tally.queries[i as usize];
             if query.text.is_empty() {
-                query.text = cut(normalize(text, Dialect::Server).text, MAX_EXAMPLE).0;
+                query.text = cut(normalize(text, Dialect::Server).text, room(i as usize)).0;
                 query.pages = query.text.contains(" offset ?");
             }
         }
@@ -225,8 +258,9 @@ impl Worker {
             return;
         }
         let line = self.line_of(record.at, block);
-        let (text, cut) = cut(sql.to(4 * MAX_EXAMPLE).string(), MAX_EXAMPLE);
-        let mut parameters = read_parameters(&record.detail.to(2 * MAX_EXAMPLE).string());
+        let room = room(i);
+        let (text, cut) = cut(sql.to(4 * room).string(), room);
+        let mut parameters = read_parameters(&record.detail.to(2 * room).string());
         for value in parameters.iter_mut().flatten().filter(|value| value.len() > 1000) {
             value.truncate(floor_boundary(value, 1000));
             value.push('…');
@@ -240,14 +274,8 @@ impl Worker {
             return;
         }
         let raw = sql.raw;
-        let lower = |i: usize| raw[i..].get(..7).is_some_and(|word| word.eq_ignore_ascii_case(b"offset "));
-        let Some(at) = memchr::memmem::rfind_iter(raw, b" ")
-            .map(|i| i + 1)
-            .chain(memchr::memmem::rfind_iter(raw, b"\t").map(|i| i + 1))
-            .find(|i| lower(*i))
-        else {
-            return;
-        };
+        let begins = |i: &usize| raw[*i..].get(..7).is_some_and(|word| word.eq_ignore_ascii_case(b"offset "));
+        let Some(at) = memchr::memrchr2_iter(b' ', b'\t', raw).map(|i| i + 1).find(begins) else { return };
         let rest = &raw[at + 7..];
         let digits = |bytes: &[u8]| -> Option<u64> {
             let len = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -278,6 +306,13 @@ impl Worker {
             return self.untimed(place);
         }
         if let Some(Open::Statement { place, .. }) = self.open.insert(record.session, open) {
+            self.untimed(place);
+        }
+    }
+
+    /// A statement that was logged before its end has failed: the next duration is another's.
+    fn failed(&mut self, session: u64) {
+        if let Some(Open::Statement { place, .. }) = self.open.insert(session, Open::Nothing) {
             self.untimed(place);
         }
     }
@@ -315,10 +350,10 @@ impl Worker {
             query.rows = (query.rows.0 + 1, query.rows.1.saturating_add(rows));
         }
         if query.wants_example(0, record.time) {
-            let (text, cut) = cut(String::from_utf8_lossy(&sql).into_owned(), MAX_EXAMPLE);
+            let (text, cut) = cut(String::from_utf8_lossy(&sql).into_owned(), room(i as usize));
             query.offer(Example { text, cut, time: record.time, file: self.file.clone(), ..Example::default() });
         }
-        facts.text = cut(facts.text, MAX_EXAMPLE).0;
+        facts.text = cut(facts.text, room(i as usize)).0;
         plan::PlanFacts::keep_worse(&mut query.plan, Some(facts));
     }
 
@@ -403,43 +438,6 @@ impl Worker {
             }
         }
     }
-}
-
-/// `while updating tuple (0,1) in relation "accounts"`.
-fn relation_in(context: &str) -> String {
-    let after = context.find("relation \"").map(|i| &context[i + 10..]);
-    after.and_then(|rest| rest.split('"').next()).unwrap_or("").to_owned()
-}
-
-fn cut(mut text: String, most: usize) -> (String, bool) {
-    let long = text.len() > most;
-    if long {
-        text.truncate(floor_boundary(&text, most));
-        text.push('…');
-    }
-    (text, long)
-}
-
-/// A quick hash of bytes, for this process only.
-fn quick(bytes: &[u8]) -> u64 {
-    let fold = |a: u64, b: u64| {
-        let product = u128::from(a ^ 0x2d35_8dcc_aa6c_78a5) * u128::from(b ^ 0x8bb8_4b93_962e_acc9);
-        product as u64 ^ (product >> 64) as u64
-    };
-    let mut hash = bytes.len() as u64;
-    let mut chunks = bytes.chunks_exact(16);
-    let word = |bytes: &[u8]| {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        u64::from_le_bytes(word)
-    };
-    for chunk in &mut chunks {
-        hash = fold(hash ^ word(&chunk[..8]), word(&chunk[8..]));
-    }
-    let rest = chunks.remainder();
-    let (low, high) = rest.split_at(rest.len().min(8));
-    // Zero marks an empty place in the cache.
-    fold(hash ^ word(low), word(high)).max(1)
 }
 
 /// Ties the loose ends of blocks, given in their order, and puts what belongs together into the tally.

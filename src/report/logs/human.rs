@@ -5,6 +5,12 @@ use super::{QueryReport, Report};
 use crate::report::human::Style;
 use std::io::{self, Write};
 
+/// Rows of the main list where nobody asks for another number.
+pub const DEFAULT_TOP: usize = 10;
+
+/// Findings shown where nobody asks for another number.
+const FINDINGS: usize = 20;
+
 /// Which queries come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
@@ -74,15 +80,17 @@ pub fn write(report: &Report, most: usize, order: Order, out: &mut dyn Write, st
     }
     if !report.findings.is_empty() {
         writeln!(out, "\nfindings")?;
-        for finding in &report.findings {
+        let rows = if most == DEFAULT_TOP { FINDINGS } else { most };
+        for finding in report.findings.iter().take(rows) {
             let query = finding.query.as_deref().map_or(String::new(), |q| format!(" [{q}]"));
             writeln!(out, "  {}[{}]{query}: {}", finding.severity.as_str(), finding.rule, finding.message)?;
             for line in finding.help.iter().flat_map(|help| help.lines()) {
                 writeln!(out, "      {line}")?;
             }
         }
+        left_out(out, 2, report.findings.len(), rows, ("finding", "findings"))?;
     }
-    events(report, out, style)?;
+    events(report, most, out, style)?;
     remarks(report, out)
 }
 
@@ -102,18 +110,34 @@ fn section(out: &mut dyn Write, title: &str, report: &Report, order: &[usize], m
             query.query
         )?;
         writeln!(out, "      {}", clip(&query.text, style.width.saturating_sub(6)))?;
-        details(out, query)?;
+        details(out, query, most)?;
     }
-    Ok(())
+    left_out(out, 2, order.len(), most, ("query", "queries"))
 }
 
-fn details(out: &mut dyn Write, query: &QueryReport) -> io::Result<()> {
-    for place in query.code.iter().take(5) {
+/// Rows of a list beside the main one: few, unless more were asked for.
+fn beside(most: usize, few: usize) -> usize {
+    if most > DEFAULT_TOP { most } else { most.min(few) }
+}
+
+/// Says how many of a list are not shown, and how to see them.
+pub(super) fn left_out(out: &mut dyn Write, indent: usize, all: usize, shown: usize, (one, many): (&str, &str)) -> io::Result<()> {
+    match all.saturating_sub(shown) as u64 {
+        0 => Ok(()),
+        left => writeln!(out, "{:indent$}… {} more: --top {all}", "", plural(left, one, many)),
+    }
+}
+
+fn details(out: &mut dyn Write, query: &QueryReport, most: usize) -> io::Result<()> {
+    let rows = beside(most, 5);
+    for place in query.code.iter().take(rows) {
         writeln!(out, "      sent by {}:{}:{}", place.file, place.line, place.column)?;
     }
-    for finding in query.findings.iter().take(5) {
+    left_out(out, 6, query.code.len(), rows, ("place", "places"))?;
+    for finding in query.findings.iter().take(rows) {
         writeln!(out, "      {}[{}]: {}", finding.severity.as_str(), finding.rule, finding.message)?;
     }
+    left_out(out, 6, query.findings.len(), rows, ("finding", "findings"))?;
     if query.offsets.len() > 1
         && let (Some(first), Some(last)) = (query.offsets.first(), query.offsets.last())
     {
@@ -131,15 +155,16 @@ fn details(out: &mut dyn Write, query: &QueryReport) -> io::Result<()> {
 
 fn brief(out: &mut dyn Write, title: &str, report: &Report, order: &[usize], most: usize, style: Style) -> io::Result<()> {
     writeln!(out, "\n{title}\n  {:>9} {:>9} {:>9}  query", "calls", "mean", "deviation")?;
-    for query in order.iter().take(most.min(5)).filter_map(|i| report.queries.get(*i)) {
+    let rows = beside(most, 5);
+    for query in order.iter().take(rows).filter_map(|i| report.queries.get(*i)) {
         let (mean, deviation) = (duration(query.mean_ms), duration(query.stddev_ms));
         let text = clip(&query.text, style.width.saturating_sub(51).max(30));
         writeln!(out, "  {:>9} {mean:>9} {deviation:>9}  {}  {text}", query.calls, query.query)?;
     }
-    Ok(())
+    left_out(out, 2, order.len(), rows, ("query", "queries"))
 }
 
-fn events(report: &Report, out: &mut dyn Write, style: Style) -> io::Result<()> {
+fn events(report: &Report, most: usize, out: &mut dyn Write, style: Style) -> io::Result<()> {
     let seen: Vec<_> =
         super::EVENTS.iter().filter_map(|(_, name)| report.events.get(name).filter(|e| e.count > 0).map(|e| (name, e))).collect();
     if seen.is_empty() {
@@ -154,10 +179,13 @@ fn events(report: &Report, out: &mut dyn Write, style: Style) -> io::Result<()> 
             _ => String::new(),
         };
         writeln!(out, "  {:<26} {:>8}{much}", name.replace('_', " "), events.count)?;
-        let shown = if matches!(*name, "connections" | "disconnections") { 0 } else { 3 };
+        let shown = if matches!(*name, "connections" | "disconnections") { 0 } else { beside(most, 3) };
         for group in events.groups.iter().take(shown) {
             let text = if group.example.is_empty() { &group.key } else { &group.example };
             writeln!(out, "      {:>6} × {}", group.count, clip(text, style.width.saturating_sub(15).clamp(60, 200)))?;
+        }
+        if shown > 0 {
+            left_out(out, 6, events.groups.len(), shown, ("kind", "kinds"))?;
         }
     }
     Ok(())

@@ -80,8 +80,5 @@ fn list(title: &str, shares: &[Share], least: usize, report: &Report, most: usiz
         let name = clip(&share.name, style.width.saturating_sub(31).max(20));
         writeln!(out, "  {:>9} {:>5.1}% {:>9}  {name}", duration(share.total_ms), share.total_ms / all * 100.0, share.calls)?;
     }
-    if shares.len() > most {
-        writeln!(out, "  and {} more", shares.len() - most)?;
-    }
-    Ok(())
+    super::human::left_out(out, 2, shares.len(), most, ("row", "rows"))
 }

@@ -35,6 +35,9 @@ pub fn write(report: &Report, most: usize, out: &mut dyn Write) -> io::Result<()
             cell(&clip(&query.text, 300)).replace('`', "'")
         )?;
     }
+    if report.queries.len() > most {
+        writeln!(out, "\n{} more queries: `--top {}`.", report.queries.len() - most, report.queries.len())?;
+    }
     if !report.findings.is_empty() {
         writeln!(out, "\n### Findings\n")?;
         for finding in &report.findings {

@@ -5,8 +5,9 @@
 
 use super::super::token::Dialect;
 use super::Fingerprint;
+use super::hash::{hash_key, hash_lower, hash_punct, mix};
 use super::scan::{Kind, Scanner, Tok};
-use super::words::{Class, class, k, key, reserved, spaced};
+use super::words::{Class, class, k, key, key_at, reserved, spaced};
 use crate::source::FILLER;
 
 /// Lists inside lists up to this depth are folded; deeper ones are kept as they are.
@@ -15,32 +16,8 @@ const MAX_LISTS: usize = 8;
 /// Different items of one list that are remembered.
 const MAX_SEEN: usize = 6;
 
-const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 const START: u64 = 0xd6e8_feb8_6659_fd93;
 const LITERAL: u64 = 0x3f;
-
-/// A folded multiplication: both halves of the 128-bit product.
-fn mix(a: u64, b: u64) -> u64 {
-    let product = u128::from(a ^ SEED) * u128::from(b ^ 0xa076_1d64_78bd_642f);
-    product as u64 ^ (product >> 64) as u64
-}
-
-/// The hash of bytes in lower case, fillers left out.
-fn hash_lower(tag: u64, bytes: &[u8]) -> u64 {
-    let (mut hash, mut word, mut filled) = (tag, 0u64, 0u32);
-    for &b in bytes {
-        if b == FILLER {
-            continue;
-        }
-        word = word << 8 | u64::from(b.to_ascii_lowercase());
-        filled += 1;
-        if filled == 8 {
-            hash = mix(hash, word);
-            (word, filled) = (0, 0);
-        }
-    }
-    mix(hash ^ u64::from(filled), word)
-}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ListKind {
@@ -309,7 +286,7 @@ impl<'t, const TEXT: bool> Folder<'t, TEXT> {
     fn word(&mut self, token: Tok) {
         let bytes = &self.scan.bytes[token.start..token.end];
         // Long words and words with fillers mean nothing here.
-        let word = if bytes.len() > 16 { u128::MAX } else { key(bytes) };
+        let word = if bytes.len() > 16 { u128::MAX } else { key_at(self.scan.bytes, token.start, token.end) };
         let class = if bytes.len() > 11 { Class::Plain } else { class(word) };
         if self.is_left_out(word) {
             return self.literal();
@@ -324,7 +301,11 @@ impl<'t, const TEXT: bool> Folder<'t, TEXT> {
         }
         let opened = self.mark();
         let name = if token.kind == Kind::NumberedWord { without_number(bytes) } else { bytes };
-        self.emit_word(name);
+        let whole = name.len() == bytes.len() && bytes.len() <= 16;
+        match hash_key(2, word, bytes.len()).filter(|_| whole && !TEXT) {
+            Some(hash) => self.emit(hash, name, true, false),
+            None => self.emit_word(name),
+        }
         // After a dot any word is a name.
         let class = if self.last_key == u128::from(b'.') { Class::Plain } else { class };
         self.settle(class == Class::Plain || class == Class::Constant, class, word);
@@ -467,14 +448,14 @@ impl<'t, const TEXT: bool> Folder<'t, TEXT> {
 
     fn bracket(&mut self, b: u8) {
         let into = self.before_key == k("into");
-        let call = b == b'[' || (self.operand && self.last_key != 0 && !into && !spaced(self.last_key));
-        self.emit(hash_lower(4, &[b]), &[b], !call, false);
+        let call = TEXT && (b == b'[' || self.operand && self.last_key != 0 && !into && !spaced(self.last_key));
+        self.emit(hash_punct(b), &[b], !call, false);
         self.settle(false, Class::Plain, 0);
     }
 
     fn plain(&mut self, b: u8, operand: bool) {
         let loose = !matches!(b, b',' | b')' | b']' | b'.' | b'(' | b'[');
-        self.emit(hash_lower(4, &[b]), &[b], loose, b == b',');
+        self.emit(hash_punct(b), &[b], loose, b == b',');
         self.settle(operand, Class::Plain, if b == b'.' { u128::from(b'.') } else { 0 });
     }
 

@@ -108,6 +108,17 @@ impl<'t> Scanner<'t> {
         }
     }
 
+    /// The same where a single blank, or nothing, is skipped nearly always.
+    fn skip_blank(&mut self) {
+        if self.peek(0) == b' ' {
+            self.at += 1;
+        }
+        let b = self.peek(0);
+        if is(b, SPACE) || b == b'-' || b == b'/' {
+            self.skip_trivia();
+        }
+    }
+
     /// Past a comment, nested ones inside it; one without an end is the rest.
     fn block_comment(&mut self) {
         let mut depth = 0usize;
@@ -133,7 +144,7 @@ impl<'t> Scanner<'t> {
 
     /// The next token. `operand`: whether an operand stands before it, so that an operator comes next and no placeholder.
     pub(super) fn next(&mut self, operand: bool) -> Tok {
-        self.skip_trivia();
+        self.skip_blank();
         let start = self.at;
         let kind = self.token(operand);
         Tok { kind, start, end: self.at }
@@ -345,9 +356,14 @@ impl<'t> Scanner<'t> {
 
     /// Whether `::` or a string comes next, so that what was just read goes on.
     pub(super) fn comes_next(&self, text: &[u8]) -> bool {
-        let mut ahead = *self;
-        ahead.skip_trivia();
-        ahead.rest().starts_with(text)
+        let at = self.at + usize::from(self.peek(0) == b' ');
+        let b = self.bytes.get(at).copied().unwrap_or(FILLER);
+        if is(b, SPACE) || b == b'-' || b == b'/' {
+            let mut ahead = *self;
+            ahead.skip_trivia();
+            return ahead.rest().starts_with(text);
+        }
+        b == text[0] && self.bytes[at..].starts_with(text)
     }
 }
 

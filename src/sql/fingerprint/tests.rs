@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::super::lex::lex;
 use super::super::token::{Dialect, TokenKind};
-use super::{fingerprint, normalize};
+use super::{fingerprint, normalize, skeleton};
 use crate::source::Span;
 use proptest::prelude::*;
 
@@ -187,6 +187,48 @@ fn sql() -> impl Strategy<Value = String> {
         "é",
     ]);
     prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.join(" "))
+}
+
+#[test]
+fn skeletons_forget_constants_only() {
+    let same = |a: &str, b: &str| skeleton(a.as_bytes()).is_some() && skeleton(a.as_bytes()) == skeleton(b.as_bytes());
+    for (a, b) in [
+        ("select a from t where b = 1 and c = 'x'", "select a from t where b = 27.5 and c = 'it''s -- \"1'"),
+        ("select a from t where b in (1)", "select a from t where b in (1, 22,'x' , 4)"),
+        ("select 1 /* request:7 */", "select 9 /* request:71, user:'8 */"),
+        ("select a -- it's\n from t", "select a --\n from t"),
+    ] {
+        assert!(same(a, b), "{a} / {b}");
+    }
+    for (a, b) in [
+        ("select f(1, 2)", "select f(1)"),
+        ("select t1.a from t1", "select t2.a from t2"),
+        ("select \"a 1\" from t", "select \"a 2\" from t"),
+        ("select 1x1f", "select 0x1f"),
+        ("select 1 as a", "select 1 as b"),
+        ("select 'a' -- '\n, b", "select 'a' -- '\n, c"),
+    ] {
+        assert!(!same(a, b), "{a} / {b}");
+    }
+    for unsure in ["select E'\\''", "select $$a$$", "select /* /* */ */ 1", "select 'a", "select \"a", "select U&'x'"] {
+        assert_eq!(skeleton(unsure.as_bytes()), None, "{unsure}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+    /// Texts of few characters, so that many have one skeleton: all of these have one fingerprint.
+    #[test]
+    fn a_skeleton_has_one_fingerprint(texts in prop::collection::vec("(in ?\\(|IN|[0-9]{1,2}|'[a0-9]?'|[-'\"$eEx./*( ),;0-9a\n]|\\$1|::int|--|\\*/){0,7}", 400)) {
+        let mut known = std::collections::HashMap::new();
+        for text in &texts {
+            if let Some(skeleton) = skeleton(text.as_bytes()) {
+                let print = fingerprint(text, Dialect::Server);
+                let (first, of_first) = known.entry(skeleton).or_insert((text, print));
+                prop_assert_eq!(*of_first, print, "{:?} / {:?}", first, text);
+            }
+        }
+    }
 }
 
 proptest! {

@@ -19,6 +19,7 @@ const s = (name, attributes, ...children) => el(name, { ...attributes, svg: "" }
 
 const count = n => n.toLocaleString("en");
 function ms(value) {
+  if (value === 0) return "0 ms";
   if (value < 1) return value.toFixed(3) + " ms";
   if (value < 1000) return value.toFixed(1) + " ms";
   if (value < 120000) return (value / 1000).toFixed(1) + " s";
