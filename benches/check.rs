@@ -1,5 +1,6 @@
-//! How long the stages of a check take: `cargo bench`.
-#![allow(missing_docs)]
+//! How long the stages of a check take: `cargo bench`. What people wait for: many small migrations, one large dump, and the
+//! start of the program for a hook's one file.
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pgsift::engine::{self, Input, InputKind, MigrationInfo};
@@ -8,6 +9,11 @@ use pgsift::settings::Settings;
 use pgsift::source::{FileId, Span};
 use pgsift::sql::{self, lex, token::Dialect};
 use std::hint::black_box;
+use std::process::Command;
+
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// One release of a shop: tables, indexes, and the changes that make somebody wait.
 fn migration(n: usize) -> String {
@@ -66,8 +72,23 @@ fn checking(c: &mut Criterion) {
             b.iter(|| engine::check(black_box(inputs.clone()), &settings).findings.len());
         });
     }
+    // one file, all of it a schema: what a dump is
+    let dump = Input { bytes: (0..1000).flat_map(|n| migration(n).into_bytes()).collect(), ..inputs(1).remove(0) };
+    group.throughput(Throughput::Bytes(dump.bytes.len() as u64));
+    group.bench_function("dump", |b| b.iter(|| engine::check(black_box(vec![dump.clone()]), &settings).findings.len()));
     group.finish();
 }
 
-criterion_group!(benches, reading, checking);
+/// The whole program, from its start to its end, on ten lines.
+fn starting(c: &mut Criterion) {
+    let folder = std::env::temp_dir().join(format!("pgsift-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("0001_orders.sql"), migration(1).lines().take(10).collect::<Vec<_>>().join("\n")).unwrap();
+    c.bench_function("start", |b| {
+        b.iter(|| Command::new(env!("CARGO_BIN_EXE_pgsift")).args(["check", "."]).current_dir(&folder).output().unwrap());
+    });
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+criterion_group!(benches, reading, checking, starting);
 criterion_main!(benches);

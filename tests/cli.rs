@@ -172,3 +172,44 @@ fn names_of_other_linters_select_ignore_silence_and_explain() {
     assert_eq!(run(&["--select", "add_index", "--ignore", "E6"]), 0);
     assert!(String::from_utf8(project.run(&["explain", "add_index"], "").stdout).unwrap().contains("index-without-concurrently"));
 }
+
+/// Enough of everything that every stage is cut in pieces: migrations, queries, code.
+fn large_project() -> Project {
+    let mut files = vec![];
+    for n in 0..300 {
+        let columns: String = (0..8).map(|i| format!("    column_{i} text NOT NULL DEFAULT 'x{n}',\n")).collect();
+        let known = n / 2;
+        let sql = format!(
+            "CREATE TABLE orders_{n} (\n{columns}    id bigint PRIMARY KEY,\n    parent bigint REFERENCES orders_{known} (id),\n    payload jsonb\n);
+CREATE INDEX orders_{n}_column ON orders_{n} (column_1);
+ALTER TABLE orders_{known} ALTER COLUMN column_2 TYPE varchar(20);
+CREATE INDEX ON orders_{known} (column_3);
+UPDATE orders_{known} SET column_4 = 'y';\n"
+        );
+        files.push((format!("migrations/{n:04}_orders.sql"), sql));
+        files.push((format!("queries/{n}.sql"), format!("SELECT * FROM orders_{n} WHERE payload ->> 'a' = '1' OFFSET 40;\n")));
+        files.push((
+            format!("src/{n}.py"),
+            format!("cursor.execute(\"SELECT id FROM orders_{n} WHERE payload ->> 'b' = '2' OFFSET 10\")\n"),
+        ));
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    Project::new("large", &files)
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let project = large_project();
+    let run = |threads: &str, args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pgsift"));
+        command.args(args).current_dir(&project.0).env("NO_COLOR", "1").env("RAYON_NUM_THREADS", threads);
+        command.output().unwrap().stdout
+    };
+    for args in [&["check"][..], &["check", "--format", "json"], &["schema"], &["locks", "--format", "json"]] {
+        let alone = run("1", args);
+        assert!(alone.len() > 50_000, "{args:?}: {}", alone.len());
+        for threads in ["2", "8"] {
+            assert!(run(threads, args) == alone, "{args:?} on {threads} threads");
+        }
+    }
+}

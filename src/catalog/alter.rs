@@ -53,9 +53,11 @@ impl Catalog {
             TableChange::DropColumn { column, cascade, .. } => self.drop_column(name, &column.value, *cascade, only, 0),
             TableChange::SetType { column, ty, collation, .. } => {
                 let collation = collation.as_ref().map(ToString::to_string);
+                let (ty, span) = (self.shared_type(ty), ty.span);
                 self.each_column(name, &column.value, only, at, |c| {
                     keep_default_type(c);
                     c.ty = Some(ty.clone());
+                    c.type_span = span;
                     c.collation.clone_from(&collation);
                 });
             }
@@ -112,8 +114,8 @@ impl Catalog {
             TableChange::SetExpression { column, expr } => {
                 let sql = at.sql(expr.span);
                 self.each_column(name, &column.value, only, at, |c| {
-                    let stored = c.generated.as_ref().is_none_or(|(_, stored)| *stored);
-                    c.generated = Some((sql.clone(), stored));
+                    let stored = c.generated.as_deref().is_none_or(|(_, stored)| *stored);
+                    c.generated = Some(Box::new((sql.clone(), stored)));
                 });
             }
             TableChange::DropExpression { column } => {
@@ -189,7 +191,7 @@ impl Catalog {
         });
     }
 
-    fn learn_column(&mut self, name: &Qualified, column: &str, ty: Option<TypeName>, at: At) {
+    fn learn_column(&mut self, name: &Qualified, column: &str, ty: Option<std::sync::Arc<TypeName>>, at: At) {
         let partial = |t: &Table| t.knowledge == super::Knowledge::Partial && t.column(column).is_none();
         if self.tables.get(name).is_some_and(partial) {
             let learned = super::columns::plain_column(column, ty, at.place);
@@ -226,7 +228,7 @@ fn keep_default_type(column: &mut Column) {
     if let (true, Some(sql), Some(ty)) = (plain, &mut column.default_sql, &column.ty)
         && !sql.contains("::")
     {
-        let bare = TypeName { modifiers: vec![], ..ty.clone() };
+        let bare = TypeName { modifiers: vec![], ..TypeName::clone(ty) };
         *sql = format!("{sql}::{bare}");
     }
 }

@@ -4,6 +4,7 @@ use super::text::At;
 use super::{Catalog, Column, Qualified, Sequence};
 use crate::facts::{Call, ColumnDef, Expr, ExprKind, Literal, Name, ObjectName, TypeName};
 use crate::source::{Location, Span};
+use std::sync::Arc;
 
 /// The integer type behind a serial type.
 fn serial_base(ty: &TypeName) -> Option<&'static str> {
@@ -29,10 +30,11 @@ fn nextval(sequence: &Qualified) -> (Expr, String) {
 }
 
 /// A column with nothing but a name and a type.
-pub(super) fn plain_column(name: &str, ty: Option<TypeName>, defined_at: Location) -> Column {
+pub(super) fn plain_column(name: &str, ty: Option<Arc<TypeName>>, defined_at: Location) -> Column {
     Column {
         name: name.to_owned(),
         ty,
+        type_span: Span::default(),
         collation: None,
         not_null: false,
         not_null_name: None,
@@ -47,19 +49,32 @@ pub(super) fn plain_column(name: &str, ty: Option<TypeName>, defined_at: Locatio
 }
 
 impl Catalog {
+    /// A type as columns and sequences hold it: the same one for all that have it. Its place is nobody's.
+    pub(super) fn shared_type(&mut self, ty: &TypeName) -> Arc<TypeName> {
+        if let Some(known) = self.column_types.get(ty) {
+            return known.clone();
+        }
+        let shared = Arc::new(TypeName { span: Span::default(), ..ty.clone() });
+        Arc::make_mut(&mut self.column_types).insert(shared.clone());
+        shared
+    }
+
     /// The column that a definition makes; serial and identity make their sequence too.
     pub(super) fn column(&mut self, table: &Qualified, def: &ColumnDef, at: At) -> Column {
-        let mut column = plain_column(&def.name.value, def.ty.clone(), Location { file: at.place.file, span: def.span });
+        let ty = def.ty.as_ref().map(|ty| self.shared_type(ty));
+        let mut column = plain_column(&def.name.value, ty, Location { file: at.place.file, span: def.span });
+        column.type_span = def.ty.as_ref().map_or(Span::default(), |ty| ty.span);
         column.collation = def.collation.as_ref().map(ObjectName::to_string);
         column.not_null = def.not_null.is_some();
         set_default(&mut column, def.default.as_ref(), at);
         column.identity = def.identity;
-        column.generated = def.generated.as_ref().map(|(expr, stored)| (at.sql(expr.span), stored.unwrap_or(false)));
+        column.generated = def.generated.as_ref().map(|(expr, stored)| Box::new((at.sql(expr.span), stored.unwrap_or(false))));
         if let Some(base) = def.ty.as_ref().and_then(serial_base) {
-            let ty = TypeName { span: def.span, ..TypeName::named(base) };
+            let ty = self.shared_type(&TypeName::named(base));
             let sequence = self.add_sequence(table, &column.name, Some(ty.clone()), at);
             let (default, sql) = nextval(&sequence);
             column.ty = Some(ty);
+            column.type_span = def.span;
             column.not_null = true;
             column.default = Some(Box::new(default));
             column.default_sql = Some(sql);
@@ -107,7 +122,7 @@ impl Catalog {
     }
 
     /// The sequence behind a serial or identity column.
-    pub(super) fn add_sequence(&mut self, table: &Qualified, column: &str, ty: Option<TypeName>, at: At) -> Qualified {
+    pub(super) fn add_sequence(&mut self, table: &Qualified, column: &str, ty: Option<Arc<TypeName>>, at: At) -> Qualified {
         let name = self.choose_relation_name(&table.schema, &table.name, Some(column), "seq");
         let name = Qualified { schema: table.schema.clone(), name };
         let owned_by = Some((table.clone(), column.to_owned()));

@@ -69,7 +69,7 @@ impl Catalog {
                 let method = method.as_ref().map_or("btree", |m| m.value.as_str());
                 let keys: Vec<IndexKey> = keys.iter().map(|(key, _)| key.clone()).collect();
                 let mut index = constraint_index(table, method, keys, at, constraint);
-                index.predicate.clone_from(predicate);
+                index.predicate = predicate.clone().map(Box::new);
                 index.predicate_sql = predicate.as_ref().map(|p| at.sql(p.span));
                 self.add_key(table, constraint, index, "excl", only, at);
             }
@@ -95,7 +95,7 @@ impl Catalog {
             name,
             sql: at.constraint(constraint, references.as_ref()),
             constraint: constraint.clone(),
-            references,
+            references: references.map(Box::new),
             index,
             valid: !constraint.not_valid && !constraint.not_enforced,
             inherited: false,
@@ -278,7 +278,7 @@ impl Catalog {
     /// Drops the foreign keys that point at a key which is gone.
     fn drop_references(&mut self, table: &Qualified, columns: &[Name], primary: bool) {
         let needs = |c: &TableConstraint| match &c.constraint.kind {
-            ConstraintKind::ForeignKey { referenced, .. } if c.references.as_ref() == Some(table) => {
+            ConstraintKind::ForeignKey { referenced, .. } if c.references.as_deref() == Some(table) => {
                 if referenced.is_empty() {
                     primary
                 } else {
@@ -347,5 +347,5 @@ pub(super) fn refresh_constraint(constraint: &mut TableConstraint) {
     if let (ConstraintKind::ForeignKey { table, .. }, Some(references)) = (&mut constraint.constraint.kind, &constraint.references) {
         *table = text::object_name(references);
     }
-    text::refresh(&mut constraint.sql, &constraint.constraint, constraint.references.as_ref());
+    text::refresh(&mut constraint.sql, &constraint.constraint, constraint.references.as_deref());
 }

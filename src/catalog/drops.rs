@@ -75,7 +75,7 @@ impl Catalog {
         }
         let referring: Vec<Qualified> = self.references_to(name).map(|(table, _)| table.clone()).collect();
         for table in referring {
-            self.tables.edit(&table, |t| t.constraints.retain(|c| c.references.as_ref() != Some(name)));
+            self.tables.edit(&table, |t| t.constraints.retain(|c| c.references.as_deref() != Some(name)));
         }
         for child in self.child_names(name, 0) {
             self.drop_table(&child);
@@ -134,7 +134,7 @@ impl Catalog {
     fn drop_references_to_column(&mut self, table: &Qualified, column: &str) {
         let needs = |c: &TableConstraint| match &c.constraint.kind {
             ConstraintKind::ForeignKey { referenced, .. } => {
-                c.references.as_ref() == Some(table) && referenced.iter().any(|r| *r == column)
+                c.references.as_deref() == Some(table) && referenced.iter().any(|r| *r == column)
             }
             _ => false,
         };
@@ -203,7 +203,8 @@ fn uses_column(constraint: &TableConstraint, table: &Qualified, column: &str) ->
         ConstraintKind::NotNull(of) => *of == column,
         ConstraintKind::Key { columns, include, .. } => columns.iter().chain(include).any(|c| *c == column),
         ConstraintKind::ForeignKey { columns, referenced, .. } => {
-            columns.iter().any(|c| *c == column) || constraint.references.as_ref() == Some(table) && referenced.iter().any(|c| *c == column)
+            columns.iter().any(|c| *c == column)
+                || constraint.references.as_deref() == Some(table) && referenced.iter().any(|c| *c == column)
         }
         ConstraintKind::Exclude { keys, predicate, .. } => {
             keys.iter().any(|(key, _)| names_column(&key.expr, column))

@@ -326,13 +326,13 @@ impl Catalog {
         let calls = |sql: &str| rename_call_in_sql(sql, old, new).is_some();
         for name in tables {
             let called = |t: &super::Table| {
-                let columns = t.columns.iter().flat_map(|c| c.default_sql.iter().chain(c.generated.iter().map(|(sql, _)| sql)));
+                let columns = t.columns.iter().flat_map(|c| c.default_sql.iter().chain(c.generated.iter().map(|generated| &generated.0)));
                 columns.chain(t.constraints.iter().map(|c| &c.sql)).any(|sql| calls(sql))
             };
             if self.tables.get(&name).is_some_and(called) {
                 self.tables.edit(&name, |t| {
                     for column in &mut t.columns {
-                        column.default_sql.iter_mut().chain(column.generated.iter_mut().map(|(sql, _)| sql)).for_each(follow);
+                        column.default_sql.iter_mut().chain(column.generated.iter_mut().map(|generated| &mut generated.0)).for_each(follow);
                     }
                     t.constraints.iter_mut().for_each(|c| follow(&mut c.sql));
                 });

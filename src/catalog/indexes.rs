@@ -39,7 +39,7 @@ impl Catalog {
             nulls_not_distinct: create.nulls_not_distinct,
             primary: false,
             constraint: false,
-            predicate: create.predicate.clone(),
+            predicate: create.predicate.clone().map(Box::new),
             predicate_sql: create.predicate.as_ref().map(|p| at.sql(p.span)),
             valid: !(create.only && partitioned && has_partitions),
             parent: None,
@@ -71,7 +71,7 @@ impl Catalog {
         let fits = self.indexes_of(child).find(|(_, own)| own.parent.is_none() && same_shape(own, wanted));
         match fits.map(|(name, _)| name.clone()) {
             Some(name) => {
-                self.indexes.edit(&name, |own| own.parent = Some(index.clone()));
+                self.indexes.edit(&name, |own| own.parent = Some(Box::new(index.clone())));
                 self.index_partitions(child, &name, at, depth + 1);
             }
             None => {
@@ -105,7 +105,7 @@ impl Catalog {
         let second = (!copy.primary).then_some(part.as_str());
         let name = self.choose_relation_name(&target.schema, &target.name, second, label);
         copy.table = target.clone();
-        copy.parent = parent.cloned();
+        copy.parent = parent.cloned().map(Box::new);
         copy.valid = true;
         copy.defined_at = at.place;
         if copy.primary {
@@ -123,7 +123,7 @@ impl Catalog {
 
     /// ALTER INDEX … ATTACH PARTITION.
     pub(super) fn attach_index(&mut self, parent: &Qualified, index: &Qualified) {
-        self.indexes.edit(index, |own| own.parent = Some(parent.clone()));
+        self.indexes.edit(index, |own| own.parent = Some(Box::new(parent.clone())));
         self.settle_validity(parent);
     }
 
@@ -135,14 +135,14 @@ impl Catalog {
             steps += 1;
             let Some(own) = self.indexes.get(&name) else { return };
             let complete = self.children_of(&own.table).all(|(child, _)| {
-                self.indexes.dependents(&name).any(|(_, part)| part.parent.as_ref() == Some(&name) && part.table == *child && part.valid)
+                self.indexes.dependents(&name).any(|(_, part)| part.parent.as_deref() == Some(&name) && part.table == *child && part.valid)
             });
             let above = own.parent.clone();
             if own.valid != complete {
                 self.indexes.edit(&name, |own| own.valid = complete);
             }
             if complete {
-                next = above;
+                next = above.map(|above| *above);
             }
         }
     }
@@ -154,7 +154,7 @@ impl Catalog {
         if depth > 32 {
             return;
         }
-        let is_part = |(_, part): &(&Qualified, &Index)| part.parent.as_ref() == Some(name);
+        let is_part = |(_, part): &(&Qualified, &Index)| part.parent.as_deref() == Some(name);
         let parts: Vec<Qualified> = self.indexes.dependents(name).filter(is_part).map(|(part, _)| part.clone()).collect();
         for part in parts {
             self.drop_index(&part, depth + 1);
@@ -183,9 +183,9 @@ impl Catalog {
             }
         });
         let parts: Vec<Qualified> =
-            self.indexes.dependents(name).filter(|(_, part)| part.parent.as_ref() == Some(name)).map(|(n, _)| n.clone()).collect();
+            self.indexes.dependents(name).filter(|(_, part)| part.parent.as_deref() == Some(name)).map(|(n, _)| n.clone()).collect();
         for part in parts {
-            self.indexes.edit(&part, |part| part.parent = Some(new.clone()));
+            self.indexes.edit(&part, |part| part.parent = Some(Box::new(new.clone())));
         }
         self.indexes.insert(new, index);
     }

@@ -2,16 +2,24 @@
 
 use super::store::{Leans, Store};
 use crate::facts::{Constraint, Expr, IndexKey, Name, PartitionBound, PartitionBy, Query, TypeKind, TypeName, Volatility};
-use crate::source::Location;
+use crate::source::{Location, Span};
+use hashbrown::HashSet;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A schema-qualified name, resolved: `(schema, name)`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Qualified {
     /// Schema, never empty.
     pub schema: String,
     /// Name.
     pub name: String,
+}
+
+impl std::hash::Hash for Qualified {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        super::Key::from(self).hash(state);
+    }
 }
 
 impl std::fmt::Display for Qualified {
@@ -62,6 +70,8 @@ pub struct Catalog {
     pub(crate) former_names: HashMap<String, Vec<Qualified>>,
     /// The search_path in force; empty means the default (`"$user", public`).
     pub search_path: Vec<String>,
+    /// The types that columns have, each kept once: a schema has few of them and many columns.
+    pub(super) column_types: Arc<HashSet<Arc<TypeName>>>,
     /// The open transaction, to be undone by ROLLBACK.
     pub(crate) undo: super::undo::Undo,
 }
@@ -76,7 +86,7 @@ pub struct Table {
     /// PARTITION BY.
     pub partition_by: Option<PartitionBy>,
     /// The parent and bound, of a partition.
-    pub partition_of: Option<(Qualified, PartitionBound)>,
+    pub partition_of: Option<Box<(Qualified, PartitionBound)>>,
     /// The bound as SQL, of a partition.
     pub bound_sql: Option<String>,
     /// PARTITION BY as SQL, without these two words.
@@ -126,7 +136,9 @@ pub struct Column {
     /// Its name.
     pub name: String,
     /// Its type; `None` when unknown. `serial` types are stored as their integer type with a nextval default.
-    pub ty: Option<TypeName>,
+    pub ty: Option<Arc<TypeName>>,
+    /// Where the type was written last, in whichever file; of a serial column the whole definition.
+    pub type_span: Span,
     /// COLLATE.
     pub collation: Option<String>,
     /// Known NOT NULL (also from a primary key).
@@ -144,7 +156,7 @@ pub struct Column {
     /// GENERATED AS IDENTITY: `Some(true)` for ALWAYS.
     pub identity: Option<bool>,
     /// GENERATED AS (expr): the expression as SQL, and whether STORED.
-    pub generated: Option<(String, bool)>,
+    pub generated: Option<Box<(String, bool)>>,
     /// Where it was defined.
     pub defined_at: Location,
 }
@@ -159,7 +171,7 @@ pub struct TableConstraint {
     /// Its text as SQL, without CONSTRAINT name.
     pub sql: String,
     /// The referenced table, resolved, of a foreign key.
-    pub references: Option<Qualified>,
+    pub references: Option<Box<Qualified>>,
     /// The index behind a key.
     pub index: Option<String>,
     /// Checked against all rows.
@@ -192,13 +204,13 @@ pub struct Index {
     /// Made by or adopted by a constraint.
     pub constraint: bool,
     /// WHERE.
-    pub predicate: Option<Expr>,
+    pub predicate: Option<Box<Expr>>,
     /// WHERE as SQL.
     pub predicate_sql: Option<String>,
     /// Usable: false for ON ONLY of a partitioned parent until every leaf is attached.
     pub valid: bool,
     /// The parent index it is attached to.
-    pub parent: Option<Qualified>,
+    pub parent: Option<Box<Qualified>>,
     /// `WITH (…)`: the parentheses.
     pub with: Option<String>,
     /// ALTER INDEX clauses kept as text.
@@ -238,7 +250,7 @@ pub struct View {
 #[derive(Debug, Clone, Default)]
 pub struct Sequence {
     /// AS type.
-    pub ty: Option<TypeName>,
+    pub ty: Option<Arc<TypeName>>,
     /// Options as SQL.
     pub options: Vec<String>,
     /// OWNED BY.
@@ -335,9 +347,9 @@ pub enum Relation<'c> {
 
 impl Leans for Table {
     fn leans_on(&self, visit: &mut dyn FnMut(&Qualified)) {
-        self.partition_of.iter().for_each(|(parent, _)| visit(parent));
+        self.partition_of.as_deref().iter().for_each(|(parent, _)| visit(parent));
         self.inherits.iter().for_each(&mut *visit);
-        self.constraints.iter().filter_map(|c| c.references.as_ref()).for_each(visit);
+        self.constraints.iter().filter_map(|c| c.references.as_deref()).for_each(visit);
     }
 
     fn shrink(&mut self) {
@@ -349,7 +361,7 @@ impl Leans for Table {
 impl Leans for Index {
     fn leans_on(&self, visit: &mut dyn FnMut(&Qualified)) {
         visit(&self.table);
-        self.parent.iter().for_each(visit);
+        self.parent.as_deref().into_iter().for_each(visit);
     }
 
     fn shrink(&mut self) {

@@ -113,7 +113,7 @@ impl Catalog {
         if self.tables.get(table).is_some_and(|t| holds(t, true)) {
             return true;
         }
-        let starts = name.match_indices('_').filter_map(|(at, _)| name.get(..at));
+        let starts = memchr::memchr_iter(b'_', name.as_bytes()).filter_map(|at| name.get(..at));
         let by_prefix = starts.filter_map(|first| {
             if first == table.name { None } else { self.tables.find(Key { schema: &table.schema, name: first }).map(|(_, t)| t) }
         });

@@ -8,6 +8,7 @@ use crate::facts::{
     ExprKind, FromItem, ObjectName, Query, Reading, TypeChange, TypeKind, TypeName, Volatility,
 };
 use crate::source::Span;
+use std::sync::Arc;
 
 impl Catalog {
     pub(super) fn create_view(&mut self, create: &CreateView, at: At) {
@@ -68,7 +69,8 @@ impl Catalog {
             return;
         }
         let owned_by = create.owned_by.as_ref().map(|(table, column)| (self.resolve(table), column.value.clone()));
-        let sequence = Sequence { ty: create.ty.clone(), options: create.options.clone(), owned_by, implicit: false, defined_at: at.place };
+        let ty = create.ty.as_ref().map(|ty| self.shared_type(ty));
+        let sequence = Sequence { ty, options: create.options.clone(), owned_by, implicit: false, defined_at: at.place };
         self.sequences.insert(name, sequence);
     }
 
@@ -156,6 +158,7 @@ impl Catalog {
             self.tables.edit(&table, |t| {
                 for ty in t.columns.iter_mut().filter_map(|c| c.ty.as_mut()) {
                     if ty.name == old.name && ty.schema.as_ref().is_none_or(|schema| *schema == old.schema) {
+                        let ty = Arc::make_mut(ty);
                         ty.name.clone_from(&new.name);
                         ty.schema = (new.schema != "public").then(|| new.schema.clone());
                     }
@@ -246,7 +249,7 @@ pub(super) fn set_option(sequence: &mut Sequence, option: &str) {
             "SMALLINT" => "int2",
             other => other,
         };
-        sequence.ty = Some(TypeName::named(&internal.to_lowercase()));
+        sequence.ty = Some(Arc::new(TypeName::named(&internal.to_lowercase())));
         return;
     }
     let word = |text: &str| text.split_whitespace().find(|w| !w.eq_ignore_ascii_case("NO")).map(str::to_ascii_uppercase);

@@ -7,7 +7,7 @@ use crate::facts::PartitionBound;
 impl Catalog {
     /// Gives a new partition its parent's indexes and foreign keys.
     pub(super) fn complete_partition(&mut self, partition: &Qualified, at: At) {
-        let Some((parent, _)) = self.tables.get(partition).and_then(|t| t.partition_of.clone()) else { return };
+        let Some((parent, _)) = self.tables.get(partition).and_then(|t| t.partition_of.as_deref().cloned()) else { return };
         let indexes: Vec<Qualified> = self.indexes_of(&parent).map(|(name, _)| name.clone()).collect();
         for index in indexes {
             self.index_partition(&parent, &index, partition, at, 0);
@@ -31,7 +31,7 @@ impl Catalog {
         }
         let sql = at.bound(bound);
         self.tables.edit(partition, |table| {
-            table.partition_of = Some((parent.clone(), bound.clone()));
+            table.partition_of = Some(Box::new((parent.clone(), bound.clone())));
             table.bound_sql = Some(sql);
         });
         self.complete_partition(partition, at);
@@ -39,7 +39,7 @@ impl Catalog {
 
     pub(super) fn detach_partition(&mut self, parent: &Qualified, partition: &Qualified) {
         self.tables.edit(partition, |table| {
-            if table.partition_of.as_ref().is_some_and(|(of, _)| of == parent) {
+            if table.partition_of.as_deref().is_some_and(|(of, _)| of == parent) {
                 table.partition_of = None;
                 table.bound_sql = None;
             }

@@ -22,6 +22,10 @@ impl Catalog {
     }
 
     fn key_where<'n>(&'n self, name: &'n ObjectName, known: impl Fn(Key) -> bool) -> Key<'n> {
+        if name.schema.is_none() && self.search_path.is_empty() && !self.has_temporary() {
+            // it can mean one thing only, known or not
+            return Key { schema: "public", name: &name.name.value };
+        }
         let mut candidates = self.candidates(name);
         candidates.find(|name| known(*name)).unwrap_or_else(|| self.creation_key(name, false))
     }
@@ -33,6 +37,11 @@ impl Catalog {
         let path = self.search_path.iter().map(String::as_str).filter(move |_| bare);
         let fallback = (bare && self.search_path.is_empty()).then_some("public");
         temporary.into_iter().chain(path).chain(fallback).map(|schema| Key { schema, name: &name.name.value })
+    }
+
+    /// Whether questions to all of it are worth asking on several processors.
+    pub(crate) fn has_many_tables(&self) -> bool {
+        self.tables.len() > 200
     }
 
     fn has_temporary(&self) -> bool {
@@ -92,14 +101,14 @@ impl Catalog {
 
     /// The partitions' indexes attached to an index, directly.
     pub fn indexes_attached_to<'c>(&'c self, parent: &'c Qualified) -> impl Iterator<Item = (&'c Qualified, &'c Index)> {
-        self.indexes.dependents(parent).filter(move |(_, index)| index.parent.as_ref() == Some(parent))
+        self.indexes.dependents(parent).filter(move |(_, index)| index.parent.as_deref() == Some(parent))
     }
 
     /// The foreign keys that point at a table: (referencing table, constraint).
     pub fn references_to<'c>(&'c self, table: &'c Qualified) -> impl Iterator<Item = (&'c Qualified, &'c TableConstraint)> {
         self.tables
             .dependents(table)
-            .flat_map(move |(name, t)| t.constraints.iter().filter(move |c| c.references.as_ref() == Some(table)).map(move |c| (name, c)))
+            .flat_map(move |(name, t)| t.constraints.iter().filter(move |c| c.references.as_deref() == Some(table)).map(move |c| (name, c)))
     }
 
     /// The partitions (and inheriting children) directly below a table.
@@ -119,7 +128,7 @@ impl Catalog {
 
     /// The type of a column, where known.
     pub fn column_type(&self, table: &ObjectName, column: &str) -> Option<&TypeName> {
-        self.table(table)?.1.column(column)?.ty.as_ref()
+        self.table(table)?.1.column(column)?.ty.as_deref()
     }
 
     /// Whether a validated CHECK already proves that the column holds no NULL, so that SET NOT NULL need not scan.
@@ -171,7 +180,7 @@ impl Table {
 
     /// Whether it is a partition or an inheriting child of that table.
     pub fn is_child_of(&self, parent: &Qualified) -> bool {
-        self.partition_of.as_ref().is_some_and(|(of, _)| of == parent) || self.inherits.contains(parent)
+        self.partition_of.as_deref().is_some_and(|(of, _)| of == parent) || self.inherits.contains(parent)
     }
 }
 

@@ -48,7 +48,7 @@ impl Catalog {
         }
         for child in children {
             self.tables.edit(&child, |t| {
-                if let Some((parent, _)) = t.partition_of.as_mut().filter(|(parent, _)| parent == old) {
+                if let Some((parent, _)) = t.partition_of.as_deref_mut().filter(|(parent, _)| parent == old) {
                     *parent = new.clone();
                 }
                 t.inherits.iter_mut().filter(|parent| *parent == old).for_each(|parent| *parent = new.clone());
@@ -107,7 +107,7 @@ impl Catalog {
                 if column.name == from {
                     column.name = to.to_owned();
                 }
-                if let Some((sql, _)) = &mut column.generated {
+                if let Some((sql, _)) = column.generated.as_deref_mut() {
                     *sql = rename_in_sql(sql, from, to);
                 }
             }
@@ -146,7 +146,7 @@ impl Catalog {
         let referring: Vec<Qualified> = self.references_to(table).map(|(name, _)| name.clone()).collect();
         for name in referring {
             self.tables.edit(&name, |t| {
-                for constraint in t.constraints.iter_mut().filter(|c| c.references.as_ref() == Some(table)) {
+                for constraint in t.constraints.iter_mut().filter(|c| c.references.as_deref() == Some(table)) {
                     if let ConstraintKind::ForeignKey { referenced, .. } = &mut constraint.constraint.kind {
                         rename_in_list(referenced, from, to);
                     }
@@ -259,8 +259,8 @@ fn words_say_owner(at: At) -> bool {
 }
 
 fn follow_references(constraints: &mut [TableConstraint], old: &Qualified, new: &Qualified) {
-    for constraint in constraints.iter_mut().filter(|c| c.references.as_ref() == Some(old)) {
-        constraint.references = Some(new.clone());
+    for constraint in constraints.iter_mut().filter(|c| c.references.as_deref() == Some(old)) {
+        constraint.references = Some(Box::new(new.clone()));
         refresh_constraint(constraint);
     }
 }

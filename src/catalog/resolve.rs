@@ -419,7 +419,7 @@ impl<'a> Scope<'a> {
             Some(Origin::Column(resolved, relation)) => {
                 let definition = resolved.definition();
                 let nullable = definition.is_none_or(|c| !c.not_null) || self.is_nullable_side(relation);
-                (definition.and_then(|c| c.ty.as_ref()), nullable)
+                (definition.and_then(|c| c.ty.as_deref()), nullable)
             }
             Some(Origin::Expression(expr, _)) => match &expr.kind {
                 crate::facts::ExprKind::Cast { ty, .. } => (Some(ty), true),

@@ -7,7 +7,8 @@
 //! Clones share everything until one of them is written, so that each file can be given a schema of its own to change.
 
 use super::Qualified;
-use hashbrown::{Equivalent, HashMap};
+use hashbrown::{DefaultHashBuilder, Equivalent, HashMap};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// Something that leans on relations: an index on its table, a table on its parents.
@@ -23,12 +24,20 @@ pub trait Leans {
 }
 
 /// A resolved name that is only looked up: what [`Qualified`] owns, borrowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key<'n> {
     /// Schema.
     pub schema: &'n str,
     /// Name.
     pub name: &'n str,
+}
+
+impl std::hash::Hash for Key<'_> {
+    /// Names are hashed for every question to the schema: no end marks, equality tells `a.bc` from `ab.c`.
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write(self.schema.as_bytes());
+        state.write(self.name.as_bytes());
+    }
 }
 
 impl<'n> From<&'n Qualified> for Key<'n> {
@@ -69,7 +78,8 @@ pub struct Store<V> {
 #[derive(Debug)]
 struct Inner<V> {
     map: HashMap<Arc<Qualified>, Entry<V>>,
-    dependents: HashMap<Arc<Qualified>, Names>,
+    /// By the hash of the relation's name: who asks looks anyway whether what it gets still leans on it.
+    dependents: HashMap<u64, Names>,
     by_name: HashMap<String, Names>,
     temporary: usize,
 }
@@ -135,6 +145,11 @@ impl<V> Store<V> {
         self.inner.map.contains_key(name)
     }
 
+    /// How many are in it.
+    pub fn len(&self) -> usize {
+        self.inner.map.len()
+    }
+
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.inner.map.is_empty()
@@ -144,6 +159,11 @@ impl<V> Store<V> {
     /// [`Store::dependents`] or [`Store::named`] instead.
     pub fn iter(&self) -> std::vec::IntoIter<(&Qualified, &V)> {
         self.into_iter()
+    }
+
+    /// The values in no order at all, for questions that do not depend on it: nothing is sorted.
+    pub fn unordered(&self) -> impl Iterator<Item = &V> {
+        self.inner.map.values().map(|entry| &*entry.value)
     }
 
     /// The names in order.
@@ -158,7 +178,7 @@ impl<V> Store<V> {
 
     /// What may lean on a relation, in the order of names; the caller looks whether it still does.
     pub fn dependents<'s>(&'s self, on: &Qualified) -> impl Iterator<Item = (&'s Qualified, &'s V)> + use<'s, V> {
-        self.known(self.inner.dependents.get(on))
+        self.known(self.inner.dependents.get(&self.inner.map.hasher().hash_one(on)))
     }
 
     /// Those of that name in whichever schema, in the order of schemas.
@@ -222,6 +242,7 @@ impl<V: Clone + Leans> Store<V> {
             return None;
         }
         let inner = Arc::make_mut(&mut self.inner);
+        let hasher = inner.map.hasher().clone();
         let (name, entry) = inner.map.get_key_value_mut(name)?;
         if self.stretch > 0 && entry.recorded != self.stretch {
             self.log.push((name.clone(), Some(entry.value.clone())));
@@ -229,7 +250,7 @@ impl<V: Clone + Leans> Store<V> {
         }
         let value = Arc::make_mut(&mut entry.value);
         let result = change(value);
-        lean(&mut inner.dependents, name, value);
+        lean(&mut inner.dependents, &hasher, name, value);
         Some(result)
     }
 
@@ -296,7 +317,7 @@ impl<V: Leans> Inner<V> {
         if V::BY_NAME {
             self.by_name.entry_ref(&*name.name).or_default().insert(name);
         }
-        lean(&mut self.dependents, name, value);
+        lean(&mut self.dependents, self.map.hasher(), name, value);
     }
 }
 
@@ -307,6 +328,9 @@ struct Names(Vec<Arc<Qualified>>);
 impl Names {
     fn insert(&mut self, name: &Arc<Qualified>) {
         if let Err(at) = self.0.binary_search(name) {
+            if self.0.len() < 2 {
+                self.0.reserve_exact(1);
+            }
             self.0.insert(at, name.clone());
         }
     }
@@ -318,14 +342,8 @@ impl Names {
     }
 }
 
-fn lean<V: Leans>(dependents: &mut HashMap<Arc<Qualified>, Names>, name: &Arc<Qualified>, value: &V) {
-    value.leans_on(&mut |on| {
-        if let Some(known) = dependents.get_mut(on) {
-            known.insert(name);
-        } else {
-            dependents.insert(Arc::new(on.clone()), Names(vec![name.clone()]));
-        }
-    });
+fn lean<V: Leans>(dependents: &mut HashMap<u64, Names>, hasher: &DefaultHashBuilder, name: &Arc<Qualified>, value: &V) {
+    value.leans_on(&mut |on| dependents.entry(hasher.hash_one(on)).or_default().insert(name));
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::naming::numbered;
 use super::text::At;
 use super::{Catalog, Column, Knowledge, Qualified, Table, TableConstraint};
 use crate::facts::{ColumnDef, Constraint, ConstraintKind, CreateTable, CreateTableAs, LikeClause, Name, ObjectName, Query, TypeKind};
+use std::sync::Arc;
 
 impl Catalog {
     pub(super) fn create_table(&mut self, create: &CreateTable, at: At) {
@@ -69,7 +70,7 @@ impl Catalog {
         if let Some(of) = &create.partition_of {
             let parent = self.resolve(&of.parent);
             self.touch(&parent, at);
-            table.partition_of = Some((parent.clone(), of.bound.clone()));
+            table.partition_of = Some(Box::new((parent.clone(), of.bound.clone())));
             table.bound_sql = Some(at.bound(&of.bound));
             self.inherit(table, &parent);
         }
@@ -111,7 +112,7 @@ impl Catalog {
             let ty = self.resolve_where(ty, |candidate| self.types.has(candidate));
             match self.types.get(&ty).map(|ty| ty.kind.clone()) {
                 Some(TypeKind::Composite(fields)) => {
-                    table.columns.extend(fields.iter().map(|(field, ty)| plain_column(&field.value, Some(ty.clone()), at.place)));
+                    table.columns.extend(fields.iter().map(|(field, ty)| plain_column(&field.value, Some(Arc::new(ty.clone())), at.place)));
                 }
                 _ => table.knowledge = Knowledge::Partial,
             }
@@ -248,7 +249,7 @@ impl Catalog {
         let found = query.and_then(|query| self.output_columns(query));
         let complete = found.is_some();
         let mut columns: Vec<Column> =
-            found.unwrap_or_default().into_iter().map(|(column, ty)| plain_column(&column, ty, at.place)).collect();
+            found.unwrap_or_default().into_iter().map(|(column, ty)| plain_column(&column, ty.map(Arc::new), at.place)).collect();
         for (at_index, given) in given.iter().enumerate() {
             match columns.get_mut(at_index) {
                 Some(column) => column.name.clone_from(&given.value),
@@ -283,6 +284,7 @@ fn merge_column(columns: &mut Vec<Column>, column: Column, def: &ColumnDef, at: 
     known.not_null |= column.not_null;
     if column.ty.is_some() {
         known.ty = column.ty;
+        known.type_span = column.type_span;
     }
     if let Some(default) = &def.default {
         set_default(known, Some(default), at);

@@ -223,7 +223,7 @@ fn children_mut(expr: &mut Expr) -> Vec<&mut Expr> {
         Between { expr, low, high, .. } => vec![expr, low, high],
         Like { expr, pattern, .. } => vec![expr, pattern],
         Call(call) => {
-            call.args.iter_mut().chain(&mut call.order_by).chain(&mut call.filter).chain(call.over.iter_mut().flatten()).collect()
+            call.args.iter_mut().chain(&mut call.order_by).chain(call.filter.as_deref_mut()).chain(call.over.iter_mut().flatten()).collect()
         }
         Case { operand, branches, otherwise } => operand
             .iter_mut()

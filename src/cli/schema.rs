@@ -104,7 +104,7 @@ fn table_json(name: &Qualified, table: &Table, catalog: &Catalog) -> Value {
             "not_null": column.not_null,
             "default": column.default_sql,
             "identity": column.identity.map(|always| if always { "always" } else { "by default" }),
-            "generated": column.generated.as_ref().map(|(sql, _)| sql),
+            "generated": column.generated.as_deref().map(|(sql, _)| sql),
         })
     });
     let constraints = table.constraints.iter().map(|c| json!({"name": c.name, "sql": c.sql, "valid": c.valid}));
@@ -113,7 +113,7 @@ fn table_json(name: &Qualified, table: &Table, catalog: &Catalog) -> Value {
         "schema": name.schema,
         "name": name.name,
         "complete": table.knowledge == Knowledge::Whole,
-        "partition_of": table.partition_of.as_ref().map(|(parent, _)| parent.to_string()),
+        "partition_of": table.partition_of.as_deref().map(|(parent, _)| parent.to_string()),
         "partitioned_by": table.partition_by.as_ref().map(|by| by.strategy.as_str()),
         "columns": columns.collect::<Vec<_>>(),
         "constraints": constraints.collect::<Vec<_>>(),

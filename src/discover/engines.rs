@@ -87,6 +87,9 @@ fn engine(word: &str) -> Option<Option<&'static str>> {
 }
 
 fn by_content(bytes: &[u8]) -> Option<&'static str> {
+    if !may_be_anothers(bytes) {
+        return None;
+    }
     let code = code(bytes);
     let has = |needle: &str| memmem::find(&code, needle.as_bytes()).is_some();
     let word = |needle: &str| {
@@ -125,9 +128,31 @@ fn by_content(bytes: &[u8]) -> Option<&'static str> {
     if ours.iter().any(|needle| word(needle)) || has("::") { None } else { Some(engine) }
 }
 
+/// Whether any of the marks that [`by_content`] looks for stands anywhere, strings and comments included: in most files none does,
+/// and these need no closer look.
+fn may_be_anothers(bytes: &[u8]) -> bool {
+    const MARKS: &[&str] = &["ENGINE", "AUTO_INCREMENT", "AUTOINCREMENT", "PRAGMA", "[DBO]", "IDENTITY(1,", "VARCHAR2", "`"];
+    let upper = bytes.to_ascii_uppercase();
+    let goes = || {
+        let edge = |at: Option<&u8>| at.is_none_or(|b| !b.is_ascii_alphanumeric());
+        memmem::find_iter(&upper, b"GO").any(|at| edge(at.checked_sub(1).and_then(|i| upper.get(i))) && edge(upper.get(at + 2)))
+    };
+    MARKS.iter().any(|mark| memmem::find(&upper, mark.as_bytes()).is_some()) || goes()
+}
+
 fn lines(code: &[u8]) -> impl Iterator<Item = &[u8]> {
     code.split(|&b| b == b'\n')
 }
+
+/// The bytes that may begin what [`code`] leaves out, and the one after which COPY data may come.
+const STOPS: [bool; 256] = {
+    let (bytes, mut stops, mut i) = (*b"'\"-/$;", [false; 256], 0);
+    while i < bytes.len() {
+        stops[bytes[i] as usize] = true;
+        i += 1;
+    }
+    stops
+};
 
 /// The text in upper case without strings, quoted names, comments, dollar-quoted bodies and COPY data.
 fn code(bytes: &[u8]) -> Vec<u8> {
@@ -148,7 +173,7 @@ fn code(bytes: &[u8]) -> Vec<u8> {
             continue;
         }
         // To the next byte that could begin something to skip, in one go.
-        let run = 1 + rest[1..].iter().position(|b| matches!(b, b'\'' | b'"' | b'-' | b'/' | b'$' | b';')).unwrap_or(rest.len() - 1);
+        let run = 1 + rest[1..].iter().position(|&b| STOPS[usize::from(b)]).unwrap_or(rest.len() - 1);
         let from = out.len();
         out.extend_from_slice(&rest[..run]);
         out[from..].make_ascii_uppercase();

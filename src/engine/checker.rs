@@ -3,20 +3,21 @@
 use super::Follows;
 use super::application::{self, Code};
 use super::aside;
-use super::findings::{ActiveRules, OncePerFile};
+use super::findings::{ActiveRule, ActiveRules, OncePerFile};
 use super::parts::Unit;
 use crate::catalog::{Catalog, Mentions, resolve};
 use crate::extract::Fragment;
 use crate::facts::{Action, Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque};
 use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
-use crate::rules::{Check, Context, Origin, Report, Still, Surroundings};
+use crate::rules::{Check, Context, Memo, Origin, Report, Still, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{FileId, Location, Sources};
 use crate::sql::fingerprint::fingerprint;
 use crate::sql::token::Dialect;
 use crate::stats::{RelationStats, Stats};
+use rayon::prelude::*;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -138,15 +139,18 @@ impl Checker<'_> {
     }
 
     /// What a unit stored, to be asked about when the schema is complete.
-    pub(super) fn stored(unit: Unit) -> impl Iterator<Item = Stored> {
+    pub(super) fn stored(unit: &mut Unit) -> impl Iterator<Item = Stored> {
         let (part, unwrapped) = (unit.part, unit.unwrapped);
         let around = Surroundings { unwrapped, aside: part.aside, ..Surroundings::default() };
-        let kept = unit.statements.into_iter().filter(|statement| part.reported && stores(statement));
+        let kept = unit.statements.extract_if(.., |statement| part.reported && stores(statement));
         kept.map(move |statement| Stored { statement, origin: part.origin, around })
     }
 
     /// Asks about the routines and views that are still those that their statements defined.
     pub(super) fn check_stored(&self, stored: &[Stored], catalog: &Catalog, found: &mut Found) {
+        if stored.is_empty() {
+            return;
+        }
         let mut current: HashSet<Location> = catalog.views.iter().map(|(_, view)| view.defined_at).collect();
         current.extend(catalog.functions.iter().flat_map(|(_, overloads)| overloads).map(|function| function.defined_at));
         let session = Session::new(RunMode { transaction: Transaction::None });
@@ -248,18 +252,20 @@ impl Checker<'_> {
     }
 
     /// Asks what concerns the schema as a whole; what lies in files that are not reported stays unsaid.
-    pub(super) fn schema(&self, catalog: &Catalog, reported: &dyn Fn(FileId) -> bool, found: &mut Found) {
+    pub(super) fn schema(&self, catalog: &Catalog, reported: &(dyn Fn(FileId) -> bool + Sync)) -> Vec<Finding> {
         let stats = (!self.settings.statistics.is_empty()).then(|| self.statistics());
-        for (rule, severity) in &self.rules.rules {
-            let reports = match (rule.check, &stats) {
+        let ask = |active: &ActiveRule| -> Vec<Finding> {
+            let reports = match (active.rule.check, &stats) {
                 (Check::Schema(check), _) => check(catalog),
                 (Check::Statistics(check), Some(stats)) => check(catalog, stats),
-                _ => continue,
+                _ => vec![],
             };
-            for report in reports.into_iter().filter(|report| reported(report.primary.at.file)) {
-                found.findings.push(self.rules.finding(rule, *severity, report, None));
-            }
-        }
+            let reports = reports.into_iter().filter(|report| reported(report.primary.at.file));
+            reports.map(|report| active.finding(report, None)).collect()
+        };
+        let rules = &self.rules.of_schemas;
+        let large = catalog.has_many_tables();
+        if large { rules.par_iter().flat_map_iter(ask).collect() } else { rules.iter().flat_map(ask).collect() }
     }
 
     /// The statistics that were given; whoever gave them has said what could not be read.
@@ -274,7 +280,7 @@ impl Checker<'_> {
     }
 
     fn ask(&self, scene: &Scene, found: &mut Found) {
-        let reports = RefCell::new(vec![]);
+        let (reports, memo) = (RefCell::new(vec![]), Memo::default());
         let context = Context {
             statement: scene.statement,
             preceding: scene.preceding,
@@ -289,44 +295,58 @@ impl Checker<'_> {
             around: scene.around,
             settings: self.settings,
             visits: &[],
+            memo: &memo,
             reports: &reports,
         };
+        let mut told = |active: &ActiveRule| {
+            if !reports.borrow().is_empty() {
+                reports.take().into_iter().for_each(|report| self.tell(active, report, scene, found));
+            }
+        };
+        let asked = |active: &&ActiveRule| !(scene.around.aside && active.spares_tests);
+        let migrates = scene.origin != Origin::Application && (!scene.statement.actions.is_empty() || scene.statement.query.is_some());
+        let of_migrations = if migrates && scene.stage != Stage::Stored { self.rules.of_migrations.as_slice() } else { &[] };
+        let of_statements = if scene.stage != Stage::Definition { self.rules.of_statements.as_slice() } else { &[] };
+        for active in of_migrations.iter().chain(of_statements).filter(asked) {
+            match active.rule.check {
+                Check::Migration(check) | Check::Statement(check) => check(&context),
+                _ => {}
+            }
+            told(active);
+        }
+        // A down migration sees a schema that is not there when it runs: its queries are not judged.
+        if scene.origin == Origin::Down {
+            return;
+        }
         // Every rule about queries goes through the same ones with the same scopes.
-        let visits: Vec<_> = scene.statement.queries().into_iter().map(|query| (query, resolve::visits(scene.catalog, query))).collect();
-        let once = scene.around.among_migrations && scene.statement.query.is_some();
-        for (rule, severity) in &self.rules.rules {
-            if scene.around.aside && rule.spares_tests() {
-                continue;
+        if scene.stage == Stage::Definition || scene.around.among_migrations && scene.statement.query.is_some() {
+            return;
+        }
+        for query in scene.statement.queries() {
+            let visits = resolve::visits(scene.catalog, query);
+            for active in self.rules.of_queries.iter().filter(asked) {
+                let Check::Query(check) = active.rule.check else { continue };
+                check(&Context { visits: &visits, ..context }, query);
+                told(active);
             }
-            match rule.check {
-                Check::Migration(_) if scene.stage == Stage::Stored => {}
-                Check::Statement(_) | Check::Query(_) if scene.stage == Stage::Definition => {}
-                Check::Query(_) if once => {}
-                Check::Migration(check) if scene.origin != Origin::Application && !scene.statement.actions.is_empty() => check(&context),
-                Check::Migration(check) if scene.origin != Origin::Application && scene.statement.query.is_some() => check(&context),
-                Check::Statement(check) => check(&context),
-                // A down migration sees a schema that is not there when it runs: its queries are not judged.
-                Check::Query(_) if scene.origin == Origin::Down => {}
-                Check::Query(check) => visits.iter().for_each(|(query, visits)| check(&Context { visits, ..context }, query)),
-                Check::Migration(_) | Check::Schema(_) | Check::Statistics(_) | Check::Log(_) | Check::Engine => {}
-            }
-            for report in reports.borrow_mut().drain(..) {
-                let mut report: Report = report;
-                if scene.fragment.is_some() {
-                    let at = Location { file: scene.statement.file, span: scene.statement.span };
-                    found.sent.entry(at).or_insert_with(|| fingerprint(at.span.of(scene.text), Dialect::Host).0);
-                    let holes = scene.fragment.map_or(&[][..], |fragment| &fragment.holes);
-                    application::to_source(&mut report, holes, scene.text, &self.sources.get(scene.statement.file).text);
-                }
-                if found.once.admits(rule.name, &report) {
-                    let still = report.still.take();
-                    let finding = self.rules.finding(rule, *severity, report, Some(scene.statement));
-                    match still {
-                        // what code creates is not replayed
-                        Some((at, name, still)) if scene.fragment.is_none() => found.provisional.push((finding, at, name, still)),
-                        _ => found.findings.push(finding),
-                    }
-                }
+        }
+    }
+
+    /// Takes in what a rule said about a statement.
+    fn tell(&self, active: &ActiveRule, mut report: Report, scene: &Scene, found: &mut Found) {
+        if scene.fragment.is_some() {
+            let at = Location { file: scene.statement.file, span: scene.statement.span };
+            found.sent.entry(at).or_insert_with(|| fingerprint(at.span.of(scene.text), Dialect::Host).0);
+            let holes = scene.fragment.map_or(&[][..], |fragment| &fragment.holes);
+            application::to_source(&mut report, holes, scene.text, &self.sources.get(scene.statement.file).text);
+        }
+        if found.once.admits(active.rule.name, &report) {
+            let still = report.still.take();
+            let finding = active.finding(report, Some(scene.statement));
+            match still {
+                // what code creates is not replayed
+                Some((at, name, still)) if scene.fragment.is_none() => found.provisional.push((finding, at, name, still)),
+                _ => found.findings.push(finding),
             }
         }
     }

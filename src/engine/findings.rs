@@ -2,43 +2,31 @@
 
 use crate::facts::Statement;
 use crate::finding::{Finding, Severity};
-use crate::rules::{RULES, Report, Rule};
+use crate::rules::{Check, RULES, Report, Rule};
 use crate::settings::{Level, Settings};
 use crate::source::{FileId, Sources};
 use std::collections::HashMap;
 
-/// The rules that a run asks, with their levels.
-pub(super) struct ActiveRules {
-    pub(super) rules: Vec<(&'static Rule, Severity)>,
-    /// Rules whose severity the settings fix, whatever the report says.
-    fixed: Vec<&'static str>,
+/// A rule that a run asks. What its page says of it is read once: findings are many.
+#[derive(Clone, Copy)]
+pub(super) struct ActiveRule {
+    pub(super) rule: &'static Rule,
+    category: &'static str,
+    pub(super) severity: Severity,
+    /// See [`Rule::spares_tests`].
+    pub(super) spares_tests: bool,
+    /// The settings say the severity, whatever the report says.
+    fixed: bool,
 }
 
-impl ActiveRules {
-    pub(super) fn new(settings: &Settings) -> Self {
-        let mut active = ActiveRules { rules: vec![], fixed: vec![] };
-        for rule in RULES {
-            if let Level::At(severity) = level(rule, settings) {
-                active.rules.push((rule, severity));
-            }
-            if settings.levels.contains_key(rule.name) {
-                active.fixed.push(rule.name);
-            }
-        }
-        active
-    }
-
-    pub(super) fn contains(&self, name: &str) -> bool {
-        self.rules.iter().any(|(rule, _)| rule.name == name)
-    }
-
+impl ActiveRule {
     /// The finding that a report becomes.
-    pub(super) fn finding(&self, rule: &'static Rule, severity: Severity, report: Report, statement: Option<&Statement>) -> Finding {
-        let own = if self.fixed.contains(&rule.name) { None } else { report.severity };
+    pub(super) fn finding(&self, report: Report, statement: Option<&Statement>) -> Finding {
+        let own = if self.fixed { None } else { report.severity };
         Finding {
-            rule: rule.name,
-            category: rule.category(),
-            severity: own.unwrap_or(severity),
+            rule: self.rule.name,
+            category: self.category,
+            severity: own.unwrap_or(self.severity),
             message: report.message,
             help: report.help,
             primary: report.primary,
@@ -49,6 +37,45 @@ impl ActiveRules {
             fix: report.fix,
             evidence: None,
         }
+    }
+}
+
+/// The rules that a run asks.
+pub(super) struct ActiveRules {
+    /// All of them.
+    pub(super) rules: Vec<ActiveRule>,
+    /// Those that look at statements of migrations, which most are.
+    pub(super) of_migrations: Vec<ActiveRule>,
+    /// Those that look at every statement.
+    pub(super) of_statements: Vec<ActiveRule>,
+    /// Those that look at queries.
+    pub(super) of_queries: Vec<ActiveRule>,
+    /// Those that look at the schema that the migrations leave.
+    pub(super) of_schemas: Vec<ActiveRule>,
+}
+
+impl ActiveRules {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let active = |rule: &'static Rule| match level(rule, settings) {
+            Level::At(severity) => {
+                let (category, spares_tests) = (rule.category(), rule.spares_tests());
+                Some(ActiveRule { rule, category, severity, spares_tests, fixed: settings.levels.contains_key(rule.name) })
+            }
+            Level::Off => None,
+        };
+        let rules: Vec<ActiveRule> = RULES.iter().filter_map(active).collect();
+        let of = |kind: fn(&Check) -> bool| rules.iter().filter(|active| kind(&active.rule.check)).copied().collect();
+        ActiveRules {
+            of_migrations: of(|check| matches!(check, Check::Migration(_))),
+            of_statements: of(|check| matches!(check, Check::Statement(_))),
+            of_queries: of(|check| matches!(check, Check::Query(_))),
+            of_schemas: of(|check| matches!(check, Check::Schema(_) | Check::Statistics(_))),
+            rules,
+        }
+    }
+
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.rules.iter().any(|active| active.rule.name == name)
     }
 }
 
@@ -75,11 +102,9 @@ impl OncePerFile {
 
 /// Sorts findings by path, span and rule, drops exact repetitions, and gives each its fingerprint.
 pub(super) fn settle(findings: &mut Vec<Finding>, sources: &Sources) {
-    findings.sort_by(|a, b| {
-        let key = |f: &Finding| (f.primary.at.span.start, f.primary.at.span.end, f.rule);
-        let path = |f: &Finding| &sources.get(f.primary.at.file).path;
-        path(a).cmp(path(b)).then_with(|| key(a).cmp(&key(b)))
-    });
+    let ranks = ranks(findings, sources);
+    let rank = |file: FileId| ranks.get(&file).copied().unwrap_or_default();
+    findings.sort_by_cached_key(|f| (rank(f.primary.at.file), f.primary.at.span.start, f.primary.at.span.end, f.rule));
     findings.dedup_by(|a, b| a.rule == b.rule && a.primary.at == b.primary.at && a.message == b.message);
     let mut seen: HashMap<u64, u32> = HashMap::new();
     for finding in findings.iter_mut() {
@@ -91,6 +116,18 @@ pub(super) fn settle(findings: &mut Vec<Finding>, sources: &Sources) {
         finding.fingerprint = format!("{:016x}", fnv(base, &ordinal.to_le_bytes()));
         *ordinal += 1;
     }
+}
+
+/// Where each file with findings stands in the order of paths: paths are compared part by part, which is dear, so once a file
+/// and not once for every two findings.
+fn ranks(findings: &[Finding], sources: &Sources) -> HashMap<FileId, usize> {
+    let mut files: Vec<FileId> = findings.iter().map(|finding| finding.primary.at.file).collect();
+    files.sort_unstable();
+    files.dedup();
+    let path = |file: FileId| sources.get(file).path.as_path();
+    files.sort_by(|&a, &b| path(a).cmp(path(b)));
+    let same_path = files.chunk_by(|&a, &b| path(a) == path(b));
+    same_path.enumerate().flat_map(|(rank, files)| files.iter().map(move |&file| (file, rank))).collect()
 }
 
 /// From the rule and the statement's text without its white space and case: neither edits elsewhere nor a new path change it.

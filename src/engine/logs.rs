@@ -11,12 +11,12 @@ use std::cell::RefCell;
 pub fn log_findings(tally: &Tally, settings: &Settings) -> Vec<LogFinding> {
     let context = LogContext { tally, settings, reports: RefCell::new(vec![]) };
     let mut found = vec![];
-    for (rule, severity) in &ActiveRules::new(settings).rules {
-        let Check::Log(check) = rule.check else { continue };
+    for active in &ActiveRules::new(settings).rules {
+        let Check::Log(check) = active.rule.check else { continue };
         check(&context);
         found.extend(context.reports.borrow_mut().drain(..).map(|report| LogFinding {
-            rule: rule.name,
-            severity: *severity,
+            rule: active.rule.name,
+            severity: active.severity,
             message: report.message,
             help: report.help,
             query: report.query,

@@ -9,6 +9,7 @@ use crate::settings::Settings;
 use crate::source::{FileId, Source, Sources, Span};
 use crate::sql::{self, token::Dialect};
 use crate::suppress;
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -63,11 +64,15 @@ pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
     let mut sources = Sources::default();
     let mut sets = vec![];
     let mut files = vec![];
-    for input in inputs {
-        let file = sources.add(Source::new(input.path, input.bytes));
-        sets.push(input.sets);
-        let silences = input.reported && suppress::is_mentioned(&sources.get(file).text);
-        files.push((file, input.kind, input.reported, silences));
+    let read = |input: Input| {
+        let source = Source::new(input.path, input.bytes);
+        let silences = input.reported && suppress::is_mentioned(&source.text);
+        (source, input.sets, (input.kind, input.reported, silences))
+    };
+    let read: Vec<_> = if inputs.len() > 64 { inputs.into_par_iter().map(read).collect() } else { inputs.into_iter().map(read).collect() };
+    for (source, sets_of_file, (kind, reported, silences)) in read {
+        sets.push(sets_of_file);
+        files.push((sources.add(source), kind, reported, silences));
     }
     let includes = |kind: &InputKind| matches!(kind, InputKind::Migration(MigrationInfo { sections: Some(parts), .. }) if parts.iter().any(|p| p.file.is_some()));
     let by_path: HashMap<&Path, (FileId, bool, bool)> = match files.iter().any(|(_, kind, ..)| includes(kind)) {

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, HashSet};
 
 /// How many bytes of SQL are read while those before them are folded: small enough to keep in memory, large enough that
 /// handing them over costs nothing. What is smaller than this is not worth waking a second thread for.
-const BATCH: usize = 64 << 10;
+const BATCH: usize = 32 << 10;
 
 pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> (Vec<Catalog>, Outcome) {
     let files = inputs.iter().filter(|input| input.reported).count();
@@ -43,7 +43,7 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let beside = if with_rules { queries.as_slice() } else { &[] };
     let (mut found, mut remarks) = run.replay_sets(&migrations, beside, &mut schemas);
     let reported: HashSet<FileId> = migrations.iter().filter(|part| part.reported && !part.aside).map(|part| part.file).collect();
-    schemas.each().for_each(|catalog| run.checker.schema(catalog, &|file| reported.contains(&file), &mut found));
+    schemas.each().for_each(|catalog| found.findings.extend(run.checker.schema(catalog, &|file| reported.contains(&file))));
     for (more, remark) in run.check_each(&others, &schemas) {
         found.merge(more);
         remarks.extend(remark);
@@ -130,21 +130,31 @@ impl Run<'_> {
         let mut batches = batches(migrations);
         let mut session = None;
         let mut ready = batches.next().map(|batch| self.read(batch)).unwrap_or_default();
+        let mut done: Vec<Unit> = vec![];
         while !ready.is_empty() {
             let mut fold = || {
-                for mut unit in std::mem::take(&mut ready) {
-                    self.checker.unit(&unit, &mut session, catalog, &mut found);
+                for unit in &mut ready {
+                    self.checker.unit(unit, &mut session, catalog, &mut found);
                     remarks.extend(unit.remarks.take());
                     stored.extend(Checker::stored(unit));
                 }
             };
-            ready = match batches.next() {
-                Some(next) => rayon::join(fold, || self.read(next)).1,
+            // Folding is what everything waits for: what was folded is dropped where the next batch is read.
+            let folded = std::mem::take(&mut done);
+            let next = match batches.next() {
+                Some(next) => {
+                    let read = || {
+                        drop(folded);
+                        self.read(next)
+                    };
+                    rayon::join(fold, read).1
+                }
                 None => {
                     fold();
                     vec![]
                 }
             };
+            done = std::mem::replace(&mut ready, next);
         }
         found.settle(catalog);
         self.checker.check_stored(&stored, catalog, &mut found);
@@ -166,7 +176,7 @@ impl Run<'_> {
             self.checker.unit(&unit, &mut None, &mut catalog, &mut found);
             let remarks = unit.remarks.take();
             found.settle(&catalog);
-            let stored: Vec<Stored> = Checker::stored(unit).collect();
+            let stored: Vec<Stored> = Checker::stored(&mut unit).collect();
             self.checker.check_stored(&stored, &catalog, &mut found);
             (found, remarks)
         };
@@ -183,7 +193,7 @@ impl Run<'_> {
 }
 
 fn is_small(parts: &[&Part]) -> bool {
-    parts.len() < 2 || parts.iter().map(|part| part.span.len() as usize).sum::<usize>() < BATCH / 4
+    parts.len() < 2 || parts.iter().map(|part| part.span.len() as usize).sum::<usize>() < BATCH / 2
 }
 
 /// Cuts the parts into stretches of about [`BATCH`] bytes, each of at least one part.
@@ -226,10 +236,10 @@ fn suppress(sources: &Sources, remarks: Vec<Remarks>, rules: &ActiveRules, setti
     let before = findings.len();
     findings.retain(|finding| !all.get_mut(&finding.primary.at.file).is_some_and(|s| s.silences(finding, today)));
     let silenced = before - findings.len();
-    let Some((rule, severity)) = rules.rules.iter().find(|(rule, _)| matches!(rule.check, Check::Engine)) else { return silenced };
+    let Some(active) = rules.rules.iter().find(|active| matches!(active.rule.check, Check::Engine)) else { return silenced };
     for suppressions in all.values() {
         for report in suppressions.complaints(|name| crate::rules::find(name).is_some(), |name| rules.contains(name), today) {
-            findings.push(rules.finding(rule, *severity, report, None));
+            findings.push(active.finding(report, None));
         }
     }
     silenced

@@ -233,7 +233,7 @@ pub struct Call {
     /// `ORDER BY` inside the call or after `WITHIN GROUP`.
     pub order_by: Vec<Expr>,
     /// `FILTER (WHERE …)`.
-    pub filter: Option<Expr>,
+    pub filter: Option<Box<Expr>>,
     /// Has an `OVER` clause: its partition and order expressions.
     pub over: Option<Vec<Expr>>,
 }
@@ -289,7 +289,7 @@ impl Expr {
             InList { expr, list, .. } | Subscript { expr, indices: list } => std::iter::once(&**expr).chain(list).collect(),
             Between { expr, low, high, .. } => vec![expr, low, high],
             Like { expr, pattern, .. } => vec![expr, pattern],
-            Call(call) => call.args.iter().chain(&call.order_by).chain(&call.filter).chain(call.over.iter().flatten()).collect(),
+            Call(call) => call.args.iter().chain(&call.order_by).chain(call.filter.as_deref()).chain(call.over.iter().flatten()).collect(),
             Case { operand, branches, otherwise } => operand
                 .iter()
                 .map(|e| &**e)

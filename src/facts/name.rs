@@ -162,7 +162,36 @@ pub fn is_reserved(word: &str) -> bool {
         "window",
         "with",
     ];
-    RESERVED.binary_search(&word).is_ok()
+    /// Where the words of each first letter begin.
+    const STARTS: [usize; 27] = {
+        let (mut starts, mut letter) = ([0; 27], 0);
+        while letter < 26 {
+            let mut at = starts[letter];
+            while at < RESERVED.len() && RESERVED[at].as_bytes()[0] == b'a' + letter as u8 {
+                at += 1;
+            }
+            letter += 1;
+            starts[letter] = at;
+        }
+        starts
+    };
+    let letter = word.bytes().next().map_or(26, |first| usize::from(first.wrapping_sub(b'a')));
+    letter < 26 && RESERVED[STARTS[letter]..STARTS[letter + 1]].contains(&word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reserved_words_are_found_by_their_first_letter() {
+        for word in ["all", "asymmetric", "case", "end", "order", "primary", "user", "with"] {
+            assert!(is_reserved(word), "{word}");
+        }
+        for word in ["", "a", "orders", "Order", "withs", "zone", "{", "état", "name"] {
+            assert!(!is_reserved(word), "{word}");
+        }
+    }
 }
 
 /// A possibly qualified name of a relation, type, function or other object.
@@ -222,6 +251,11 @@ impl PartialEq for TypeName {
     }
 }
 impl Eq for TypeName {}
+impl std::hash::Hash for TypeName {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (&self.name, &self.schema, &self.modifiers, &self.detail, self.dimensions, self.setof).hash(state);
+    }
+}
 
 impl TypeName {
     /// A plain type by its internal name.

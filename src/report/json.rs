@@ -9,24 +9,41 @@ use std::io::{self, Write};
 /// Writes the outcome as one JSON document and a newline.
 pub fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     let sources = &outcome.sources;
-    let document = Document {
-        schema: 1,
-        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        findings: outcome.findings.iter().map(|finding| finding_json(finding, sources)).collect(),
+    let tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+    let head = serde_json::to_string(&Head { schema: 1, tool })?;
+    let tail = Tail {
         opaque: outcome.opaque.iter().map(|opaque| opaque_json(opaque, sources)).collect(),
         errors: outcome.errors.iter().map(|Problem { file, message }| ErrorJson { file, message }).collect(),
         notes: &outcome.notes,
         summary: summary_json(outcome),
     };
-    serde_json::to_writer(&mut *out, &document)?;
-    out.write_all(b"\n")
+    let tail = serde_json::to_string(&tail)?;
+    // One object: head, findings, tail, with commas for the braces between them.
+    write!(out, "{},\"findings\":[", head.strip_suffix('}').unwrap_or(&head))?;
+    write_findings(outcome, out)?;
+    writeln!(out, "],{}", tail.strip_prefix('{').unwrap_or(&tail))
+}
+
+/// The findings between the brackets, each made ready by itself: there may be many.
+fn write_findings(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+    let mut text = vec![];
+    for (i, finding) in outcome.findings.iter().enumerate() {
+        text.clear();
+        text.extend((i > 0).then_some(b','));
+        serde_json::to_writer(&mut text, &finding_json(finding, &outcome.sources))?;
+        out.write_all(&text)?;
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Head {
     schema: u32,
     tool: Tool,
-    findings: Vec<FindingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tail<'a> {
     opaque: Vec<OpaqueJson<'a>>,
     errors: Vec<ErrorJson<'a>>,
     notes: &'a [String],

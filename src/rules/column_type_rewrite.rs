@@ -63,7 +63,7 @@ fn affected_indexes(ctx: &Context, table: &ObjectName, column: &Name, any: bool)
     let on_column = |effect: &&Effect| {
         let index = ctx.catalog.indexes.get(&effect.relation);
         index.is_some_and(|index| {
-            let reads_it = index.keys.iter().map(|key| &key.expr).chain(&index.predicate).any(|expr| reads(expr, column));
+            let reads_it = index.keys.iter().map(|key| &key.expr).chain(index.predicate.as_deref()).any(|expr| reads(expr, column));
             reads_it && (ctx.is_partitioned(table) || index.table == ctx.catalog.resolve(table))
         })
     };

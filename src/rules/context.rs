@@ -10,7 +10,7 @@ use crate::postgres::version::Version;
 use crate::session::{Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{Location, Span};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 /// What a rule looks at.
@@ -95,8 +95,17 @@ pub struct Context<'a> {
     pub settings: &'a Settings,
     /// The query under check and those inside it, outermost first, each with its scope.
     pub visits: &'a [(&'a Query, Rc<Scope<'a>>)],
+    /// What rules worked out about the statement.
+    pub memo: &'a Memo,
     /// Reports so far.
     pub reports: &'a RefCell<Vec<Report>>,
+}
+
+/// What many rules ask about one statement, worked out once.
+#[derive(Debug, Default)]
+pub struct Memo {
+    /// Which of its actions are [`super::support::locks::live_alterations`].
+    pub(super) live_alterations: OnceCell<Vec<usize>>,
 }
 
 /// A finding as a rule states it; the engine adds rule, category, severity and fingerprint.

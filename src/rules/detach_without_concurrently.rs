@@ -35,7 +35,7 @@ fn check(ctx: &Context) {
 }
 
 fn default_partition<'a>(ctx: &Context<'a>, parent: &ObjectName) -> Option<&'a Qualified> {
-    let is_default = |table: &Table| matches!(table.partition_of, Some((_, PartitionBound::Default)));
+    let is_default = |table: &Table| matches!(table.partition_of.as_deref(), Some((_, PartitionBound::Default)));
     let (name, _) = ctx.table(parent)?;
     ctx.catalog.children_of(name).find(|(_, table)| is_default(table)).map(|(name, _)| name)
 }

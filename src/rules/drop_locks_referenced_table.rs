@@ -47,7 +47,7 @@ fn dropping(action: &Action) -> Option<(Span, String, Vec<ObjectName>)> {
 fn is_parent(ctx: &Context, effect: &Effect, dropped: &[ObjectName]) -> bool {
     let (relation, catalog) = (&effect.relation, ctx.catalog);
     let of: Vec<Qualified> = dropped.iter().map(|name| catalog.resolve(name)).collect();
-    let refers = |table: &Qualified| catalog.tables.get(table).is_some_and(|t| t.constraints.iter().any(|c| c.references.as_ref() == Some(relation)));
+    let refers = |table: &Qualified| catalog.tables.get(table).is_some_and(|t| t.constraints.iter().any(|c| c.references.as_deref() == Some(relation)));
     !effect.named && effect.mode == AccessExclusive && is_live(ctx, effect) && !of.contains(relation) && of.iter().any(refers)
 }
 
@@ -73,6 +73,6 @@ fn report(ctx: &Context, span: Span, what: &str, dropped: &[ObjectName], parents
 fn keys(ctx: &Context, table: &ObjectName) -> Vec<(String, String)> {
     let Some((name, known)) = ctx.table(table) else { return vec![] };
     let is_key = |constraint: &Constraint| matches!(constraint.kind, ConstraintKind::ForeignKey { .. });
-    let keys = known.constraints.iter().filter(|c| is_key(&c.constraint) && c.references.as_ref() != Some(name));
+    let keys = known.constraints.iter().filter(|c| is_key(&c.constraint) && c.references.as_deref() != Some(name));
     keys.map(|c| (shown(name).to_string(), crate::facts::quote_identifier(&c.name))).collect()
 }

@@ -62,7 +62,7 @@ fn added_key(ctx: &Context, table: &ObjectName, constraint: &Constraint) {
         known.constraints.iter().any(|c| matches!(&c.constraint.kind, ConstraintKind::ForeignKey { columns, .. } if columns.contains(key)))
     });
     let Some(ty) = column.ty.as_ref().filter(|ty| ty.is("int4") && !referring) else { return };
-    let written = Location { file: column.defined_at.file, span: ty.span };
+    let written = Location { file: column.defined_at.file, span: column.type_span };
     let report = ctx.report(key.span, message(table, key, ty)).while_so(written, key.value.as_str(), has_type_of);
     ctx.add(report.help(format!("make {key} bigint where the table is created, while it holds few rows")));
 }

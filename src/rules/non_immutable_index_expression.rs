@@ -18,7 +18,7 @@ fn check(ctx: &Context) {
 }
 
 fn check_expr(ctx: &Context, index: &CreateIndex, expr: &Expr, part: &str) {
-    let column_type = |column: &crate::facts::ColumnRef| -> Option<TypeName> { ctx.column(&index.table, &column.column.value)?.ty.clone() };
+    let column_type = |column: &crate::facts::ColumnRef| -> Option<TypeName> { ctx.column(&index.table, &column.column.value)?.ty.as_deref().cloned() };
     let Some(found) = not_immutable(expr, &column_type, ctx.catalog) else { return };
     let verdict = if found.certain { "this index is refused" } else { "this index may be refused" };
     let message = format!("{verdict}: functions in index {part} must be marked IMMUTABLE, and {}", found.why);

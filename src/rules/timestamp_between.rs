@@ -20,7 +20,7 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     let is_timestamp = |ty: &crate::facts::TypeName| ty.is("timestamptz") || ty.is("timestamp");
     let column = scope.resolve_expr(tested).and_then(|c| c.definition()?.ty.clone());
     let cast = |e: &Expr| matches!(&e.kind, ExprKind::Cast { ty, .. } if is_timestamp(ty));
-    if !column.as_ref().is_some_and(is_timestamp) && !cast(low) && !cast(high) {
+    if !column.as_deref().is_some_and(is_timestamp) && !cast(low) && !cast(high) {
         return;
     }
     let (x, low, high) = (spelling::text(ctx, tested.span), spelling::text(ctx, low.span), spelling::text(ctx, high.span));

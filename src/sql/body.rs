@@ -51,7 +51,9 @@ fn dynamic(c: &Cursor<'_>, string: &Token, template: bool) -> Option<Body> {
 
 /// The statements of a text of plain SQL.
 fn statements(c: &Cursor<'_>, text: &str, tokens: &[Token]) -> Vec<BodyStatement> {
-    split(text, tokens).iter().map(|piece| alone(super::read_statement(inside(c, text, piece)))).collect()
+    let mut statements = vec![];
+    split(text, tokens, |piece| statements.push(alone(super::read_statement(inside(c, text, piece)))));
+    statements
 }
 
 /// A cursor one body deeper.

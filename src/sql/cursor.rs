@@ -100,13 +100,24 @@ impl<'t> Cursor<'t> {
     }
 
     /// Whether the next tokens are these key words (upper case, separated by one blank).
+    #[inline]
     pub fn at_words(&self, words: &str) -> bool {
         self.count_words(words).is_some()
     }
 
     /// How many tokens these key words take, if they come next. Asked hundreds of times a statement: the first byte settles
-    /// most of them, and nothing is searched for.
+    /// most of them where they are asked, and nothing is searched for.
+    #[inline]
     fn count_words(&self, words: &str) -> Option<usize> {
+        let token = self.tokens.get(self.at)?;
+        let first = *self.text.as_bytes().get(token.span.start as usize)?;
+        // letters differ from their small selves by this bit; what else it makes equal is told apart below
+        let same = words.as_bytes().first().is_some_and(|word| word | 0x20 == first | 0x20);
+        if same && token.kind == TokenKind::Word { self.count_words_further(words) } else { None }
+    }
+
+    #[inline(never)]
+    fn count_words_further(&self, words: &str) -> Option<usize> {
         let (text, mut words) = (self.text.as_bytes(), words.as_bytes());
         let mut tokens = self.rest().iter();
         let mut count = 0;
@@ -115,7 +126,7 @@ impl<'t> Cursor<'t> {
             let len = token.span.len() as usize;
             let start = token.span.start as usize;
             let same = |(a, b): (&u8, &u8)| a.eq_ignore_ascii_case(b);
-            if !text.get(start).zip(words.first()).is_some_and(same) || token.kind != TokenKind::Word {
+            if token.kind != TokenKind::Word {
                 return None;
             }
             let (word, rest) = words.split_at_checked(len)?;
@@ -137,6 +148,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Takes these key words if they come next.
+    #[inline]
     pub fn eat(&mut self, words: &str) -> bool {
         let count = self.count_words(words);
         self.at += count.unwrap_or(0);
@@ -219,9 +231,26 @@ impl<'t> Cursor<'t> {
         Ok(name)
     }
 
+    /// How many items a comma list may have that begins here: facts are large, and are not moved while a list grows.
+    pub(super) fn items_ahead(&self) -> usize {
+        const MOST: usize = 64;
+        let (mut depth, mut items) = (0usize, 1);
+        for token in self.rest() {
+            match token.kind {
+                TokenKind::LeftParen | TokenKind::LeftBracket => depth += 1,
+                TokenKind::RightParen | TokenKind::RightBracket if depth == 0 => break,
+                TokenKind::RightParen | TokenKind::RightBracket => depth -= 1,
+                TokenKind::Comma if depth == 0 && items < MOST => items += 1,
+                TokenKind::Comma if depth == 0 => break,
+                _ => {}
+            }
+        }
+        items
+    }
+
     /// `item (, item)*`; `...`, as examples write it, stands for items left out.
     pub fn comma_list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parse<T>) -> Parse<Vec<T>> {
-        let mut list = vec![];
+        let mut list = Vec::with_capacity(self.items_ahead());
         loop {
             if !self.eat_kind(TokenKind::Ellipsis) {
                 list.push(item(self)?);

@@ -86,7 +86,17 @@ fn is_word_start(b: u8) -> bool {
 }
 
 fn is_word(b: u8) -> bool {
-    is_word_start(b) || b.is_ascii_digit() || b == b'$'
+    /// Asked of every byte of every word.
+    const WORD: [bool; 256] = {
+        let (mut word, mut b) = ([false; 256], 0);
+        while b < 256 {
+            let byte = b as u8;
+            word[b] = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80;
+            b += 1;
+        }
+        word
+    };
+    WORD[usize::from(b)]
 }
 
 /// Whether a run of operator bytes ends in the first byte of a driver's placeholder: `a=?`, `a=@name`, `a=%s`, `a=#{name}`.
@@ -151,6 +161,8 @@ impl Lexer<'_> {
     fn token(&mut self) -> TokenKind {
         let b = self.bytes[self.at];
         match b {
+            // first what there is most of
+            _ if is_word_start(b) => self.word(),
             _ if is_space(b) => self.run_of(K::Whitespace, is_space),
             b'-' if self.peek(1) == b'-' => self.line_comment(),
             b'/' if self.peek(1) == b'*' => self.block_comment(),
@@ -171,7 +183,6 @@ impl Lexer<'_> {
             // a template's hole may stand in a body too
             b'{' if self.dialect != Dialect::Server || self.peek(1) == b'{' => self.braces(0),
             _ if is_operator(b) => self.operator(),
-            _ if is_word_start(b) => self.word(),
             _ => self.one(K::Unknown),
         }
     }
@@ -181,10 +192,9 @@ impl Lexer<'_> {
         kind
     }
 
-    fn run_of(&mut self, kind: TokenKind, test: fn(u8) -> bool) -> TokenKind {
-        while self.at < self.bytes.len() && test(self.bytes[self.at]) {
-            self.at += 1;
-        }
+    #[inline]
+    fn run_of(&mut self, kind: TokenKind, test: impl Fn(u8) -> bool) -> TokenKind {
+        self.at += self.rest().iter().take_while(|&&b| test(b)).count();
         kind
     }
 
@@ -500,9 +510,7 @@ impl Lexer<'_> {
         }
         self.at += 1;
         loop {
-            while is_word(self.peek(0)) {
-                self.at += 1;
-            }
+            self.at += self.rest().iter().take_while(|&&b| is_word(b)).count();
             let gap = self.rest().iter().take_while(|&&b| b == FILLER).count();
             if gap == 0 || !is_word(self.peek(gap)) {
                 return K::Word;

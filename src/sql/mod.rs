@@ -40,9 +40,12 @@ pub fn read(file: FileId, text: &str, range: Span, dialect: Dialect) -> Script {
             _ => {}
         }
     }
-    for piece in split::split(text, &tokens) {
-        script.statements.push(statement(file, text, &piece));
-    }
+    // A statement's facts are large: room for all of them at once, so that none is moved, but no more than a file deserves
+    // that is nothing but semicolons.
+    let ends = tokens.iter().filter(|token| token.kind == TokenKind::Semicolon).count();
+    script.statements.reserve_exact(ends.min(255) + 1);
+    split::split(text, &tokens, |piece| script.statements.push(statement(file, text, piece)));
+    script.statements.shrink_to_fit();
     script
 }
 

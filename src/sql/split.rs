@@ -5,19 +5,17 @@
 
 use super::token::{Token, TokenKind};
 
-/// The statements' tokens, without trivia, final `;`, meta-commands and COPY data; empty statements left out.
-pub fn split(text: &str, tokens: &[Token]) -> Vec<Vec<Token>> {
-    let mut statements = vec![];
+/// Visits the statements' tokens, without trivia, final `;`, meta-commands and COPY data; empty statements left out.
+pub fn split(text: &str, tokens: &[Token], mut statement: impl FnMut(&[Token])) {
     let mut splitter = Splitter { text, current: vec![], parens: 0, atomic: 0 };
     for token in tokens {
         if splitter.ends_at(token) {
-            statements.extend(splitter.finish());
+            splitter.finish(&mut statement);
         } else if !token.kind.is_trivia() && !matches!(token.kind, TokenKind::MetaCommand | TokenKind::CopyData) {
             splitter.take(*token);
         }
     }
-    statements.extend(splitter.finish());
-    statements
+    splitter.finish(&mut statement);
 }
 
 struct Splitter<'t> {
@@ -28,12 +26,12 @@ struct Splitter<'t> {
 }
 
 impl Splitter<'_> {
-    fn finish(&mut self) -> Option<Vec<Token>> {
+    fn finish(&mut self, statement: &mut impl FnMut(&[Token])) {
         (self.parens, self.atomic) = (0, 0);
-        // cut to size, so that the one buffer that grew serves every statement
-        let done = self.current.clone();
-        self.current.clear();
-        (!done.is_empty()).then_some(done)
+        if !self.current.is_empty() {
+            statement(&self.current);
+            self.current.clear();
+        }
     }
 
     fn ends_at(&self, token: &Token) -> bool {
@@ -97,8 +95,9 @@ mod tests {
 
     fn statements(text: &str) -> Vec<&str> {
         let tokens = lex(text, Span::new(0, text.len() as u32), Dialect::Psql);
-        let cut = split(text, &tokens);
-        cut.iter().map(|s| &text[s[0].span.start as usize..s[s.len() - 1].span.end as usize]).collect()
+        let mut cut = vec![];
+        split(text, &tokens, |s| cut.push(&text[s[0].span.start as usize..s[s.len() - 1].span.end as usize]));
+        cut
     }
 
     #[test]

@@ -109,8 +109,9 @@ impl Token {
     }
 
     /// Whether it is this key word, in any case. `word` must be upper case.
+    #[inline]
     pub fn is_word(&self, text: &str, word: &str) -> bool {
-        self.kind == TokenKind::Word && self.text(text).eq_ignore_ascii_case(word)
+        self.kind == TokenKind::Word && self.span.len() as usize == word.len() && self.text(text).eq_ignore_ascii_case(word)
     }
 
     /// The bytes between the quotes of a string constant, as written.

@@ -81,7 +81,7 @@ impl Catalog {
         if let Some(collation) = &column.collation {
             let _ = write!(sql, " COLLATE {collation}");
         }
-        if let Some((expr, stored)) = &column.generated {
+        if let Some((expr, stored)) = column.generated.as_deref() {
             let _ = write!(sql, " GENERATED ALWAYS AS ({expr}) {}", if *stored { "STORED" } else { "VIRTUAL" });
         } else if let Some(always) = column.identity {
             let when = if always { "ALWAYS" } else { "BY DEFAULT" };
@@ -108,7 +108,7 @@ impl Catalog {
 
     pub(super) fn write_attachments(&self, out: &mut Script, tables: &[(&Qualified, &Table)]) {
         for (name, table) in tables {
-            if let (Some((parent, _)), Some(bound)) = (&table.partition_of, &table.bound_sql)
+            if let (Some((parent, _)), Some(bound)) = (table.partition_of.as_deref(), &table.bound_sql)
                 && self.tables.get(parent).is_some_and(|parent| parent.partition_by.is_some())
             {
                 put!(out, "ALTER TABLE ONLY {} ATTACH PARTITION {} {bound};", full(parent), full(name));
@@ -162,7 +162,7 @@ impl Catalog {
 
     pub(super) fn write_index(&self, out: &mut Script, name: &Qualified, index: &Index) {
         let table = self.tables.get(&index.table);
-        let exprs = index.keys.iter().map(|key| &key.expr).chain(&index.predicate);
+        let exprs = index.keys.iter().map(|key| &key.expr).chain(index.predicate.as_deref());
         let mut columns = exprs.flat_map(columns_of).chain(index.include.iter().cloned());
         if table.is_some_and(|table| columns.any(|column| unknown(table, &column))) {
             return;
@@ -207,7 +207,7 @@ impl Catalog {
 
     pub(super) fn write_references(&self, out: &mut Script, tables: &[(&Qualified, &Table)]) {
         for (name, table) in tables {
-            let parent = table.partition_of.as_ref().and_then(|(parent, _)| self.tables.get(parent));
+            let parent = table.partition_of.as_deref().and_then(|(parent, _)| self.tables.get(parent));
             for key in table.constraints.iter().filter(|c| c.references.as_ref().is_some_and(|to| self.shown(to))) {
                 if parent.is_some_and(|parent| parent.constraint(&key.name).is_some()) || self.needs_unknown(table, key) {
                     continue;

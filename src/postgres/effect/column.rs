@@ -190,7 +190,7 @@ fn own_sequences(alter: &AlterTable, column: &Name, mode: LockMode, effects: &mu
 
 /// SET EXPRESSION writes a stored column's values anew; a virtual one has none.
 pub(super) fn set_expression(alter: &AlterTable, column: &Name, effects: &mut Effects<'_>) {
-    let known = effects.table(&alter.name).and_then(|t| t.column(&column.value)).and_then(|c| c.generated.as_ref());
+    let known = effects.table(&alter.name).and_then(|t| t.column(&column.value)).and_then(|c| c.generated.as_deref());
     let stored = known.is_none_or(|(_, stored)| *stored);
     let work = if stored { vec![Work::Rewrite] } else { vec![] };
     let unsure = (known.is_none() && effects.version.at_least(18)).then(|| format!("whether {column} is stored"));

@@ -151,7 +151,7 @@ fn key_below(alter: &AlterTable, primary: bool, columns: &[Name], work: &[Work],
 pub(super) fn validate(alter: &AlterTable, name: &Name, effects: &mut Effects<'_>) {
     let relation = effects.catalog.resolve(&alter.name);
     let known = effects.table(&alter.name).and_then(|t| t.constraints.iter().find(|c| *name == *c.name.as_str()));
-    let (valid, references) = known.map_or((false, None), |c| (c.valid, c.references.clone()));
+    let (valid, references) = known.map_or((false, None), |c| (c.valid, c.references.as_deref().cloned()));
     let work = scan_unless(valid);
     effects.named(&alter.name, EffectKind::from(alter.kind), ShareUpdateExclusive).work = work.clone();
     // a valid one is done at once

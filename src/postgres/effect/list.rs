@@ -10,6 +10,9 @@ use std::hash::BuildHasher;
 /// How many relations one statement may be said to lock: a guard against catalogs whose relations form a circle.
 const MAX_RELATIONS: usize = 10_000;
 
+/// So many effects are compared with each other sooner than hashed.
+const FEW: usize = 12;
+
 pub(super) struct Effects<'c> {
     pub(super) catalog: &'c Catalog,
     pub(super) version: Version,
@@ -18,7 +21,7 @@ pub(super) struct Effects<'c> {
 
 impl<'c> Effects<'c> {
     pub(super) fn new(catalog: &'c Catalog, version: Version) -> Self {
-        Effects { catalog, version, list: vec![] }
+        Effects { catalog, version, list: Vec::with_capacity(2) }
     }
 
     /// The relation that the action names.
@@ -151,7 +154,7 @@ impl<'c> Effects<'c> {
     pub(super) fn ancestors(&self, partition: &Qualified) -> Vec<Qualified> {
         let mut found: Vec<Qualified> = vec![];
         let mut next = partition.clone();
-        while let Some((parent, _)) = self.catalog.tables.get(&next).and_then(|t| t.partition_of.as_ref()) {
+        while let Some((parent, _)) = self.catalog.tables.get(&next).and_then(|t| t.partition_of.as_deref()) {
             if found.contains(parent) || found.len() > MAX_RELATIONS {
                 break;
             }
@@ -178,6 +181,9 @@ impl<'c> Effects<'c> {
             self.list.iter_mut().for_each(settle);
             return self.list;
         }
+        if self.list.len() <= FEW {
+            return self.merged_few();
+        }
         let hasher = hashbrown::DefaultHashBuilder::default();
         let mut at: hashbrown::HashTable<usize> = hashbrown::HashTable::new();
         let mut all: Vec<Effect> = vec![];
@@ -191,10 +197,26 @@ impl<'c> Effects<'c> {
                 }
             }
         }
-        all.sort_by_key(|effect| !effect.named);
-        all.iter_mut().for_each(settle);
-        all
+        in_order(all)
     }
+
+    /// The same without a table of where each relation stands.
+    fn merged_few(self) -> Vec<Effect> {
+        let mut all: Vec<Effect> = Vec::with_capacity(self.list.len());
+        for effect in self.list {
+            match all.iter_mut().find(|known| known.relation == effect.relation) {
+                Some(known) => absorb(known, effect),
+                None => all.push(effect),
+            }
+        }
+        in_order(all)
+    }
+}
+
+fn in_order(mut all: Vec<Effect>) -> Vec<Effect> {
+    all.sort_by_key(|effect| !effect.named);
+    all.iter_mut().for_each(settle);
+    all
 }
 
 fn settle(effect: &mut Effect) {

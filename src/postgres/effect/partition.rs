@@ -50,7 +50,7 @@ fn work_of_joining(parent: &Qualified, child: &Qualified, effects: &Effects<'_>)
 /// The tables that a table's foreign keys refer to.
 fn references_of(table: &Qualified, effects: &Effects<'_>) -> Vec<Qualified> {
     let known = effects.catalog.tables.get(table);
-    known.map(|t| t.constraints.iter().filter_map(|c| c.references.clone()).collect()).unwrap_or_default()
+    known.map(|t| t.constraints.iter().filter_map(|c| c.references.as_deref().cloned()).collect()).unwrap_or_default()
 }
 
 /// The tables with a foreign key to a partitioned table or one above it.
@@ -64,7 +64,7 @@ pub(super) fn default_of(parent: &Qualified, effects: &Effects<'_>) -> Option<Qu
     effects
         .catalog
         .children_of(parent)
-        .find(|(_, child)| matches!(&child.partition_of, Some((_, PartitionBound::Default))))
+        .find(|(_, child)| matches!(child.partition_of.as_deref(), Some((_, PartitionBound::Default))))
         .map(|(name, _)| name.clone())
 }
 

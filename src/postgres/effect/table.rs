@@ -126,14 +126,14 @@ fn drop_one(relation: &Qualified, cascade: bool, effects: &mut Effects<'_>) {
     }
     let Some(table) = catalog.tables.get(relation) else { return };
     // what a partition's foreign keys come from stays
-    let inherited = |c: &TableConstraint| table.partition_of.as_ref().is_some_and(|(parent, _)| has_same_key(parent, c, catalog));
+    let inherited = |c: &TableConstraint| table.partition_of.as_deref().is_some_and(|(parent, _)| has_same_key(parent, c, catalog));
     for parent in table.constraints.iter().filter(|c| !inherited(c)).filter_map(|c| c.references.as_ref()) {
         if !effects.is_partitioned(parent) || effects.version.at_least(15) {
             effects.secondary(parent, AccessExclusive);
         }
         constraint::referenced_partitions(parent, effects);
     }
-    if let Some((parent, _)) = &table.partition_of {
+    if let Some((parent, _)) = table.partition_of.as_deref() {
         effects.secondary(parent, AccessExclusive);
         if let Some(default) = partition::default_of(parent, effects) {
             effects.secondary(&default, AccessExclusive);

@@ -21,15 +21,19 @@ pub(in crate::rules) fn does_not_wait_long(ctx: &Context) -> bool {
 }
 
 /// The ALTER TABLE actions that run live on a table that may hold rows, each beside the action that carries it.
-pub(in crate::rules) fn live_alterations<'a>(ctx: &Context<'a>) -> Vec<(&'a Action, &'a AlterTable)> {
-    if !runs_live(ctx) {
-        return vec![];
-    }
-    let alterations = ctx.actions().iter().filter_map(|action| match action {
-        Action::AlterTable(alter) => Some((action, &**alter)),
+pub(in crate::rules) fn live_alterations<'a>(ctx: &Context<'a>) -> impl Iterator<Item = (&'a Action, &'a AlterTable)> {
+    let alteration = |at: usize| match ctx.actions().get(at) {
+        Some(action @ Action::AlterTable(alter)) => Some((action, &**alter)),
         _ => None,
+    };
+    let live = ctx.memo.live_alterations.get_or_init(|| {
+        if !runs_live(ctx) {
+            return vec![];
+        }
+        let is_live = |&at: &usize| alteration(at).is_some_and(|(_, alter)| !ctx.is_new(&alter.name));
+        (0..ctx.actions().len()).filter(is_live).collect()
     });
-    alterations.filter(|(_, alter)| !ctx.is_new(&alter.name)).collect()
+    live.iter().filter_map(move |&at| alteration(at))
 }
 
 /// What one action does to the relation that it names.

@@ -124,6 +124,8 @@ const ALTER: &[(&str, Handler)] = &[
 
 /// Reads a DDL or utility statement into `statement.actions` and `statement.bodies`.
 pub fn parse(mut cursor: Cursor<'_>, statement: &mut Statement) -> Parse<()> {
+    // nearly all do one thing, and what they do is large
+    statement.actions.reserve_exact(1);
     match find(STATEMENTS, &cursor) {
         Some(handler) => handler(&mut cursor, statement)?,
         None => return cursor.fail("a statement"),

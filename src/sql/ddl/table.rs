@@ -73,6 +73,7 @@ fn elements(c: &mut Cursor<'_>, table: &mut CreateTable, untyped: bool) -> Parse
     if !c.eat_kind(TokenKind::LeftParen) || c.eat_kind(TokenKind::RightParen) {
         return Ok(());
     }
+    table.columns.reserve_exact(c.items_ahead());
     c.comma_list(|c| {
         if c.at_words("LIKE") {
             table.likes.push(like(c)?);

@@ -11,7 +11,7 @@ use crate::sql::token::TokenKind;
 use sqlparser::tokenizer::Token as Sql;
 
 /// The JSON and XML functions with a syntax of their own.
-const STANDARD: &[&str] = &[
+pub(super) const STANDARD: &[&str] = &[
     "json",
     "json_array",
     "json_arrayagg",

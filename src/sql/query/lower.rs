@@ -473,6 +473,7 @@ impl Lowering<'_> {
         }
         let name = ObjectName { schema, name: own };
         let CallTail { distinct, order_by, filter, over, .. } = tail;
+        let filter = filter.map(Box::new);
         Self::place(ExprKind::Call(Box::new(Call { name, args, distinct, order_by, filter, over })), span)
     }
 

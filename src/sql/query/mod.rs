@@ -10,6 +10,7 @@ mod call;
 mod from;
 mod grammar;
 mod lower;
+mod plain;
 mod rewrite;
 mod types;
 mod write;
@@ -57,6 +58,14 @@ fn expression_within(file: FileId, text: &str, tokens: &[Token]) -> Parse<Expr> 
     if tokens.is_empty() {
         return Cursor::new(file, text, tokens).fail("an expression");
     }
+    if let Some(expr) = plain::read(text, tokens) {
+        return Ok(expr);
+    }
+    parsed(file, text, tokens)
+}
+
+/// An expression of any shape.
+fn parsed(file: FileId, text: &str, tokens: &[Token]) -> Parse<Expr> {
     let rewritten = rewrite::rewrite(file, text, tokens)?;
     lower::lower(text, tokens, rewritten)
 }

@@ -62,7 +62,7 @@ impl<'a, 's> Counted<'a, 's> {
     fn needed(&self, select: &Select, call: &Call, groups: &[&Expr]) -> Option<Set> {
         let chain = &self.chain;
         let mut kept = Set::one(self.of).with(Set::one(0));
-        for expr in groups.iter().copied().chain(&select.filter).chain(&call.filter) {
+        for expr in groups.iter().copied().chain(&select.filter).chain(call.filter.as_deref()) {
             kept = kept.with(chain.asks(expr)?);
         }
         let inner = (0..chain.links.len()).filter(|&i| !chain.links[i].left);
