@@ -79,7 +79,7 @@ fn grouped<'a>(ctx: &Context, inner: &'a Query, outer: &Scope<'a>) -> Option<Str
         e.walk(&mut |e| found |= outside(e) || e.subquery().is_some());
         found
     };
-    if keys.is_empty() || rest.iter().any(|e| reads_outside(e)) || reads_outside(&&item.expr) {
+    if keys.is_empty() || rest.iter().any(reads_outside) || reads_outside(&&item.expr) {
         return None;
     }
     let texts: Vec<String> = keys.iter().map(|(own, _)| spelling::text(ctx, own.span)).collect();
