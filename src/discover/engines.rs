@@ -131,7 +131,21 @@ fn by_content(bytes: &[u8]) -> Option<&'static str> {
 /// Whether any of the marks that [`by_content`] looks for stands anywhere, strings and comments included: in most files none does,
 /// and these need no closer look.
 fn may_be_anothers(bytes: &[u8]) -> bool {
-    const MARKS: &[&str] = &["ENGINE", "AUTO_INCREMENT", "AUTOINCREMENT", "PRAGMA", "[DBO]", "IDENTITY(1,", "VARCHAR2", "`"];
+    const MARKS: &[&str] = &[
+        "ENGINE",
+        "AUTO_INCREMENT",
+        "INT UNSIGNED",
+        "USE ",
+        "`",
+        "AUTOINCREMENT",
+        "ROWID",
+        "PRAGMA",
+        "[DBO]",
+        "IDENTITY(1,",
+        "DECLARE @",
+        "CREATE OR ALTER",
+        "VARCHAR2",
+    ];
     let upper = bytes.to_ascii_uppercase();
     let goes = || {
         let edge = |at: Option<&u8>| at.is_none_or(|b| !b.is_ascii_alphanumeric());
@@ -224,6 +238,9 @@ mod tests {
         assert_eq!(of("a.sql", "create table a (b varchar2(10))"), Some("Oracle"));
         assert_eq!(of("a.sql", "DECLARE @a int = 1;\nselect @a"), Some("SQL Server"));
         assert_eq!(of("a.sql", "use app;\nselect 1"), Some("MySQL"));
+        assert_eq!(of("a.sql", "create table a (b int unsigned)"), Some("MySQL"));
+        assert_eq!(of("a.sql", "create table a (b int) without rowid"), Some("SQLite"));
+        assert_eq!(of("a.sql", "create or alter view v as select 1"), Some("SQL Server"));
         assert_eq!(of("migrations/h2/1.sql", ""), Some("H2"));
         assert_eq!(of("a.sql", "-- `a` `b`\nselect '`x` AUTO_INCREMENT'"), None);
         assert_eq!(of("a.sql", "create table a (auto_increment serial)"), None);
