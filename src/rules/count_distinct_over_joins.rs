@@ -4,7 +4,6 @@ use super::support::joins::{self, Meets};
 use super::support::reshape::counts::Counted;
 use super::support::spelling;
 use super::{Check, Context};
-use crate::catalog::index_match::same;
 use crate::catalog::resolve::Scope;
 use crate::facts::{Call, Expr, ExprKind, Name, Query, Relation, Select};
 
@@ -47,7 +46,7 @@ impl Site<'_, '_> {
     fn report(&self, e: &Expr, call: &Call) {
         let (ctx, select) = (self.ctx, self.select);
         // of each group's own key there is one
-        let Some(counted) = call.args.first().filter(|counted| !select.group_by.iter().any(|key| same(key, counted))) else { return };
+        let Some(counted) = call.args.first().filter(|counted| !select.group_by.iter().any(|key| key == *counted)) else { return };
         let Some((relation, alone)) = self.repeats(e, call) else { return };
         let what = joins::name(relation);
         let text = spelling::text(ctx, counted.span);

@@ -36,7 +36,7 @@ const PICKS: &[&str] = &[
      LEFT JOIN alerts a ON a.person_id = p.id AND a.status = 'open' ORDER BY e.id DESC, a.level DESC NULLS LAST, p.id, a.id",
     "SELECT DISTINCT ON (e.id) e.id, p.*, a.level FROM people p JOIN events e ON e.id = p.event_id LEFT JOIN alerts a ON a.person_id = p.id
      ORDER BY e.id, a.level, p.id, a.id",
-    "SELECT DISTINCT ON (e.id) p.*, e.id AS event, n.body FROM people p JOIN events e ON e.id = p.event_id JOIN notes n ON n.event_id = e.id
+    "SELECT DISTINCT ON (e.id) e.id AS event, p.*, n.body FROM people p JOIN events e ON e.id = p.event_id JOIN notes n ON n.event_id = e.id
      WHERE p.name > 'p1' OR n.id < 20 ORDER BY e.id, n.id DESC, p.id",
     "SELECT DISTINCT ON (e.id) e.id, lower(p.name) || e.kind AS label, n.body FROM events AS e, people AS p, notes AS n
      WHERE p.event_id = e.id AND n.event_id = e.id AND (e.kind = 'k1' OR e.kind = 'k2') ORDER BY e.id, p.id, n.id",
