@@ -144,6 +144,7 @@ fn advice(server: &Server, rule: &Rule, setup: &[&Example], example: &Example, p
         let Some(mut session) = fresh(server, setup, place, told) else { return };
         match run_all(&mut session, &example.text).and_then(|()| run_all(&mut session, &sql.join("\n"))) {
             Ok(()) => told.advised += sql.len(),
+            Err(_) if needs_extension(&message) => _ = told.unavailable.insert(format!("{place}: the help needs an extension: {message}")),
             Err(_) => told.wrong.push(format!("{place}: the help does not run: {message}: {statement}\n{help}")),
         }
     }
