@@ -227,3 +227,13 @@ fn containment_is_offered_only_where_it_asks_the_same() {
         assert!(told(same_only_to_the_eye).starts_with("build an index for it: CREATE INDEX"), "{}", told(same_only_to_the_eye));
     }
 }
+
+#[test]
+fn the_join_that_repeats_is_named_without_a_schema_too() {
+    let sql = "SELECT s.name, count(DISTINCT v.id), count(DISTINCT p.id) FROM sites s JOIN visits v ON v.site_id = s.id
+        JOIN pages p ON p.visit_id = v.id GROUP BY s.name;";
+    let found = findings("count-distinct-over-joins", InputKind::Sql, sql);
+    let messages: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert!(messages[0].starts_with("count(DISTINCT v.id)") && messages[0].ends_with("the join with pages p repeats them"), "{messages:?}");
+}

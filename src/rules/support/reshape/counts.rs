@@ -1,7 +1,7 @@
 //! count(DISTINCT …) over joins, written as a query that repeats nothing: without the joins that it does not need, with EXISTS
 //! for those that only filter, or over rows that are made distinct before they are counted.
 
-use super::{Chain, Set, all_of, is_plain};
+use super::{Chain, Keys, Set, all_of, is_plain};
 use crate::catalog::resolve::Scope;
 use crate::facts::{Call, Expr, ExprKind, Literal, Name, Query, Relation, Select};
 use crate::rules::Context;
@@ -22,11 +22,11 @@ impl<'a, 's> Counted<'a, 's> {
         let chain = Chain::of(select, scope)?;
         let asked = chain.asks(call.args.first()?)?;
         let of = (0..chain.links.len()).find(|&i| asked == Set::one(i))?;
-        let met_once = chain.met_once_by(of, Set::first(chain.links.len()), select);
+        let met_once = chain.met_once_by(of, Set::first(chain.links.len()), select, Keys::AsNamed);
         Some(Counted { chain, of, met_once })
     }
 
-    /// The first relation that may repeat the counted rows; `None` where declared keys prove that none does.
+    /// The first relation that may repeat the counted rows; `None` where keys keep all from it.
     pub(crate) fn repeated_by(&self) -> Option<&'a Relation> {
         (0..self.chain.links.len()).find(|&i| !self.met_once.holds(i)).map(|i| self.chain.links[i].relation)
     }
@@ -48,7 +48,7 @@ impl<'a, 's> Counted<'a, 's> {
         let text = spelling::text(ctx, value.span);
         let list = |last: String| groups.iter().cloned().chain([last]).collect::<Vec<_>>().join(", ");
         let counts_rows = self.is_key(value);
-        if counts_rows && kept.is_within(self.chain.met_once_by(self.of, kept, select)) {
+        if counts_rows && kept.is_within(self.chain.met_once_by(self.of, kept, select, Keys::Declared)) {
             let items = list(format!("count({text}){filter}{alias}"));
             return Some(format!("SELECT {items}\nFROM {from}{}{tail};", all_of(ctx, "\nWHERE", &conditions).replace(" \n", "\n")));
         }

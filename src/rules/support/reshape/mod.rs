@@ -17,6 +17,15 @@ pub(crate) struct Chain<'a, 's> {
     scope: &'s Scope<'a>,
 }
 
+/// Which keys count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    /// Those that a file declares.
+    Declared,
+    /// `id` as well, in tables that no file creates: enough to name a culprit, too little to change a query.
+    AsNamed,
+}
+
 /// A relation and how it is joined to those before it.
 struct Link<'a> {
     relation: &'a Relation,
@@ -102,12 +111,12 @@ impl<'a, 's> Chain<'a, 's> {
         select.conditions().into_iter().filter_map(sides).collect()
     }
 
-    /// The links of which at most one row meets a row of this one, itself included, as declared keys prove.
-    fn met_once_by(&self, start: usize, kept: Set, select: &Select) -> Set {
+    /// The links of which at most one row meets a row of this one, itself included, as keys prove.
+    fn met_once_by(&self, start: usize, kept: Set, select: &Select, keys: Keys) -> Set {
         let equalities = self.equalities(select);
         let mut reached = Set::one(start);
         for _ in 0..self.links.len() {
-            let next = (0..self.links.len()).find(|&i| kept.holds(i) && !reached.holds(i) && self.is_pinned(i, reached, &equalities));
+            let next = (0..self.links.len()).find(|&i| kept.holds(i) && !reached.holds(i) && self.is_pinned(i, reached, &equalities, keys));
             let Some(next) = next else { break };
             reached = reached.with(Set::one(next));
         }
@@ -115,14 +124,14 @@ impl<'a, 's> Chain<'a, 's> {
     }
 
     /// Whether values of these links, or constants, fix a key of this one.
-    fn is_pinned(&self, i: usize, by: Set, equalities: &[(&Expr, &Expr)]) -> bool {
+    fn is_pinned(&self, i: usize, by: Set, equalities: &[(&Expr, &Expr)], keys: Keys) -> bool {
         let sides = equalities.iter().flat_map(|&(left, right)| [(left, right), (right, left)]);
         let fixes = |value: &Expr| self.asks(value).is_some_and(|asked| asked.is_within(by));
         let columns: Vec<&str> = sides
             .filter(|(own, value)| self.owner(own) == Some(i) && fixes(value))
             .filter_map(|(own, _)| Some(own.column()?.column.value.as_str()))
             .collect();
-        self.has_key(i, &columns) == Some(true)
+        self.has_key(i, &columns).unwrap_or(keys == Keys::AsNamed && columns.contains(&"id"))
     }
 
     /// Whether fixing these columns leaves one row of a link's table; `None` where the table is not wholly known.
