@@ -100,6 +100,13 @@ const COUNTS: &[(&str, &[&str], &str)] = &[
         "FROM districts d JOIN events e ON e.district_id = d.id JOIN people p ON p.event_id = e.id GROUP BY 1, 2",
     ),
     (
+        // the ON of a left join says nothing of the notes where no person was found
+        "",
+        &["count(DISTINCT e.id)"],
+        "FROM events e JOIN notes n ON n.event_id = e.user_id LEFT JOIN people p ON p.id = e.user_id AND p.event_id = n.id
+         LEFT JOIN alerts a ON a.person_id = p.id WHERE p.id > 0 OR p.id IS NULL",
+    ),
+    (
         "d.id",
         &["count(DISTINCT p.id)"],
         "FROM districts d LEFT JOIN events e ON e.district_id = d.id AND e.kind = 'k1' LEFT JOIN people p ON p.event_id = e.id

@@ -71,9 +71,13 @@ fn outer_join(chain: &Chain, driving: usize) -> Option<bool> {
         return None;
     }
     // each further one must hang on one that is picked: two that both hang on the driving relation are independent
+    let picked = |side: &Expr, i: usize| chain.owner(side).is_some_and(|of| of != i && of != driving);
     let hangs = |&i: &usize| {
-        let asks = chain.links[i].on.and_then(|on| chain.asks(on)).unwrap_or_default();
-        chain.links[i].left && !asks.without(Set::one(driving)).without(Set::one(i)).is_empty()
+        let ties = |condition: &Expr| match &condition.kind {
+            ExprKind::Binary { left, op, right, .. } => op == "=" && (picked(left, i) || picked(right, i)),
+            _ => false,
+        };
+        chain.links[i].left && chain.links[i].on.is_some_and(|on| on.conjuncts().into_iter().any(ties))
     };
     others.iter().skip(1).all(hangs).then_some(true)
 }

@@ -26,6 +26,14 @@ enum Keys {
     AsNamed,
 }
 
+/// Two sides that a condition sets equal.
+struct Equality<'e> {
+    left: &'e Expr,
+    right: &'e Expr,
+    /// The left-joined link in whose ON it stands.
+    of: Option<usize>,
+}
+
 /// A relation and how it is joined to those before it.
 struct Link<'a> {
     relation: &'a Relation,
@@ -103,29 +111,48 @@ impl<'a, 's> Chain<'a, 's> {
     }
 
     /// The equalities of the joins and of WHERE.
-    fn equalities<'e>(&self, select: &'e Select) -> Vec<(&'e Expr, &'e Expr)> {
-        let sides = |e: &'e Expr| match &e.kind {
-            ExprKind::Binary { left, op, right, .. } if op == "=" => Some((&**left, &**right)),
-            _ => None,
-        };
-        select.conditions().into_iter().filter_map(sides).collect()
+    fn equalities<'e>(&self, select: &'e Select) -> Vec<Equality<'e>>
+    where
+        'a: 'e,
+    {
+        let ons = self.links.iter().enumerate().map(|(i, link)| (link.left.then_some(i), link.on));
+        let all = ons.chain([(None, select.filter.as_ref())]).filter_map(|(of, condition)| Some((of, condition?)));
+        all.flat_map(|(of, condition)| condition.conjuncts().into_iter().map(move |conjunct| (of, conjunct)))
+            .filter_map(|(of, conjunct)| match &conjunct.kind {
+                ExprKind::Binary { left, op, right, .. } if op == "=" => Some(Equality { left, right, of }),
+                _ => None,
+            })
+            .collect()
     }
 
     /// The links of which at most one row meets a row of this one, itself included, as keys prove.
+    ///
+    /// What the ON of a left join says holds only where its row was found: it pins that row, and others only once the row is
+    /// known to be there.
     fn met_once_by(&self, start: usize, kept: Set, select: &Select, keys: Keys) -> Set {
         let equalities = self.equalities(select);
+        let inner = (0..self.links.len()).filter(|&i| !self.links[i].left);
+        let mut there = inner.fold(Set::one(start), |set, i| set.with(Set::one(i)));
         let mut reached = Set::one(start);
-        for _ in 0..self.links.len() {
-            let next = (0..self.links.len()).find(|&i| kept.holds(i) && !reached.holds(i) && self.is_pinned(i, reached, &equalities, keys));
-            let Some(next) = next else { break };
+        loop {
+            let open = (0..self.links.len()).filter(|&i| kept.holds(i) && !reached.holds(i));
+            let holding = |e: &&Equality, i: usize| e.of.is_none_or(|j| j != i && there.holds(j));
+            let own = |e: &&Equality, i: usize| e.of == Some(i);
+            let pinned = |i: usize, with_own: bool| {
+                let usable = equalities.iter().filter(|e| holding(e, i) || with_own && own(e, i));
+                self.is_pinned(i, reached, usable, keys)
+            };
+            let Some(next) = open.into_iter().find(|&i| pinned(i, true)) else { return reached };
+            if pinned(next, false) {
+                there = there.with(Set::one(next));
+            }
             reached = reached.with(Set::one(next));
         }
-        reached
     }
 
     /// Whether values of these links, or constants, fix a key of this one.
-    fn is_pinned(&self, i: usize, by: Set, equalities: &[(&Expr, &Expr)], keys: Keys) -> bool {
-        let sides = equalities.iter().flat_map(|&(left, right)| [(left, right), (right, left)]);
+    fn is_pinned<'e>(&self, i: usize, by: Set, equalities: impl Iterator<Item = &'e Equality<'e>>, keys: Keys) -> bool {
+        let sides = equalities.flat_map(|e| [(e.left, e.right), (e.right, e.left)]);
         let fixes = |value: &Expr| self.asks(value).is_some_and(|asked| asked.is_within(by));
         let columns: Vec<&str> = sides
             .filter(|(own, value)| self.owner(own) == Some(i) && fixes(value))
