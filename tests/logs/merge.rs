@@ -36,7 +36,7 @@ fn merged_is_whole(name: &str, at: &[usize], order: u64) -> Result<(), TestCaseE
     let mut summaries: Vec<Vec<u8>> = parts(&log, at).iter().map(|part| summary(&[*part], &format).to_summary().unwrap()).collect();
     let count = summaries.len() as u64;
     summaries.rotate_left((order % count) as usize);
-    if order % 3 == 0 {
+    if order.is_multiple_of(3) {
         summaries.reverse();
     }
     let mut merged = Tally::new();
