@@ -4,7 +4,7 @@ use super::parts::{self, Remarks};
 use super::{Input, InputKind, aside, markdown};
 use crate::catalog::Catalog;
 use crate::extract::{self, Direction, Extracted, Fragment, FragmentKind, Hole, Language, Options, Program, Role};
-use crate::facts::{Name, ObjectName, Statement};
+use crate::facts::{Action, Name, ObjectName, Statement};
 use crate::rules::{Origin, Report};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
@@ -22,16 +22,37 @@ pub(super) struct Code {
     pub(super) language: Language,
     /// Where the file is a migration written in that language.
     pub(super) migration: Option<Program>,
+    /// Most of its statements change the schema: a list of migrations in code, whose queries run once.
+    pub(super) makes_schema: bool,
     /// It changes the schema in its place among the migrations.
     pub(super) replayed: bool,
     /// Whether findings in it are wanted.
     pub(super) reported: bool,
 }
 
+/// So many statements that change the schema make a list of migrations.
+const CHANGES: usize = 8;
+
+fn makes_schema(extracted: &Extracted) -> bool {
+    let mut statements = extracted.fragments.iter().filter(|f| f.kind == FragmentKind::Statement).flat_map(|f| &f.script.statements);
+    let (mut changes, mut queries) = (0, 0);
+    statements.by_ref().for_each(|statement| match (&statement.query, statement.actions.as_slice()) {
+        (Some(_), _) => queries += 1,
+        (None, [first, ..]) if is_change(first) => changes += 1,
+        _ => {}
+    });
+    changes >= CHANGES && changes > queries
+}
+
+fn is_change(action: &Action) -> bool {
+    matches!(action, Action::CreateTable(_) | Action::AlterTable(_) | Action::CreateIndex(_) | Action::Drop(_))
+}
+
 impl Code {
     fn new(file: FileId, extracted: Extracted, language: Language, text: &str) -> Code {
         let migration = if extracted.fragments.is_empty() { None } else { Program::of(text, language) };
-        Code { file, in_document: false, extracted, language, migration, replayed: false, reported: true }
+        let makes_schema = makes_schema(&extracted);
+        Code { file, in_document: false, extracted, language, migration, makes_schema, replayed: false, reported: true }
     }
 
     pub(super) fn statements(&self) -> impl Iterator<Item = &Statement> {

@@ -4,6 +4,7 @@ use super::Follows;
 use super::application::{self, Code};
 use super::aside;
 use super::findings::{ActiveRule, ActiveRules, OncePerFile};
+use super::idle::Idle;
 use super::parts::Unit;
 use crate::catalog::{Catalog, Mentions, resolve};
 use crate::extract::{self, Fragment};
@@ -59,17 +60,17 @@ pub(super) struct Checker<'a> {
 }
 
 /// One statement in its place.
-struct Scene<'a> {
+pub(super) struct Scene<'a> {
     text: &'a str,
     fragment: Option<&'a Fragment>,
-    statement: &'a Statement,
-    preceding: &'a [Statement],
-    following: &'a [Statement],
-    catalog: &'a Catalog,
-    session: &'a Session,
-    effects: &'a [Effect],
-    origin: Origin,
-    around: Surroundings,
+    pub(super) statement: &'a Statement,
+    pub(super) preceding: &'a [Statement],
+    pub(super) following: &'a [Statement],
+    pub(super) catalog: &'a Catalog,
+    pub(super) session: &'a Session,
+    pub(super) effects: &'a [Effect],
+    pub(super) origin: Origin,
+    pub(super) around: Surroundings,
     stage: Stage,
     /// Its statement is folded into the schema.
     replayed: bool,
@@ -256,7 +257,7 @@ impl Checker<'_> {
         let Some((statement, following)) = rest.split_first() else { return };
         let effects = statement_effects(statement, catalog, self.settings.postgres);
         count(statement, found);
-        let among_migrations = aside::migrates(&self.sources.get(code.file).path);
+        let among_migrations = aside::migrates(&self.sources.get(code.file).path) || code.makes_schema;
         let around = Surroundings { aside: fragment.in_test, in_document: code.in_document, among_migrations, ..Surroundings::default() };
         let fragment = Some(fragment);
         let stage = Stage::Whole;
@@ -284,7 +285,7 @@ impl Checker<'_> {
             BodyKind::Do => around.in_do = true,
             BodyKind::Function | BodyKind::Procedure => around.in_function = true,
             BodyKind::Execute => {}
-            BodyKind::Scheduled => around = Surroundings { aside: around.aside, ..Surroundings::default() },
+            BodyKind::Scheduled => around = Surroundings { aside: around.aside, scheduled: true, ..Surroundings::default() },
         }
         let mut session =
             if body.kind == BodyKind::Scheduled { Session::new(RunMode { transaction: Transaction::None }) } else { scene.session.clone() };
@@ -384,9 +385,10 @@ impl Checker<'_> {
         if scene.stage == Stage::Definition || scene.around.among_migrations && scene.statement.query.is_some() {
             return;
         }
+        let idle = Idle::of(scene);
         for query in scene.statement.queries() {
             let visits = resolve::visits(scene.catalog, query);
-            for active in self.rules.of_queries.iter().filter(asked) {
+            for active in self.rules.of_queries.iter().filter(asked).filter(|active| idle.admits(active)) {
                 let Check::Query(check) = active.rule.check else { continue };
                 check(&Context { visits: &visits, ..context }, query);
                 told(active);
