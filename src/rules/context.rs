@@ -54,6 +54,8 @@ pub struct Surroundings {
     pub in_function: bool,
     /// Inside DO (runs now, in a transaction).
     pub in_do: bool,
+    /// In a job that a scheduler runs again and again, wherever it was given.
+    pub scheduled: bool,
     /// Whoever runs the file is known, and known to open no transaction around it.
     pub unwrapped: bool,
     /// A loop around it, in a body.

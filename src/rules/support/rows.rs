@@ -4,8 +4,8 @@ use super::joins::{self, Meets};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::tests;
 use crate::catalog::resolve::{Binding, Scope, Source};
-use crate::facts::{Expr, ExprKind, JoinKind, Limit, Literal, Query, QueryBody, Select};
-use crate::rules::{Context, Origin};
+use crate::facts::{Expr, ExprKind, JoinKind, Limit, Literal, Select};
+use crate::rules::Context;
 
 /// The value of a constant count; `FETCH NEXT ROW` is 1, and a parameter or `LIMIT ALL` is none.
 pub(crate) fn constant(limit: &Limit) -> Option<u64> {
@@ -78,11 +78,7 @@ pub(crate) fn holds_aggregate(expr: &Expr) -> bool {
     found
 }
 
-/// Whether the statement is a write of a migration: it runs once, and how it scales says nothing about the application.
+/// Whether the statement runs once: how it scales says nothing about the application.
 pub(crate) fn runs_once(ctx: &Context) -> bool {
-    let writes = |query: &Query| {
-        let own = |q: &Query| matches!(q.body, QueryBody::Insert(_) | QueryBody::Update(_) | QueryBody::Delete(_) | QueryBody::Merge(_));
-        own(query) || query.ctes.iter().any(|cte| own(&cte.query))
-    };
-    matches!(ctx.origin, Origin::Migration | Origin::Down) && !ctx.around.in_function && ctx.statement.query.as_ref().is_some_and(writes)
+    crate::rules::runs_once(ctx.origin, ctx.around, ctx.statement)
 }
