@@ -286,3 +286,14 @@ fn what_cannot_be_dropped_with_a_join_is_not_said_to_be() {
     let keyed = help("distinct-over-joins", InputKind::Sql, &sql.replace("u.age", "u.id, u.age"));
     assert!(keyed.starts_with("ask whether there is one, and drop DISTINCT: "), "{keyed}");
 }
+
+#[test]
+fn tools_and_other_engines_are_no_load_of_ours() {
+    let query = "def f(cur):\n    cur.execute(\"SELECT id FROM orders WHERE status = 'new'\")\n";
+    assert_eq!(in_code("app/export.py", query, &["filter-without-index"]).len(), 1);
+    assert!(in_code("scripts/export.py", query, &["filter-without-index"]).is_empty());
+    let sqlite = format!("{query}    cur.execute(\"SELECT id FROM orders WHERE strftime('%s', at) > 5\")\n");
+    assert!(in_code("app/export.py", &sqlite, &["filter-without-index"]).is_empty());
+    let both = format!("{sqlite}    cur.execute(\"SELECT at::date FROM orders WHERE id = 5\")\n");
+    assert_eq!(in_code("app/export.py", &both, &["filter-without-index"]).len(), 1);
+}

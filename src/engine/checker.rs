@@ -198,8 +198,13 @@ impl Checker<'_> {
             let (preceding, rest) = statements.split_at(i);
             let following = rest.get(1..).unwrap_or_default();
             let among_migrations = aside::migrates(&self.sources.get(code.file).path) || code.makes_schema;
-            let around =
-                Surroundings { aside: fragment.in_test, in_document: code.in_document, among_migrations, ..Surroundings::default() };
+            let around = Surroundings {
+                aside: fragment.in_test || code.another_engine,
+                in_document: code.in_document,
+                among_migrations,
+                by_hand: aside::is_run_by_hand(&self.sources.get(code.file).path),
+                ..Surroundings::default()
+            };
             let fragment = Some(fragment);
             let stage = Stage::Whole;
             let scene =

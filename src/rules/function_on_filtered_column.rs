@@ -1,6 +1,6 @@
 //! A function or cast around a filtered column, which the column's index cannot see through.
 
-use super::support::{ground, json, ranges, rows, spelling};
+use super::support::{ground, joins, json, ranges, rows, spelling};
 use super::{Check, Context};
 use crate::advise::Definition;
 use crate::catalog::index_match::{Test, serves, tests};
@@ -21,8 +21,13 @@ fn check(ctx: &Context, _: &Query) {
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let conditions = json::conditions(query);
     for condition in conditions.iter().flat_map(|c| c.conjuncts()) {
+        // what the ON of an outer join asks of the side that is kept finds none of its rows
+        let kept = |test: &Test| {
+            let of = wrapped(test.tested).and_then(|(column, _)| scope.binding(column.column()?));
+            of.zip(query.select()).is_some_and(|(b, select)| !joins::holds_for(b.relation, select, condition))
+        };
         for test in tests(condition).into_iter().filter(|t| matches!(t.op.as_str(), "=" | "<" | ">" | "<=" | ">=")) {
-            if check_test(ctx, &test, &conditions, scope) {
+            if !kept(&test) && check_test(ctx, &test, &conditions, scope) {
                 break;
             }
         }
