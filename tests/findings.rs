@@ -297,3 +297,15 @@ fn tools_and_other_engines_are_no_load_of_ours() {
     let both = format!("{sqlite}    cur.execute(\"SELECT at::date FROM orders WHERE id = 5\")\n");
     assert_eq!(in_code("app/export.py", &both, &["filter-without-index"]).len(), 1);
 }
+
+#[test]
+fn a_loop_that_gathers_texts_sends_none_and_help_names_the_keys() {
+    let go = |call: &str| format!("package a\nfunc f(ids []int) {{\n\tfor _, id := range ids {{\n\t\t{call}\n\t}}\n}}\n");
+    let gathers = go("queries = append(queries, fmt.Sprintf(`SELECT age FROM users WHERE id = %d`, id))");
+    assert!(in_code("app/a.go", &gathers, &["query-in-loop"]).is_empty());
+    let sends = go("db.Exec(ctx, `DELETE FROM orders WHERE user_id = $1 AND status = $2`, id, s)");
+    assert_eq!(in_code("app/a.go", &sends, &["query-in-loop"]).len(), 1);
+    let kind = InputKind::Code(Language::of_path("a.go".as_ref()).unwrap());
+    let told = help("query-in-loop", kind, &sends);
+    assert!(told.ends_with("DELETE FROM orders WHERE (user_id, status) IN (SELECT * FROM unnest($1::…[], $2::…[]));"), "{told}");
+}

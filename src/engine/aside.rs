@@ -72,8 +72,16 @@ pub(super) fn is_test_sql(path: &Path) -> bool {
 pub(super) fn migrates(path: &Path) -> bool {
     let folders = path.parent().into_iter().flat_map(Path::components);
     let own = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase());
-    own.is_some_and(|stem| stem == "migrations" || stem.starts_with("migration_"))
+    own.is_some_and(|stem| stem == "migrations" || stem.starts_with("migration_") || is_versioned(&stem))
         || folders.into_iter().any(|part| MIGRATIONS.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()))
+}
+
+/// `V20260715_1443_1__BackfillNotifications`: Flyway's name of a migration.
+fn is_versioned(stem: &str) -> bool {
+    let version = stem.split_once("__").map(|(version, _)| version);
+    version
+        .and_then(|v| v.strip_prefix(['v', 'r']))
+        .is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()) && v.chars().all(|c| c.is_ascii_digit() || c == '_' || c == '.'))
 }
 
 /// Whether code is run by hand, by where it lies: nobody waits for its queries.
@@ -142,6 +150,8 @@ mod tests {
     fn code_among_migrations_runs_once() {
         assert!(migrates(Path::new("db/migrate/1_x.rb")) && migrates(Path::new("app/jobs/database_migrations/a.rb")));
         assert!(migrates(Path::new("backend/migrator/migration_3_1.go")));
+        assert!(migrates(Path::new("setup/database/V20260715_1443_1__Backfill.java")));
+        assert!(!migrates(Path::new("src/V8__engine_notes/a.ts")));
         assert!(!migrates(Path::new("src/migrate.ts")) && !migrates(Path::new("src/a.ts")));
     }
 

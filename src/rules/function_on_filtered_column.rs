@@ -39,6 +39,10 @@ fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope
     let Some((column, wrapper)) = wrapped(test.tested) else { return false };
     let own = column.column().is_some_and(|c| scope.binding(c).is_some());
     let Some(table) = scope.resolve_expr(column).filter(|_| own) else { return false };
+    // a flag finds few rows seldom, however it is asked
+    if table.definition().and_then(|c| c.ty.as_ref()).is_some_and(|ty| ty.is("bool")) {
+        return false;
+    }
     // a bare name in a body may be a variable's
     let bare_name = column.column().is_some_and(|c| c.relation.is_none());
     let in_body = ctx.around.in_function || ctx.around.in_do;

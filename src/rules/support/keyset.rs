@@ -265,6 +265,10 @@ fn null_note(keys: &[Key]) -> Option<String> {
 fn index<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: &[Key<'a>]) -> Option<String> {
     let table = keys.iter().find_map(|k| k.column.as_ref())?;
     let name = table.name.clone();
+    // the program puts the table's name in
+    if name.name.contains(['{', '%']) {
+        return None;
+    }
     if !keys.iter().all(|k| k.column.as_ref().is_some_and(|c| c.name == name)) {
         return Some("the order spans several tables, or expressions, so no one index gives it: order by columns of one table where that is possible".to_owned());
     }
