@@ -19,6 +19,7 @@ mod model;
 mod naming;
 mod objects;
 mod output;
+mod partial_keys;
 mod partitions;
 mod query;
 mod renames;

@@ -11,7 +11,7 @@ pub(super) fn engine(found: &[Found]) -> Option<&'static str> {
     engines.all(|engine| engine.is_some()).then_some(first).flatten()
 }
 
-/// The engine of a file's datasource: `Some(None)` is PostgreSQL's, `None` where the file has none.
+/// The engine of a file's datasource: `Some(None)` may be PostgreSQL, `None` where the file has none.
 fn provider(path: &Path) -> Option<Option<&'static str>> {
     of_text(&std::fs::read_to_string(path).ok()?)
 }
@@ -21,9 +21,9 @@ fn of_text(text: &str) -> Option<Option<&'static str>> {
     let provider = datasource.lines().find_map(|line| line.trim().strip_prefix("provider"))?;
     match provider.split('"').nth(1)? {
         "mysql" => Some(Some("MySQL")),
-        "sqlite" => Some(Some("SQLite")),
         "sqlserver" => Some(Some("SQL Server")),
         "mongodb" => Some(Some("MongoDB")),
+        // SQLite is often only what a developer's machine runs
         _ => Some(None),
     }
 }

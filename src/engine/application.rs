@@ -3,7 +3,7 @@
 use super::parts::{self, Remarks};
 use super::{Input, InputKind, aside, markdown};
 use crate::catalog::Catalog;
-use crate::extract::{self, Direction, Extracted, Fragment, FragmentKind, Hole, Language, Options, Program};
+use crate::extract::{self, Direction, Extracted, Fragment, FragmentKind, Hole, Language, Options, Program, Role};
 use crate::facts::{Action, Name, ObjectName, Statement};
 use crate::rules::{Origin, Report};
 use crate::session::{RunMode, Session, Transaction};
@@ -26,6 +26,10 @@ pub(super) struct Code {
     pub(super) makes_schema: bool,
     /// Its SQL calls what only other engines have.
     pub(super) another_engine: bool,
+    /// It changes the schema in its place among the migrations.
+    pub(super) replayed: bool,
+    /// Whether findings in it are wanted.
+    pub(super) reported: bool,
 }
 
 /// What SQLite and MySQL write, and PostgreSQL never.
@@ -86,7 +90,7 @@ impl Code {
         let migration = if extracted.fragments.is_empty() { None } else { Program::of(text, language) };
         let makes_schema = makes_schema(&extracted);
         let another_engine = is_anothers(&extracted);
-        Code { file, in_document: false, extracted, language, migration, makes_schema, another_engine }
+        Code { file, in_document: false, extracted, language, migration, makes_schema, another_engine, replayed: false, reported: true }
     }
 
     pub(super) fn statements(&self) -> impl Iterator<Item = &Statement> {
@@ -103,6 +107,21 @@ impl Code {
             None if self.language == Language::Shell => Origin::Script,
             None => Origin::Application,
         }
+    }
+
+    /// Whether a fragment changes the schema when its migrations are replayed.
+    pub(super) fn replays(&self, fragment: &Fragment, text: &str) -> bool {
+        let function = fragment.function.map_or("", |name| name.of(text)).to_ascii_lowercase();
+        // `mySQLUp`, beside `postgreSQLUp`
+        let elsewhere = ["mysql", "sqlite", "mssql", "oracle"].iter().any(|engine| function.contains(engine));
+        self.replayed && !elsewhere && self.origin(fragment, text) == Origin::Migration
+    }
+
+    /// Whether a fragment stands in the very function that the framework calls: who calls another one, and when, is not known.
+    fn is_direct(&self, fragment: &Fragment, text: &str) -> bool {
+        const ENTRIES: &[&str] = &["up", "upgrade", "change", "safe_up", "safeup", "migrate", "forward", "forwards", "run"];
+        let function = fragment.function.map_or("", |name| name.of(text)).to_ascii_lowercase();
+        function.is_empty() || ENTRIES.contains(&function.as_str()) || function.ends_with("up")
     }
 
     /// The session in which a migration's strings run, one after the other; `None` where each string has one of its own.
@@ -128,18 +147,49 @@ impl Code {
     }
 }
 
-/// The inputs that hold code and are reported, by the numbers that their files will have.
-pub(super) fn among(inputs: &[Input]) -> Vec<(FileId, InputKind)> {
-    let numbered = inputs.iter().enumerate().filter(|(_, input)| input.reported);
+/// Folds a statement of a migration in code into the schema: wholly where its text is, otherwise as doubt about what it names.
+pub(super) fn fold(code: &Code, fragment: &Fragment, i: usize, text: &str, catalog: &mut Catalog) {
+    let layer = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
+    let Some(statement) = fragment.script.statements.get(i).filter(|_| fragment.kind == FragmentKind::Statement) else { return };
+    let within = |at: u32| statement.span.start <= at && at <= statement.span.end;
+    let put_together = |hole: &Hole| within(hole.span.start) && hole.role != Role::Parameter;
+    if fragment.holes.iter().any(put_together) {
+        catalog.doubt_statement(&statement.span.of(layer).replace(FILLER as char, ""));
+    } else if fragment.in_loop.is_some() || !code.is_direct(fragment, text) {
+        catalog.apply_unsurely(statement, layer);
+    } else {
+        catalog.apply(statement, layer);
+    }
+}
+
+/// An input that holds code.
+pub(super) struct Coded {
+    file: FileId,
+    kind: InputKind,
+    reported: bool,
+}
+
+/// The inputs that hold code and are reported or replayed, by the numbers that their files will have.
+pub(super) fn among(inputs: &[Input]) -> Vec<Coded> {
+    let wanted = |input: &Input| match input.kind {
+        InputKind::Code(_) | InputKind::Markdown => input.reported,
+        InputKind::Program(_) => true,
+        InputKind::Sql | InputKind::Migration(_) => false,
+    };
+    let numbered = inputs.iter().enumerate();
     numbered
-        .filter(|(_, input)| matches!(input.kind, InputKind::Code(_) | InputKind::Markdown))
-        .map(|(i, input)| (FileId(i as u32), input.kind.clone()))
+        .filter(|(_, input)| wanted(input))
+        .map(|(i, input)| Coded { file: FileId(i as u32), kind: input.kind.clone(), reported: input.reported })
         .collect()
 }
 
 /// Reads the code of these files.
-pub(super) fn read_all(coded: &[(FileId, InputKind)], sources: &Sources, settings: &Settings) -> Vec<Code> {
-    let one = |(file, kind): &(FileId, InputKind)| read(sources.get(*file), *file, kind, settings);
+pub(super) fn read_all(coded: &[Coded], sources: &Sources, settings: &Settings) -> Vec<Code> {
+    let one = |coded: &Coded| {
+        let mut codes = read(sources.get(coded.file), coded.file, &coded.kind, settings);
+        codes.iter_mut().for_each(|code| code.reported = coded.reported);
+        codes
+    };
     if coded.len() < 8 { coded.iter().flat_map(one).collect() } else { coded.par_iter().flat_map_iter(one).collect() }
 }
 
@@ -148,11 +198,12 @@ fn read(source: &Source, file: FileId, kind: &InputKind, settings: &Settings) ->
     let options = Options { calls: &settings.sql_calls };
     let text = source.text.as_str();
     match kind {
-        InputKind::Code(language) => {
+        InputKind::Code(language) | InputKind::Program(language) => {
             let mut extracted = extract::extract(file, text, *language, options);
             let tests = aside::tests_from(source, *language);
             extracted.fragments.iter_mut().for_each(|fragment| fragment.in_test = fragment.span.start >= tests);
-            vec![Code::new(file, extracted, *language, text)]
+            let replayed = matches!(kind, InputKind::Program(_));
+            vec![Code { replayed, ..Code::new(file, extracted, *language, text) }]
         }
         InputKind::Markdown => {
             let fences = markdown::code_fences(text);
@@ -186,7 +237,8 @@ fn sent_by(input: &Input, settings: &Settings) -> Vec<Sent> {
     let source = Source::new(input.path.clone(), input.bytes.clone());
     let file = source.name().replace('\\', "/");
     let mut found = vec![];
-    for span in parts::spans(&source.text, &input.kind).into_iter().map(|(span, ..)| span) {
+    let scripts = if matches!(input.kind, InputKind::Program(_)) { vec![] } else { parts::spans(&source.text, &input.kind) };
+    for span in scripts.into_iter().map(|(span, ..)| span) {
         let script = sql::read(FileId::default(), &source.text, span, Dialect::Psql);
         script.statements.iter().for_each(|statement| note(statement, &source, &file, &source.text, &mut found));
     }
@@ -258,12 +310,14 @@ pub struct ExtractedPiece {
 
 /// The SQL of every input of code; what no rule reads is said to be so, as all is in files that are not reported.
 pub(super) fn list(inputs: Vec<Input>, settings: &Settings) -> Vec<ExtractedPiece> {
+    // what is only replayed was not asked for
+    let asked = |input: &Input| input.reported || !matches!(input.kind, InputKind::Program(_));
     let read_one = |input: Input| {
         let source = Source::new(input.path, input.bytes);
         let ours = input.reported;
         let codes = read(&source, FileId(0), &input.kind, settings);
         let language = match input.kind {
-            InputKind::Code(language) => Some(language),
+            InputKind::Code(language) | InputKind::Program(language) => Some(language),
             _ => None,
         };
         let fences = markdown::code_fences(&source.text);
@@ -278,7 +332,7 @@ pub(super) fn list(inputs: Vec<Input>, settings: &Settings) -> Vec<ExtractedPiec
         }
         found
     };
-    let mut found: Vec<ExtractedPiece> = inputs.into_par_iter().flat_map_iter(read_one).collect();
+    let mut found: Vec<ExtractedPiece> = inputs.into_par_iter().filter(asked).flat_map_iter(read_one).collect();
     found.sort_by(|a, b| a.file.cmp(&b.file).then(a.span.cmp(&b.span)));
     found
 }
