@@ -20,6 +20,7 @@ mod model;
 mod naming;
 mod objects;
 mod output;
+mod partial_keys;
 mod partitions;
 mod query;
 mod renames;

@@ -108,6 +108,8 @@ pub struct Context<'a> {
 pub struct Memo {
     /// Which of its actions are [`super::support::locks::live_alterations`].
     pub(super) live_alterations: OnceCell<Vec<usize>>,
+    /// Whether it is [`super::support::anew::only_makes_anew`].
+    pub(super) makes_anew: OnceCell<bool>,
 }
 
 /// A finding as a rule states it; the engine adds rule, category, severity and fingerprint.

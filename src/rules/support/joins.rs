@@ -32,9 +32,11 @@ pub(crate) fn joined<'a>(select: &'a Select, scope: &Scope<'a>) -> Vec<(&'a Rela
 pub(crate) fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Meets {
     let fixed = fixed_columns(binding, select, scope);
     let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
+    let catalog = scope.catalog();
     match binding.source {
-        Source::Table(written) => match scope.catalog().table(written) {
-            Some((name, _)) if scope.catalog().is_key_fixed(name, &fixed) => Meets::One,
+        Source::Table(written) => match catalog.table(written) {
+            Some((name, _)) if catalog.is_key_fixed(name, &fixed) => Meets::One,
+            Some((name, _)) if catalog.is_partial_key_fixed(name, &fixed, &select.conditions(), &|c| scope.is_of(c, binding)) => Meets::One,
             Some((_, table)) if table.knowledge == Knowledge::Whole => Meets::Many,
             // by the habit of all, `id` is a key
             None if fixed.contains(&"id") => Meets::One,

@@ -36,7 +36,7 @@ pub(crate) fn is_single<'a>(select: &'a Select, scope: &Scope<'a>) -> bool {
 /// Whether the conditions fix a unique key of a relation to values from outside the query's relations.
 pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, conditions: &[&'a Expr], scope: &Scope<'a>) -> bool {
     let Source::Table(written) = binding.source else { return false };
-    let is_own = |e: &Expr| e.column().and_then(|c| scope.binding(c)).is_some_and(|b| std::ptr::eq(b.relation, binding.relation));
+    let is_own = |e: &Expr| e.column().is_some_and(|c| scope.is_of(c, binding));
     let fixed: Vec<&str> = conditions
         .iter()
         .flat_map(|c| c.conjuncts())
@@ -47,7 +47,11 @@ pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, conditions: &[&'a Expr], scop
         .collect();
     // A table that is not known has, by the habit of all, a key called id.
     match scope.catalog().table(written) {
-        Some((name, table)) => scope.catalog().is_key_fixed(name, &fixed) || (table.knowledge != Knowledge::Whole && fixed.contains(&"id")),
+        Some((name, table)) => {
+            scope.catalog().is_key_fixed(name, &fixed)
+                || (table.knowledge != Knowledge::Whole && fixed.contains(&"id"))
+                || scope.catalog().is_partial_key_fixed(name, &fixed, conditions, &|column| scope.is_of(column, binding))
+        }
         None => fixed.contains(&"id"),
     }
 }
