@@ -207,3 +207,17 @@ fn a_dump_says_more_than_the_migrations_that_led_to_it() {
     let found = project.found("drop-column", ".");
     assert!(found.len() == 1 && !found[0].contains("still use"), "{found:?}");
 }
+
+#[test]
+fn what_came_back_under_its_name_is_what_the_application_uses() {
+    let app = ("app.py", "cur.execute(\"SELECT note FROM t WHERE id = 1\")\ncur.execute(\"SELECT id FROM u\")\n");
+    let first = ("migrations/1_a.sql", "CREATE TABLE t (id int, note text);\nCREATE TABLE u (id int);\n");
+    let drop = ("migrations/2_b.sql", "ALTER TABLE t DROP COLUMN note;\nDROP TABLE u;\n");
+    let again = ("migrations/3_c.sql", "ALTER TABLE t ADD COLUMN note jsonb;\nCREATE TABLE u (id bigint);\n");
+    for rule in ["drop-column", "drop-table"] {
+        let found = Project::new(&[app, first, drop]).found(rule, ".");
+        assert!(found.len() == 1 && found[0].contains("1 place in the application still use"), "{found:?}");
+        let found = Project::new(&[app, first, drop, again]).found(rule, ".");
+        assert!(found.len() == 1 && !found[0].contains("still use"), "{found:?}");
+    }
+}

@@ -12,7 +12,10 @@ impl Catalog {
     /// where they run under a condition.
     pub fn apply(&mut self, statement: &Statement, text: &str) {
         self.enter_file(statement.file);
-        self.fold(statement, At { text, place: statement.location(), change: statement.span, sure: true }, 0);
+        if statement.unsure && !statement.actions.is_empty() {
+            self.watch_condition(statement.location());
+        }
+        self.fold(statement, At { text, place: statement.location(), change: statement.span, sure: !statement.unsure }, 0);
     }
 
     /// The same for a statement of which it is not known whether, or how often, it runs.
@@ -98,6 +101,8 @@ impl Catalog {
             }
             Action::AlterOther { kind, name: Some(name), on, change, .. } => self.alter_other(kind, name, on.as_ref(), change, at),
             Action::Set(set) => self.set(set),
+            Action::Call { name } => self.watch_call(name, at),
+            Action::Do { .. } => self.watch_block(at),
             Action::Reset { name } if name.as_deref().is_none_or(|n| n == "search_path") => {
                 self.set_search_path(vec![], false);
             }
@@ -109,6 +114,7 @@ impl Catalog {
         if let Some(into) = query.select().and_then(|select| select.into.as_ref()) {
             self.create_from_query(into, false, &[], Some(query), at);
         }
+        self.watch_calls(query, at);
         let Some(select) = query.select() else { return };
         for item in &select.items {
             let ExprKind::Call(call) = &item.expr.kind else { continue };

@@ -47,7 +47,11 @@ const CODE_TESTS: &[&str] = &[
 
 /// Folders of code that migrates.
 const MIGRATIONS: &[&str] =
-    &["migration", "migrations", "migrate", "batched-migrations", "database_migrations", "data_migrations", "deltas"];
+    &["migration", "migrations", "migrate", "migrator", "batched-migrations", "database_migrations", "data_migrations", "deltas"];
+
+/// Folders of what somebody runs by hand.
+const BY_HAND: &[&str] =
+    &["script", "scripts", "tools", "hack", "examples", "example", "demo", "demos", "seed", "seeds", "seeders", "loadtest", "load-test"];
 
 /// The first byte of a file's tests: of all of it by its path, or of what Rust compiles for tests only.
 pub(super) fn tests_from(source: &Source, language: Language, asked: &[PathBuf]) -> u32 {
@@ -76,8 +80,26 @@ fn is_asked(path: &Path, asked: &[PathBuf]) -> bool {
 pub(super) fn migrates(path: &Path) -> bool {
     let folders = path.parent().into_iter().flat_map(Path::components);
     let own = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase());
-    own.is_some_and(|stem| stem == "migrations")
+    own.is_some_and(|stem| stem == "migrations" || stem.starts_with("migration_") || is_versioned(&stem))
         || folders.into_iter().any(|part| MIGRATIONS.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()))
+}
+
+/// `V20260715_1443_1__BackfillNotifications`: Flyway's name of a migration.
+fn is_versioned(stem: &str) -> bool {
+    let version = stem.split_once("__").map(|(version, _)| version);
+    version
+        .and_then(|v| v.strip_prefix(['v', 'r']))
+        .is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()) && v.chars().all(|c| c.is_ascii_digit() || c == '_' || c == '.'))
+}
+
+/// Whether code is run by hand, by where it lies: nobody waits for its queries.
+pub(super) fn is_run_by_hand(path: &Path) -> bool {
+    let folders = path.parent().into_iter().flat_map(Path::components);
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    stem == "seed"
+        || stem == "seeds"
+        || (path.is_relative()
+            && folders.into_iter().any(|part| BY_HAND.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str())))
 }
 
 /// Whether a path is that of a test, whose queries are nobody's load.
@@ -87,7 +109,12 @@ pub fn is_test(path: &str) -> bool {
 
 fn is_test_of(path: &str, code: bool) -> bool {
     let stem = path.rsplit(['/', '\\']).next().and_then(|name| name.split('.').next()).unwrap_or("");
-    if code && matches!(stem, "tests" | "test" | "test_utils" | "test_helper" | "spec_helper") {
+    if code
+        && matches!(
+            stem,
+            "tests" | "test" | "test_utils" | "testutils" | "testutil" | "test_helper" | "test_helpers" | "testhelpers" | "spec_helper"
+        )
+    {
         return true;
     }
     if code && ["Test", "Tests", "Spec", "Specs", "TestCase"].iter().any(|end| stem.ends_with(end)) {
@@ -132,6 +159,19 @@ mod tests {
     #[test]
     fn code_among_migrations_runs_once() {
         assert!(migrates(Path::new("db/migrate/1_x.rb")) && migrates(Path::new("app/jobs/database_migrations/a.rb")));
+        assert!(migrates(Path::new("backend/migrator/migration_3_1.go")));
+        assert!(migrates(Path::new("setup/database/V20260715_1443_1__Backfill.java")));
+        assert!(!migrates(Path::new("src/V8__engine_notes/a.ts")));
         assert!(!migrates(Path::new("src/migrate.ts")) && !migrates(Path::new("src/a.ts")));
+    }
+
+    #[test]
+    fn scripts_and_seeds_are_run_by_hand() {
+        for path in ["scripts/export.rb", "tools/a/b.py", "db/seeds.rb", "prisma/seed.ts"] {
+            assert!(is_run_by_hand(Path::new(path)), "{path}");
+        }
+        for path in ["app/tool.rb", "src/toolset/a.py", "/tmp/scripts/a.py", "app/seeding.rb"] {
+            assert!(!is_run_by_hand(Path::new(path)), "{path}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::idle::Idle;
 use super::parts::Unit;
 use crate::catalog::{Catalog, Mentions, resolve};
 use crate::extract::{self, Fragment};
-use crate::facts::{Action, Body, BodyKind, Reading, Statement};
+use crate::facts::{Action, Body, BodyKind, FromItem, Reading, RelationSource, Statement};
 use crate::finding::{Finding, Opaque};
 use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
 use crate::rules::{Check, Context, Memo, Origin, Report, Still, Surroundings};
@@ -273,7 +273,13 @@ impl Checker<'_> {
         let effects = statement_effects(statement, catalog, self.settings.postgres);
         found.count(statement, fragment.in_test);
         let among_migrations = aside::migrates(&self.sources.get(code.file).path) || code.makes_schema;
-        let around = Surroundings { aside: fragment.in_test, in_document: code.in_document, among_migrations, ..Surroundings::default() };
+        let around = Surroundings {
+            aside: fragment.in_test || code.another_engine,
+            in_document: code.in_document,
+            among_migrations,
+            by_hand: aside::is_run_by_hand(&self.sources.get(code.file).path),
+            ..Surroundings::default()
+        };
         let fragment = Some(fragment);
         let stage = Stage::Whole;
         let replayed = code.replayed && origin == Origin::Migration;
@@ -446,8 +452,11 @@ fn goes_back(statement: &Statement) -> bool {
     statement.actions.iter().any(|action| matches!(action, Action::Rollback { .. } | Action::Savepoint { .. } | Action::RollbackTo { .. }))
 }
 
-/// Whether a query changes the schema or its search path (`SELECT … INTO`, `set_config('search_path', …)`).
+/// Whether a query changes the schema or its search path, or may: `SELECT … INTO`, `set_config('search_path', …)`, a call.
 fn writes_schema(statement: &Statement) -> bool {
-    let into = |s: &crate::facts::Select| s.into.is_some() || s.from.is_empty();
+    let calls = |item: &crate::facts::SelectItem| matches!(item.expr.kind, crate::facts::ExprKind::Call(_));
+    let reads_call = |item: &FromItem| item.relations().iter().any(|r| matches!(r.source, RelationSource::Function(_)));
+    let into =
+        |s: &crate::facts::Select| s.into.is_some() || s.from.is_empty() || s.items.iter().any(calls) || s.from.iter().any(reads_call);
     statement.query.as_ref().and_then(|q| q.select()).is_some_and(into)
 }

@@ -71,6 +71,7 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
         let path = |o: &Opaque| &sources.get(o.at.file).path;
         path(a).cmp(path(b)).then(a.at.span.cmp(&b.at.span))
     });
+    outcome.notes.extend(schemas.note(&sources));
     outcome.sources = sources;
     (schemas.into_catalogs(), outcome)
 }

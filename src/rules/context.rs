@@ -62,6 +62,8 @@ pub struct Surroundings {
     pub in_loop: Option<Span>,
     /// In a test: nobody's load, and not what production sends.
     pub aside: bool,
+    /// In a tool that somebody runs now and then, not in what serves.
+    pub by_hand: bool,
     /// In code that lies among the migrations: a query there runs once.
     pub among_migrations: bool,
     /// In the code of a document, which shows and does not run.
