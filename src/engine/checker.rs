@@ -36,7 +36,11 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn merge(&mut self, other: Found) {
-        self.findings.extend(other.findings);
+        if self.findings.is_empty() {
+            self.findings = other.findings;
+        } else {
+            self.findings.extend(other.findings);
+        }
         self.opaque.extend(other.opaque);
         self.statements += other.statements;
         self.sent.extend(other.sent);
@@ -298,9 +302,10 @@ impl Checker<'_> {
             memo: &memo,
             reports: &reports,
         };
+        // Asked a million times and seldom answered.
         let mut told = |active: &ActiveRule| {
             if !reports.borrow().is_empty() {
-                reports.take().into_iter().for_each(|report| self.tell(active, report, scene, found));
+                self.tell_all(active, reports.take(), scene, found);
             }
         };
         let asked = |active: &&ActiveRule| !(scene.around.aside && active.spares_tests);
@@ -330,6 +335,11 @@ impl Checker<'_> {
                 told(active);
             }
         }
+    }
+
+    #[cold]
+    fn tell_all(&self, active: &ActiveRule, reports: Vec<Report>, scene: &Scene, found: &mut Found) {
+        reports.into_iter().for_each(|report| self.tell(active, report, scene, found));
     }
 
     /// Takes in what a rule said about a statement.

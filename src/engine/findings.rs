@@ -34,7 +34,7 @@ impl ActiveRule {
             statement: statement.map(Statement::location),
             fingerprint: String::new(),
             content: String::new(),
-            fix: report.fix,
+            fix: report.fix.map(Box::new),
             evidence: None,
         }
     }
