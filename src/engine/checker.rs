@@ -10,7 +10,7 @@ use crate::extract::Fragment;
 use crate::facts::{Action, Body, BodyKind, Reading, Statement};
 use crate::finding::{Finding, Opaque};
 use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
-use crate::rules::{Check, Context, Memo, Origin, Report, Still, Surroundings};
+use crate::rules::{Check, Context, Kinds, Memo, Origin, Report, Still, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{FileId, Location, Sources};
@@ -312,9 +312,10 @@ impl Checker<'_> {
         let migrates = scene.origin != Origin::Application && (!scene.statement.actions.is_empty() || scene.statement.query.is_some());
         let of_migrations = if migrates && scene.stage != Stage::Stored { self.rules.of_migrations.as_slice() } else { &[] };
         let of_statements = if scene.stage != Stage::Definition { self.rules.of_statements.as_slice() } else { &[] };
-        for active in of_migrations.iter().chain(of_statements).filter(asked) {
+        let kinds = Kinds::of(scene.statement);
+        for active in of_migrations.iter().filter(|active| active.looks_at(kinds)).chain(of_statements).filter(asked) {
             match active.rule.check {
-                Check::Migration(check) | Check::Statement(check) => check(&context),
+                Check::Migration(check) | Check::Action(_, check) | Check::Statement(check) => check(&context),
                 _ => {}
             }
             told(active);
