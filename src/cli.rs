@@ -271,7 +271,7 @@ fn print_schema(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, Failure> {
             out.write_all(b"\n")?;
         }
     }
-    for note in schema::note(&sets).into_iter().chain(schema::lacks(&left_out)) {
+    for note in schema::note(&sets).into_iter().chain(schema::lacks(&left_out)).chain(outcome.notes.iter().cloned()) {
         let _ = writeln!(io::stderr(), "note: {note}");
     }
     let errors: Vec<_> = problems.iter().chain(&outcome.errors).collect();

@@ -237,3 +237,52 @@ fn the_join_that_repeats_is_named_without_a_schema_too() {
     assert_eq!(messages.len(), 1, "{messages:?}");
     assert!(messages[0].starts_with("count(DISTINCT v.id)") && messages[0].ends_with("the join with pages p repeats them"), "{messages:?}");
 }
+
+#[test]
+fn a_condition_that_the_program_puts_in_is_not_known() {
+    let told = |sql: &str| {
+        let text = format!("def f(cur, more, value):\n    cur.execute(f\"{sql}\")\n");
+        in_code("app/orders.py", &text, &["filter-without-index", "sort-without-index"]).len()
+    };
+    assert_eq!(told("SELECT id FROM orders WHERE status = 'new' {more}"), 0);
+    assert_eq!(told("SELECT id FROM orders WHERE status = 'new' AND {more}"), 0);
+    assert_eq!(told("SELECT id FROM orders WHERE {more} ORDER BY status LIMIT 5"), 0);
+    assert_eq!(told("SELECT id FROM orders WHERE status = {value}"), 1);
+    assert_eq!(told("SELECT id FROM orders WHERE status = 'new' LIMIT {value}"), 1);
+}
+
+#[test]
+fn one_row_is_neither_a_star_nor_a_loop_too_many() {
+    let calls = "def f(cur, pids):\n    for pid in pids:\n        cur.execute(\"SELECT pg_terminate_backend(%s)\", (pid,))\n";
+    assert!(in_code("app/a.py", calls, &["query-in-loop"]).is_empty());
+    let reads = calls.replace("pg_terminate_backend(%s)", "age FROM users WHERE id = %s");
+    assert_eq!(in_code("app/a.py", &reads, &["query-in-loop"]).len(), 1);
+}
+
+#[test]
+fn a_list_of_migrations_in_code_runs_once() {
+    let change = |i: usize| format!("    pdo.exec(\"ALTER TABLE orders ADD COLUMN c{i} int\")\n");
+    let query = "    pdo.exec(\"DELETE FROM orders WHERE status = 'x'\")\n";
+    let file = |changes: usize| format!("def versions(pdo):\n{}{query}", (0..changes).map(change).collect::<String>());
+    assert!(in_code("app/versions.py", &file(9), &["filter-without-index"]).is_empty());
+    assert_eq!(in_code("app/versions.py", &file(2), &["filter-without-index"]).len(), 1);
+}
+
+#[test]
+fn a_documents_example_is_not_held_against_the_migrations() {
+    let others = "```sql\nSELECT id FROM orders WHERE status = $1;\n```\n";
+    assert!(findings("filter-without-index", InputKind::Markdown, others).is_empty());
+    assert_eq!(findings("filter-without-index", InputKind::Sql, "SELECT id FROM orders WHERE status = $1;").len(), 1);
+}
+
+#[test]
+fn what_cannot_be_dropped_with_a_join_is_not_said_to_be() {
+    let sql = "SELECT DISTINCT u.age FROM users u JOIN orders o ON o.user_id = u.id WHERE o.status = 'x' OR o.status = 'y';";
+    let told = help("distinct-over-joins", InputKind::Sql, sql);
+    assert_eq!(
+        told,
+        "ask whether there is one, so that DISTINCT has fewer rows to compare: WHERE EXISTS (SELECT 1 FROM orders o WHERE o.user_id = u.id AND (o.status = 'x' OR o.status = 'y'))"
+    );
+    let keyed = help("distinct-over-joins", InputKind::Sql, &sql.replace("u.age", "u.id, u.age"));
+    assert!(keyed.starts_with("ask whether there is one, and drop DISTINCT: "), "{keyed}");
+}

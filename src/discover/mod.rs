@@ -10,6 +10,7 @@ mod engines;
 mod includes;
 mod layout;
 mod plain;
+mod programs;
 mod sections;
 mod sets;
 mod walk;
@@ -124,6 +125,14 @@ pub fn discover(request: &Request) -> Discovered {
     let mut replayed: BTreeMap<String, usize> = BTreeMap::new();
     for (candidate, path, result) in files {
         let reported = candidate.reported;
+        let replays = |bytes: &[u8], language| programs::order(&candidate.path, bytes, language);
+        if let Some(reason) = layout::other_language(&candidate.path).filter(|_| reported) {
+            let known =
+                matches!(&result, Ok(Content::Code(bytes, language)) if replays(bytes, *language).is_some() && programs::is_sql(bytes));
+            if !known {
+                *left_out.entry(reason).or_insert(0) += 1;
+            }
+        }
         match result {
             Ok(Content::Sql(bytes)) => {
                 let (mut order, mut kind) = surveyor.classify(&candidate.path, &bytes);
@@ -132,8 +141,7 @@ pub fn discover(request: &Request) -> Discovered {
                     (order, kind) = layout::schema_file(&candidate.path, "plain");
                 }
                 if elsewhere.contains(&candidate.path) && matches!(kind, InputKind::Migration(_)) {
-                    let folder = path.parent().unwrap_or(Path::new("")).to_string_lossy();
-                    *replayed.entry(if folder.is_empty() { ".".to_owned() } else { folder.into_owned() }).or_insert(0) += 1;
+                    note_replayed(&path, &mut replayed);
                 }
                 ordered.push((order, Input { path, bytes, kind, reported, sets: vec![] }));
             }
@@ -141,9 +149,16 @@ pub fn discover(request: &Request) -> Discovered {
                 let input = Input { path, bytes, kind: InputKind::Markdown, reported, sets: vec![] };
                 ordered.push((Order::document(&candidate.path), input));
             }
-            Ok(Content::Code(bytes, language)) if reported => {
-                let input = Input { path, bytes, kind: InputKind::Code(language), reported, sets: vec![] };
-                ordered.push((Order::document(&candidate.path), input));
+            Ok(Content::Code(bytes, language)) => {
+                let order = replays(&bytes, language);
+                if order.is_some() && elsewhere.contains(&candidate.path) {
+                    note_replayed(&path, &mut replayed);
+                }
+                let kind = if order.is_some() { InputKind::Program(language) } else { InputKind::Code(language) };
+                if reported || order.is_some() {
+                    let order = order.unwrap_or_else(|| Order::document(&candidate.path));
+                    ordered.push((order, Input { path, bytes, kind, reported, sets: vec![] }));
+                }
             }
             Ok(Content::Elsewhere(bytes, language, _)) if reported && request.all_code => {
                 let input = Input { path, bytes, kind: InputKind::Code(language), reported: false, sets: vec![] };
@@ -163,8 +178,10 @@ pub fn discover(request: &Request) -> Discovered {
         }
     });
     plain::adopt(&mut ordered);
+    programs::settle(&mut ordered, !request.schema.is_empty());
     // An excluded file that is no migration, and not what the settings call the schema, says nothing about the schema.
-    ordered.retain(|(_, input)| input.reported || matches!(input.kind, InputKind::Migration(_) | InputKind::Code(_)));
+    ordered
+        .retain(|(_, input)| input.reported || matches!(input.kind, InputKind::Migration(_) | InputKind::Program(_) | InputKind::Code(_)));
     ordered.sort_by(|a, b| a.0.cmp(&b.0));
     found.sets = sets::assign(&mut ordered).iter().map(|folder| shown(folder, &request.cwd)).collect();
     found.inputs = ordered.into_iter().map(|(_, input)| input).collect();
@@ -178,6 +195,12 @@ pub fn discover(request: &Request) -> Discovered {
     }
     found.left_out.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     found
+}
+
+/// Counts a file that nobody asked for under its folder.
+fn note_replayed(path: &Path, replayed: &mut BTreeMap<String, usize>) {
+    let folder = path.parent().unwrap_or(Path::new("")).to_string_lossy();
+    *replayed.entry(if folder.is_empty() { ".".to_owned() } else { folder.into_owned() }).or_insert(0) += 1;
 }
 
 /// The files to read, and those of them that were looked for elsewhere in the repository.
@@ -210,7 +233,7 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
             *left_out.entry("vendored code").or_insert(0) += 1;
             continue;
         }
-        if let Some(reason) = layout::other_language(&path) {
+        if let Some(reason) = layout::other_language(&path).filter(|_| Language::of_path(&path).is_none()) {
             *left_out.entry(reason).or_insert(0) += 1;
         }
         if (named || file_kind(&path).is_some()) && seen.insert(path.clone()) {
@@ -219,7 +242,8 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
         }
     }
     for path in replayed(request, &candidates, &folders, problems) {
-        if file_kind(&path) == Some(FileKind::Sql) && seen.insert(path.clone()) {
+        let replayed = matches!(file_kind(&path), Some(FileKind::Sql)) || programs::set(&path).is_some();
+        if replayed && seen.insert(path.clone()) {
             candidates.push(Candidate { path, reported: false, bytes: None });
         }
     }
@@ -262,6 +286,10 @@ fn replayed(request: &Request, candidates: &[Candidate], folders: &[PathBuf], pr
         walk::walk(&walk::normalize(path, &request.cwd), &path.to_string_lossy(), &mut found, problems);
     }
     let mut paths: Vec<PathBuf> = found.into_iter().filter(|found| !found.vendored).map(|found| found.path).collect();
+    let programs = candidates.iter().filter_map(|candidate| programs::set(&candidate.path));
+    for set in programs.collect::<BTreeSet<PathBuf>>().iter().filter(|set| !folders.iter().any(|folder| set.starts_with(folder))) {
+        paths.extend(programs::files_of_set(set));
+    }
     let sets: BTreeSet<PathBuf> = candidates.iter().filter_map(|candidate| layout::set_folder(&candidate.path)).collect();
     for set in sets.iter().filter(|set| !folders.iter().any(|folder| set.starts_with(folder))) {
         paths.extend(layout::files_of_set(set));

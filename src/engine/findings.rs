@@ -27,6 +27,11 @@ impl ActiveRule {
         self.kinds.is_none_or(|own| own.meet(kinds))
     }
 
+    /// The family that it belongs to.
+    pub(super) fn category(&self) -> &'static str {
+        self.category
+    }
+
     /// The finding that a report becomes.
     pub(super) fn finding(&self, report: Report, statement: Option<&Statement>) -> Finding {
         let own = if self.fixed { None } else { report.severity };

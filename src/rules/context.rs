@@ -105,6 +105,8 @@ pub struct Surroundings {
     pub in_function: bool,
     /// Inside DO (runs now, in a transaction).
     pub in_do: bool,
+    /// In a job that a scheduler runs again and again, wherever it was given.
+    pub scheduled: bool,
     /// Whoever runs the file is known, and known to open no transaction around it.
     pub unwrapped: bool,
     /// A loop around it, in a body.
@@ -157,6 +159,8 @@ pub struct Context<'a> {
 pub struct Memo {
     /// Which of its actions are [`super::support::locks::live_alterations`].
     pub(super) live_alterations: OnceCell<Vec<usize>>,
+    /// Whether it is [`super::support::anew::only_makes_anew`].
+    pub(super) makes_anew: OnceCell<bool>,
 }
 
 /// A finding as a rule states it; the engine adds rule, category, severity and fingerprint.

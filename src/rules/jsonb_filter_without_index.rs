@@ -51,7 +51,7 @@ fn state<'a>(ctx: &Context<'a>, query: &'a Query, scope: &Scope<'a>, json: &json
     // Whether a key is there is seldom asked of few rows.
     let presence = matches!(json.test.op.as_str(), "IS NULL" | "IS NOT NULL");
     // without a schema, a file of queries is told what it needs; an application's tables have a schema elsewhere
-    let elsewhere = ctx.origin == Origin::Application && !json.column.is_whole();
+    let elsewhere = (ctx.origin == Origin::Application || ctx.around.in_function) && !json.column.is_whole();
     if presence || elsewhere || ground::is_unknown(ctx, &json.column) || ground::in_open_or(&conditions, &json.test) {
         return;
     }

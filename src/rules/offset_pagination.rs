@@ -19,6 +19,10 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     if skipped.is_some_and(|rows| rows <= i128::from(ctx.settings.offset_threshold)) {
         return;
     }
+    // the best matches of a search are not known before all have been weighed, and no key continues there
+    if query.order_by.first().is_some_and(|key| is_weighed(query, &key.expr)) {
+        return;
+    }
     let from = scope.bindings().first().and_then(|b| match b.source {
         Source::Table(name) => Some(format!(" of {name}")),
         _ => None,
@@ -78,4 +82,12 @@ fn constant(expr: &Expr) -> Option<i128> {
         }
         _ => None,
     }
+}
+
+/// Whether rows are ordered by how well they fit what the query was given (`similarity(title, $1)`, `position <-> $1`).
+fn is_weighed(query: &Query, key: &Expr) -> bool {
+    let named = |item: &&SelectItem| key.column().is_some_and(|c| c.relation.is_none() && item.alias.as_ref() == Some(&c.column));
+    let item = query.select().and_then(|select| select.items.iter().find(named));
+    let expr = item.map_or(key, |item| &item.expr).uncast();
+    matches!(expr.kind, ExprKind::Call(_) | ExprKind::Binary { .. }) && spelling::has_parameter(expr)
 }

@@ -15,7 +15,9 @@ fn check(ctx: &Context, query: &Query) {
     let in_head = ctx.application.is_some_and(|fragment| found.header.contains(fragment.span));
     // a condition that is given to a builder may make one query of many turns
     let is_piece = ctx.application.is_some_and(|fragment| fragment.kind == FragmentKind::Clause);
-    if in_head || is_piece || matches!(query.body, QueryBody::Values(_)) {
+    // nor of what a function does for each, which no set of rows does
+    let calls = query.select().is_some_and(|select| select.from.is_empty());
+    if in_head || is_piece || calls || matches!(query.body, QueryBody::Values(_)) {
         return;
     }
     let table = query.target().or_else(|| query.from().first().and_then(|item| item.relations().first().copied())).and_then(|r| r.table());

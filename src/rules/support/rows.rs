@@ -4,8 +4,8 @@ use super::joins::{self, Meets};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::tests;
 use crate::catalog::resolve::{Binding, Scope, Source};
-use crate::facts::{Expr, ExprKind, JoinKind, Limit, Literal, Query, QueryBody, Select};
-use crate::rules::{Context, Origin};
+use crate::facts::{Expr, ExprKind, JoinKind, Limit, Literal, Select};
+use crate::rules::Context;
 
 /// The value of a constant count; `FETCH NEXT ROW` is 1, and a parameter or `LIMIT ALL` is none.
 pub(crate) fn constant(limit: &Limit) -> Option<u64> {
@@ -36,7 +36,7 @@ pub(crate) fn is_single<'a>(select: &'a Select, scope: &Scope<'a>) -> bool {
 /// Whether the conditions fix a unique key of a relation to values from outside the query's relations.
 pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, conditions: &[&'a Expr], scope: &Scope<'a>) -> bool {
     let Source::Table(written) = binding.source else { return false };
-    let is_own = |e: &Expr| e.column().and_then(|c| scope.binding(c)).is_some_and(|b| std::ptr::eq(b.relation, binding.relation));
+    let is_own = |e: &Expr| e.column().is_some_and(|c| scope.is_of(c, binding));
     let fixed: Vec<&str> = conditions
         .iter()
         .flat_map(|c| c.conjuncts())
@@ -47,7 +47,11 @@ pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, conditions: &[&'a Expr], scop
         .collect();
     // A table that is not known has, by the habit of all, a key called id.
     match scope.catalog().table(written) {
-        Some((name, table)) => scope.catalog().is_key_fixed(name, &fixed) || (table.knowledge != Knowledge::Whole && fixed.contains(&"id")),
+        Some((name, table)) => {
+            scope.catalog().is_key_fixed(name, &fixed)
+                || (table.knowledge != Knowledge::Whole && fixed.contains(&"id"))
+                || scope.catalog().is_partial_key_fixed(name, &fixed, conditions, &|column| scope.is_of(column, binding))
+        }
         None => fixed.contains(&"id"),
     }
 }
@@ -74,11 +78,7 @@ pub(crate) fn holds_aggregate(expr: &Expr) -> bool {
     found
 }
 
-/// Whether the statement is a write of a migration: it runs once, and how it scales says nothing about the application.
+/// Whether the statement runs once: how it scales says nothing about the application.
 pub(crate) fn runs_once(ctx: &Context) -> bool {
-    let writes = |query: &Query| {
-        let own = |q: &Query| matches!(q.body, QueryBody::Insert(_) | QueryBody::Update(_) | QueryBody::Delete(_) | QueryBody::Merge(_));
-        own(query) || query.ctes.iter().any(|cte| own(&cte.query))
-    };
-    matches!(ctx.origin, Origin::Migration | Origin::Down) && !ctx.around.in_function && ctx.statement.query.as_ref().is_some_and(writes)
+    crate::rules::runs_once(ctx.origin, ctx.around, ctx.statement)
 }
