@@ -16,7 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Where the baseline lies unless it is said.
 const BASELINE: &str = "pgsift-baseline.json";
 
-/// So many files are worth a pool of threads.
+/// Fewer paths are not worth a pool of threads.
 const MANY: usize = 16;
 
 /// How many stale entries of a baseline are named.
@@ -119,7 +119,9 @@ fn stale_note(path: &Path, cwd: &Path, stale: &[&Entry]) -> String {
 
 pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     output::check(&args.format)?;
-    work_along(&args.input.paths);
+    if are_many(&args.input.paths) {
+        engine::work_along();
+    }
     let cwd = cwd()?;
     let mut config = load(&args.input)?;
     if !args.select.is_empty() {
@@ -180,13 +182,9 @@ pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure>
     Ok(exit_code(&outcome, fail_on))
 }
 
-/// Makes this thread one of the pool's where there may be many files: it would only wait while as many others as there are
-/// processors work, each with memory of its own.
-fn work_along(paths: &[PathBuf]) {
-    if paths.is_empty() || paths.len() > MANY || paths.iter().any(|path| path.is_dir()) {
-        // A pool that is there already is as good.
-        let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
-    }
+/// Whether there may be files enough to be worth a pool of threads.
+fn are_many(paths: &[PathBuf]) -> bool {
+    paths.is_empty() || paths.len() > MANY || paths.iter().any(|path| path.is_dir())
 }
 
 /// `None`: findings never fail.
