@@ -542,6 +542,19 @@ fn is_down(path: &Path, name: &str) -> bool {
         || matches!(folder.as_str(), "down" | "rollback" | "rollbacks" | "revert" | "undo")
 }
 
+/// Whether PostgreSQL has a file of its own in the place of this one: beside `1_a.postgres.up.sql`, pop does not run `1_a.up.sql`.
+pub(super) fn has_own_for_postgres(path: &Path) -> bool {
+    let name = file_name(path);
+    let Some((stem, direction)) = ["up", "down"].into_iter().find_map(|way| Some((name.strip_suffix(&format!(".{way}.sql"))?, way))) else {
+        return false;
+    };
+    let stem = stem.strip_suffix(".autocommit").unwrap_or(stem);
+    let own = ["postgres", "postgresql"]
+        .into_iter()
+        .flat_map(|dialect| ["", ".autocommit"].map(|mode| format!("{stem}.{dialect}{mode}.{direction}.sql")));
+    !stem.contains('.') && own.into_iter().any(|own| path.with_file_name(own).exists())
+}
+
 /// The leading comments, lower case.
 fn first_comments(bytes: &[u8]) -> impl Iterator<Item = String> {
     let lines = bytes[..bytes.len().min(4096)].split(|&b| b == b'\n');
