@@ -286,3 +286,26 @@ fn what_cannot_be_dropped_with_a_join_is_not_said_to_be() {
     let keyed = help("distinct-over-joins", InputKind::Sql, &sql.replace("u.age", "u.id, u.age"));
     assert!(keyed.starts_with("ask whether there is one, and drop DISTINCT: "), "{keyed}");
 }
+
+#[test]
+fn tools_and_other_engines_are_no_load_of_ours() {
+    let query = "def f(cur):\n    cur.execute(\"SELECT id FROM orders WHERE status = 'new'\")\n";
+    assert_eq!(in_code("app/export.py", query, &["filter-without-index"]).len(), 1);
+    assert!(in_code("scripts/export.py", query, &["filter-without-index"]).is_empty());
+    let sqlite = format!("{query}    cur.execute(\"SELECT id FROM orders WHERE strftime('%s', at) > 5\")\n");
+    assert!(in_code("app/export.py", &sqlite, &["filter-without-index"]).is_empty());
+    let both = format!("{sqlite}    cur.execute(\"SELECT at::date FROM orders WHERE id = 5\")\n");
+    assert_eq!(in_code("app/export.py", &both, &["filter-without-index"]).len(), 1);
+}
+
+#[test]
+fn a_loop_that_gathers_texts_sends_none_and_help_names_the_keys() {
+    let go = |call: &str| format!("package a\nfunc f(ids []int) {{\n\tfor _, id := range ids {{\n\t\t{call}\n\t}}\n}}\n");
+    let gathers = go("queries = append(queries, fmt.Sprintf(`SELECT age FROM users WHERE id = %d`, id))");
+    assert!(in_code("app/a.go", &gathers, &["query-in-loop"]).is_empty());
+    let sends = go("db.Exec(ctx, `DELETE FROM orders WHERE user_id = $1 AND status = $2`, id, s)");
+    assert_eq!(in_code("app/a.go", &sends, &["query-in-loop"]).len(), 1);
+    let kind = InputKind::Code(Language::of_path("a.go".as_ref()).unwrap());
+    let told = help("query-in-loop", kind, &sends);
+    assert!(told.ends_with("DELETE FROM orders WHERE (user_id, status) IN (SELECT * FROM unnest($1::…[], $2::…[]));"), "{told}");
+}

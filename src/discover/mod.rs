@@ -10,6 +10,7 @@ mod engines;
 mod includes;
 mod layout;
 mod plain;
+mod prisma;
 mod programs;
 mod sections;
 mod sets;
@@ -110,7 +111,7 @@ struct Candidate {
 pub fn discover(request: &Request) -> Discovered {
     let mut found = Discovered::default();
     let mut left_out = BTreeMap::new();
-    let Candidates { candidates, elsewhere } = candidates(request, &mut found.problems, &mut left_out);
+    let Candidates { candidates, elsewhere, prisma } = candidates(request, &mut found.problems, &mut left_out);
     let read = |candidate: Candidate| {
         let shown = shown(&candidate.path, &request.cwd);
         let result = read(&candidate, &shown);
@@ -151,6 +152,9 @@ pub fn discover(request: &Request) -> Discovered {
             Ok(Content::Markdown(bytes)) if reported => {
                 let input = Input { path, bytes, kind: InputKind::Markdown, reported, sets: vec![] };
                 ordered.push((Order::document(&candidate.path), input));
+            }
+            Ok(Content::Code(_, Language::JavaScript | Language::TypeScript)) if reported && prisma.is_some() => {
+                *left_out.entry(prisma.unwrap_or_default()).or_insert(0) += 1;
             }
             Ok(Content::Code(bytes, language)) => {
                 let order = replays(&bytes, language);
@@ -210,6 +214,8 @@ fn note_replayed(path: &Path, replayed: &mut BTreeMap<String, usize>) {
 struct Candidates {
     candidates: Vec<Candidate>,
     elsewhere: HashSet<PathBuf>,
+    /// The engine that Prisma speaks to, where it is not PostgreSQL.
+    prisma: Option<&'static str>,
 }
 
 /// Every file to read, each once, in the order of their paths.
@@ -227,6 +233,7 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
         folders.extend(Some(absolute.clone()).filter(|path| path.is_dir()));
         walk::walk(&absolute, &path.to_string_lossy(), &mut found, problems);
     }
+    let prisma = prisma::engine(&found);
     let excluded = exclusion(request);
     let mut seen: HashSet<PathBuf> = candidates.iter().map(|c: &Candidate| c.path.clone()).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
@@ -262,7 +269,7 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
             }
         }
     }
-    Candidates { candidates, elsewhere }
+    Candidates { candidates, elsewhere, prisma }
 }
 
 /// Puts the contents that the request brings in the place of what lies on disk.

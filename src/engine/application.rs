@@ -24,10 +24,47 @@ pub(super) struct Code {
     pub(super) migration: Option<Program>,
     /// Most of its statements change the schema: a list of migrations in code, whose queries run once.
     pub(super) makes_schema: bool,
+    /// Its SQL calls what only other engines have.
+    pub(super) another_engine: bool,
     /// It changes the schema in its place among the migrations.
     pub(super) replayed: bool,
     /// Whether findings in it are wanted.
     pub(super) reported: bool,
+}
+
+/// What SQLite and MySQL write, and PostgreSQL never.
+const OTHERS: &[&str] = &[
+    "strftime(",
+    "julianday(",
+    "datetime('now'",
+    "sqlite_master",
+    "insert or replace",
+    "insert or ignore",
+    "group_concat(",
+    "ifnull(",
+    "date_format(",
+    "unix_timestamp(",
+    "from_unixtime(",
+    "last_insert_id(",
+    "str_to_date(",
+    "on duplicate key",
+    "insert ignore",
+];
+
+/// What only PostgreSQL writes: a file that has both speaks to both.
+const OURS: &[&str] = &["::", " ilike ", "jsonb", "plpgsql", "distinct on"];
+
+fn is_anothers(extracted: &Extracted) -> bool {
+    let texts = extracted.fragments.iter().filter_map(|fragment| {
+        let layer = extracted.layers.get(fragment.layer)?;
+        layer.get(fragment.span.range()).map(str::to_ascii_lowercase)
+    });
+    let (mut theirs, mut ours) = (false, false);
+    for text in texts {
+        theirs |= OTHERS.iter().any(|mark| text.contains(mark));
+        ours |= OURS.iter().any(|mark| text.contains(mark));
+    }
+    theirs && !ours
 }
 
 /// So many statements that change the schema make a list of migrations.
@@ -52,7 +89,8 @@ impl Code {
     fn new(file: FileId, extracted: Extracted, language: Language, text: &str) -> Code {
         let migration = if extracted.fragments.is_empty() { None } else { Program::of(text, language) };
         let makes_schema = makes_schema(&extracted);
-        Code { file, in_document: false, extracted, language, migration, makes_schema, replayed: false, reported: true }
+        let another_engine = is_anothers(&extracted);
+        Code { file, in_document: false, extracted, language, migration, makes_schema, another_engine, replayed: false, reported: true }
     }
 
     pub(super) fn statements(&self) -> impl Iterator<Item = &Statement> {
@@ -162,7 +200,7 @@ fn read(source: &Source, file: FileId, kind: &InputKind, settings: &Settings) ->
     match kind {
         InputKind::Code(language) | InputKind::Program(language) => {
             let mut extracted = extract::extract(file, text, *language, options);
-            let tests = aside::tests_from(source, *language);
+            let tests = aside::tests_from(source, *language, &settings.asked);
             extracted.fragments.iter_mut().for_each(|fragment| fragment.in_test = fragment.span.start >= tests);
             let replayed = matches!(kind, InputKind::Program(_));
             vec![Code { replayed, ..Code::new(file, extracted, *language, text) }]

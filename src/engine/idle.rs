@@ -14,22 +14,19 @@ use crate::rules::{self, Origin};
 pub(super) struct Idle {
     /// Neither slow queries nor missing indexes count.
     load: bool,
-    /// Missing indexes do not count.
-    indexes: bool,
 }
 
 impl Idle {
     pub(super) fn of(scene: &Scene) -> Idle {
         let once = rules::runs_once(scene.origin, scene.around, scene.statement);
-        let load = once || asks_the_system(scene.statement, scene.catalog);
-        Idle { load, indexes: load || shows_other_tables(scene) }
+        let load = once || scene.around.by_hand || asks_the_system(scene.statement, scene.catalog) || shows_other_tables(scene);
+        Idle { load }
     }
 
     /// Whether a rule has a say.
     pub(super) fn admits(&self, active: &ActiveRule) -> bool {
         match active.category() {
-            "query" => !self.load,
-            "index" => !self.indexes,
+            "query" | "index" => !self.load,
             _ => true,
         }
     }

@@ -54,7 +54,9 @@ fn moved<'a>(relation: &'a Relation, query: &'a Query, select: &'a Select, scope
     let one = |relation: &'a Relation| {
         let join = joins::join_of(select, relation).filter(|join| join.kind == JoinKind::Inner && join.right.relations().len() == 1)?;
         let JoinCondition::On(on) = &join.condition else { return None };
-        (!is_shown(relation, query, select, scope)).then_some((relation, join, on))
+        // the rows of a CTE are few, or computed for this
+        let table = scope.bindings().iter().any(|b| std::ptr::eq(b.relation, relation) && matches!(b.source, Source::Table(_)));
+        (table && !is_shown(relation, query, select, scope)).then_some((relation, join, on))
     };
     let mut found: Vec<Moved> = vec![one(relation)?];
     loop {

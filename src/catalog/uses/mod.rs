@@ -316,7 +316,7 @@ impl<'a> Gathering<'a> {
     fn is_cut(&self, member: &Member<'a>, unit: &Unit<'a>) -> bool {
         unit.conditions.iter().any(|condition| {
             let node = self.node(condition, member);
-            !node.columns().is_empty() && !node.reads_outside()
+            !node.columns().is_empty() && !node.reads_outside() && node.conjuncts().iter().any(cuts)
         })
     }
 
@@ -387,6 +387,12 @@ impl<'a> Gathering<'a> {
         }
         Some(found)
     }
+}
+
+/// Whether a condition leaves few rows, as far as its form tells: a flag and NULL or not leave most.
+fn cuts(node: &Node) -> bool {
+    !matches!(&node.kind, Kind::Column(_) | Kind::Not(_) | Kind::IsNull(..) | Kind::Truth(..))
+        && !matches!(&node.kind, Kind::Op(op, _) if op == "<>")
 }
 
 /// Whether a column of another relation of the same FROM stands inside.

@@ -65,6 +65,11 @@ fn fixed_columns<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a
     fixed
 }
 
+/// Whether a condition of a query is one that every row of a relation meets.
+pub(crate) fn holds_for(relation: &Relation, select: &Select, condition: &Expr) -> bool {
+    holding_for(relation, select).iter().any(|held| std::ptr::eq(*held, condition))
+}
+
 /// The conditions that every row of a relation in the result meets: those of WHERE, of inner joins, and of the outer join that may
 /// leave it out. What the ON of an outer join says of the other side holds only where a row was found.
 fn holding_for<'a>(relation: &Relation, select: &'a Select) -> Vec<&'a Expr> {

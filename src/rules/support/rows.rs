@@ -4,7 +4,7 @@ use super::joins::{self, Meets};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::tests;
 use crate::catalog::resolve::{Binding, Scope, Source};
-use crate::facts::{Expr, ExprKind, JoinKind, Limit, Literal, Select};
+use crate::facts::{Expr, ExprKind, JoinKind, Limit, Literal, Query, Select};
 use crate::rules::Context;
 
 /// The value of a constant count; `FETCH NEXT ROW` is 1, and a parameter or `LIMIT ALL` is none.
@@ -22,6 +22,12 @@ pub(crate) fn constant(limit: &Limit) -> Option<u64> {
 pub(crate) fn is_single<'a>(select: &'a Select, scope: &Scope<'a>) -> bool {
     let Some(first) = scope.bindings().first() else { return true };
     let conditions = select.conditions();
+    // a subquery or CTE that has one row itself
+    if let ([_], Source::Query(inner) | Source::Fence(inner)) = (scope.bindings(), first.source)
+        && gives_one(inner, scope)
+    {
+        return true;
+    }
     if is_pinned(first, &conditions, scope) && joins::joined(select, scope).iter().all(|(_, meets)| *meets == Meets::One) {
         return true;
     }
@@ -31,6 +37,14 @@ pub(crate) fn is_single<'a>(select: &'a Select, scope: &Scope<'a>) -> bool {
     !outer
         && scope.bindings().iter().any(pinned)
         && scope.bindings().iter().all(|b| pinned(b) || joins::meets(b, select, scope) == Meets::One)
+}
+
+/// Whether a query reads one table, and of that one row.
+fn gives_one(query: &Query, scope: &Scope) -> bool {
+    let Some(select) = query.select() else { return false };
+    let inner = Scope::new(scope.catalog(), query, None);
+    let [only] = inner.bindings() else { return false };
+    is_pinned(only, &select.conditions(), &inner)
 }
 
 /// Whether the conditions fix a unique key of a relation to values from outside the query's relations.
