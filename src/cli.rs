@@ -303,7 +303,16 @@ fn load(args: &InputArgs) -> Result<Config, Failure> {
     if let Some(version) = args.postgres_version {
         config.settings.postgres = version;
     }
+    config.settings.asked = asked(&args.paths, &cwd);
     Ok(config)
+}
+
+/// The paths named on the command line, as the run shows them. pre-commit names every file of a commit, and means none.
+fn asked(paths: &[PathBuf], cwd: &Path) -> Vec<PathBuf> {
+    match std::env::var_os("PRE_COMMIT") {
+        Some(_) => vec![],
+        None => paths.iter().map(|path| discover::shown(&cwd.join(path), cwd)).collect(),
+    }
 }
 
 fn find_inputs(args: &InputArgs, config: &Config) -> Result<Discovered, Failure> {

@@ -200,7 +200,7 @@ fn read(source: &Source, file: FileId, kind: &InputKind, settings: &Settings) ->
     match kind {
         InputKind::Code(language) | InputKind::Program(language) => {
             let mut extracted = extract::extract(file, text, *language, options);
-            let tests = aside::tests_from(source, *language);
+            let tests = aside::tests_from(source, *language, &settings.asked);
             extracted.fragments.iter_mut().for_each(|fragment| fragment.in_test = fragment.span.start >= tests);
             let replayed = matches!(kind, InputKind::Program(_));
             vec![Code { replayed, ..Code::new(file, extracted, *language, text) }]

@@ -2,7 +2,7 @@
 
 use crate::extract::Language;
 use crate::source::Source;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Folders of tests, of any language.
 const TESTS: &[&str] = &[
@@ -54,8 +54,11 @@ const BY_HAND: &[&str] =
     &["script", "scripts", "tools", "hack", "examples", "example", "demo", "demos", "seed", "seeds", "seeders", "loadtest", "load-test"];
 
 /// The first byte of a file's tests: of all of it by its path, or of what Rust compiles for tests only.
-pub(super) fn tests_from(source: &Source, language: Language) -> u32 {
+pub(super) fn tests_from(source: &Source, language: Language, asked: &[PathBuf]) -> u32 {
     let name = source.name();
+    if is_asked(&source.path, asked) {
+        return u32::MAX;
+    }
     if is_test_of(&name, true) {
         return 0;
     }
@@ -64,8 +67,13 @@ pub(super) fn tests_from(source: &Source, language: Language) -> u32 {
 }
 
 /// Whether a file of SQL is one of a test suite.
-pub(super) fn is_test_sql(path: &Path) -> bool {
-    is_test_of(&path.to_string_lossy(), false)
+pub(super) fn is_test_sql(path: &Path, asked: &[PathBuf]) -> bool {
+    is_test_of(&path.to_string_lossy(), false) && !is_asked(path, asked)
+}
+
+/// Whether a path lies in tests that were asked about by name: then they are no aside.
+fn is_asked(path: &Path, asked: &[PathBuf]) -> bool {
+    asked.iter().any(|asked| path.starts_with(asked) && is_test_of(&asked.to_string_lossy(), true))
 }
 
 /// Whether code lies among the migrations, so that what it runs it runs once.
@@ -138,11 +146,13 @@ mod tests {
     #[test]
     fn tests_are_known_by_folders_and_names() {
         for path in ["tests/a.sql", "src/x.test.sql", "pkg/Tests/b.sql", "postgres/regression_suite/c.sql"] {
-            assert!(is_test_sql(Path::new(path)), "{path}");
+            assert!(is_test_sql(Path::new(path), &[]), "{path}");
         }
         for path in ["db/contest/a.sql", "fixtures/guide.sql", "/tmp/test/a.sql", "../tests/a.sql", "latest.sql", "test_plan.sql"] {
-            assert!(!is_test_sql(Path::new(path)), "{path}");
+            assert!(!is_test_sql(Path::new(path), &[]), "{path}");
         }
+        let asked = [PathBuf::from("tests"), PathBuf::from("db")];
+        assert!(!is_test_sql(Path::new("tests/db/a.sql"), &asked) && is_test_sql(Path::new("db/tests/a.sql"), &asked));
         assert!(is_test("app/fixtures/a.py") && is_test("UserServiceTest.java") && !is_test("Contest.java"));
     }
 

@@ -28,6 +28,7 @@ pub(super) struct Found {
     pub(super) findings: Vec<Finding>,
     pub(super) opaque: Vec<Opaque>,
     pub(super) statements: usize,
+    pub(super) in_tests: usize,
     /// The fingerprints of application code's statements that have findings.
     pub(super) sent: HashMap<Location, u64>,
     /// Findings that hold only if the schema that all migrations leave is still as they say, each with its rule's question.
@@ -40,8 +41,21 @@ impl Found {
         self.findings.extend(other.findings);
         self.opaque.extend(other.opaque);
         self.statements += other.statements;
+        self.in_tests += other.in_tests;
         self.sent.extend(other.sent);
         self.provisional.extend(other.provisional);
+    }
+
+    /// Counts a statement and those inside it, and lists the opaque ones.
+    fn count(&mut self, statement: &Statement, in_test: bool) {
+        self.statements += 1;
+        self.in_tests += usize::from(in_test);
+        if let Reading::Opaque(reason) = &statement.reading {
+            self.opaque.push(Opaque { at: statement.location(), reason: reason.clone() });
+        }
+        for inner in statement.bodies.iter().flat_map(|body| &body.statements) {
+            self.count(&inner.statement, in_test);
+        }
     }
 
     /// Keeps of the provisional findings those that hold in the schema as it is in the end.
@@ -114,8 +128,9 @@ impl Checker<'_> {
         for (i, statement) in unit.statements.iter().enumerate() {
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if part.reported {
-                count(statement, found);
-                let around = Surroundings { unwrapped: unit.unwrapped, aside: part.aside, ..Surroundings::default() };
+                found.count(statement, part.aside);
+                let (aside, makes_schema) = (part.aside, part.follows == Follows::Schema);
+                let around = Surroundings { unwrapped: unit.unwrapped, aside, makes_schema, ..Surroundings::default() };
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
@@ -256,7 +271,7 @@ impl Checker<'_> {
         let (preceding, rest) = fragment.script.statements.split_at(i);
         let Some((statement, following)) = rest.split_first() else { return };
         let effects = statement_effects(statement, catalog, self.settings.postgres);
-        count(statement, found);
+        found.count(statement, fragment.in_test);
         let among_migrations = aside::migrates(&self.sources.get(code.file).path) || code.makes_schema;
         let around = Surroundings {
             aside: fragment.in_test || code.another_engine,
@@ -444,15 +459,4 @@ fn writes_schema(statement: &Statement) -> bool {
     let into =
         |s: &crate::facts::Select| s.into.is_some() || s.from.is_empty() || s.items.iter().any(calls) || s.from.iter().any(reads_call);
     statement.query.as_ref().and_then(|q| q.select()).is_some_and(into)
-}
-
-/// Counts a statement and those inside it, and lists the opaque ones.
-fn count(statement: &Statement, found: &mut Found) {
-    found.statements += 1;
-    if let Reading::Opaque(reason) = &statement.reading {
-        found.opaque.push(Opaque { at: statement.location(), reason: reason.clone() });
-    }
-    for inner in statement.bodies.iter().flat_map(|body| &body.statements) {
-        count(&inner.statement, found);
-    }
 }

@@ -11,7 +11,7 @@ use crate::sql::{self, token::Dialect};
 use crate::suppress;
 use rayon::prelude::*;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A stretch of a file that runs with one session.
 pub(super) struct Part {
@@ -62,7 +62,7 @@ pub(super) struct Remarks {
 }
 
 /// Takes the inputs in, and says of which parts they consist, and which sets each file belongs to.
-pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
+pub(super) fn of(inputs: Vec<Input>, asked: &[PathBuf]) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
     let mut sources = Sources::default();
     let mut sets = vec![];
     let mut files = vec![];
@@ -90,7 +90,7 @@ pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
             span,
             origin,
             reported,
-            aside: !matches!(kind, InputKind::Markdown | InputKind::Program(_)) && aside::is_test_sql(&sources.get(file).path),
+            aside: !matches!(kind, InputKind::Markdown | InputKind::Program(_)) && aside::is_test_sql(&sources.get(file).path, asked),
             silences,
             transaction,
             follows,

@@ -24,7 +24,7 @@ const BATCH: usize = 32 << 10;
 pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> (Vec<Catalog>, Outcome) {
     let files = inputs.iter().filter(|input| input.reported).count();
     let coded = application::among(&inputs);
-    let (sources, parts, sets) = parts::of(inputs);
+    let (sources, parts, sets) = parts::of(inputs, &settings.asked);
     let codes = application::read_all(&coded, &sources, settings);
     let mut mentions = Mentions::default();
     // a migration's own statements run no more when the next one is deployed
@@ -65,6 +65,7 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let mut outcome = Outcome { findings: found.findings, sent: found.sent, opaque: found.opaque, ..Outcome::default() };
     outcome.summary.files = files;
     outcome.summary.statements = found.statements;
+    outcome.summary.in_tests = found.in_tests;
     outcome.summary.suppressed = suppressed;
     outcome.opaque.sort_by(|a, b| {
         let path = |o: &Opaque| &sources.get(o.at.file).path;

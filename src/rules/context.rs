@@ -68,6 +68,8 @@ pub struct Surroundings {
     pub among_migrations: bool,
     /// In the code of a document, which shows and does not run.
     pub in_document: bool,
+    /// In the files that make one schema: what they name and do not make themselves is made before them, and as empty.
+    pub makes_schema: bool,
 }
 
 /// One statement with all that is known around it.
@@ -258,13 +260,14 @@ impl<'a> Context<'a> {
     pub fn is_new(&self, name: &ObjectName) -> bool {
         let temporary =
             name.schema.as_ref().is_some_and(|s| s.value.starts_with("pg_temp")) || self.table(name).is_some_and(|(_, t)| t.temporary);
-        temporary || self.session.is_new(name, self.catalog)
+        temporary || (self.around.makes_schema && self.table(name).is_none()) || self.session.is_new(name, self.catalog)
     }
 
     /// The same of a name that is resolved already.
     pub fn is_new_relation(&self, name: &Qualified) -> bool {
-        let temporary = name.schema.starts_with("pg_temp") || self.catalog.tables.get(name).is_some_and(|table| table.temporary);
-        temporary || self.session.is_new_relation(name.into(), self.catalog)
+        let known = self.catalog.tables.get(name);
+        let temporary = name.schema.starts_with("pg_temp") || known.is_some_and(|table| table.temporary);
+        temporary || (self.around.makes_schema && known.is_none()) || self.session.is_new_relation(name.into(), self.catalog)
     }
 
     /// The table, where known; `None` is unknown, not absent.

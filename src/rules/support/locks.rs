@@ -11,10 +11,10 @@ use crate::session::Transaction;
 use crate::source::Span;
 
 /// Whether a statement runs against tables in use when the migration runs: down migrations are for emergencies, function
-/// bodies run later, and what a script drops only to make it itself was not there.
+/// bodies run later, what a script drops only to make it itself was not there, and a test's tables are its own.
 pub(in crate::rules) fn runs_live(ctx: &Context) -> bool {
     let makes_anew = || *ctx.memo.makes_anew.get_or_init(|| anew::only_makes_anew(ctx));
-    ctx.origin != Origin::Down && !ctx.around.in_function && !makes_anew()
+    ctx.origin != Origin::Down && !ctx.around.in_function && !ctx.around.aside && !makes_anew()
 }
 
 /// Whether a wait for a lock is limited here.
