@@ -128,13 +128,18 @@ fn significant(digits: &[u8]) -> &[u8] {
     &digits[digits.iter().take_while(|&&b| b == b'0').count()..]
 }
 
-/// What the project's manifests mention, nearest folder to repository.
+/// What a folder shows of the tools that run its files: what lies in it, and what the project's manifests mention, nearest folder
+/// to repository.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tools {
     sqlx: bool,
     refinery: bool,
     node_pg_migrate: bool,
     drizzle: bool,
+    /// Atlas' checksums lie in it.
+    atlas_sum: bool,
+    /// drizzle's journal lies in it.
+    journal: bool,
 }
 
 /// Classifies files, remembering what it learned about folders.
@@ -209,14 +214,14 @@ impl Surveyor {
         if !numbered && !is_paired(name) && !in_migrations_folder(folder) && whole_set(folder) == folder {
             return None;
         }
-        if folder.join("atlas.sum").exists() {
+        if tools.atlas_sum {
             let none = first_comments(bytes).any(|line| line.replace(' ', "").starts_with("--atlas:txmodenone"));
             return if none { Some(("Atlas", Transaction::None)) } else { wrapped("Atlas") };
         }
         if folder.ends_with("supabase/migrations") {
             return wrapped("Supabase");
         }
-        if folder.join("meta/_journal.json").exists() || memmem::find(bytes, b"--> statement-breakpoint").is_some() {
+        if tools.journal || memmem::find(bytes, b"--> statement-breakpoint").is_some() {
             return wrapped("drizzle");
         }
         if tools.sqlx && numbered {
@@ -274,7 +279,8 @@ impl Surveyor {
         if let Some(tools) = self.tools.get(folder) {
             return *tools;
         }
-        let mut tools = Tools::default();
+        let lies_there = |name| folder.join(name).exists();
+        let mut tools = Tools { atlas_sum: lies_there("atlas.sum"), journal: lies_there("meta/_journal.json"), ..Tools::default() };
         for dir in folder.ancestors().take(32) {
             if let Ok(manifest) = std::fs::read(dir.join("Cargo.toml")) {
                 tools.sqlx |= memmem::find(&manifest, b"sqlx").is_some();
@@ -342,18 +348,22 @@ fn diesel_version(path: &Path) -> Option<String> {
     if !matches!(file_name(path).as_str(), "up.sql" | "down.sql") {
         return None;
     }
+    const DAY: usize = "20240131".len();
     let folder = file_name(path.parent()?);
-    let version = folder.split('_').next()?;
-    if !version.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
+    let length = folder.bytes().take_while(|b| b.is_ascii_digit() || *b == b'-').count();
+    let (version, rest) = folder.split_at(length);
+    let digits = version.replace('-', "");
+    // `2023-05-23-1715-name`: a time may be short, and its name be joined to it
+    if digits.len() < DAY || digits.len() < TIME_STAMP && !version.contains('-') {
         return None;
     }
-    let digits = version.replace('-', "");
-    let stamp = digits.get(..TIME_STAMP)?;
-    Some(format!("{stamp}.{}{}", &digits[stamp.len()..], folder.get(version.len()..).unwrap_or_default()))
+    let stamp = digits.get(..TIME_STAMP).unwrap_or(&digits);
+    Some(format!("{stamp:0<TIME_STAMP$}.{}{rest}", &digits[stamp.len()..]))
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
+    let name = path.file_name().unwrap_or_default();
+    name.to_str().map_or_else(|| name.to_string_lossy().to_ascii_lowercase(), str::to_ascii_lowercase)
 }
 
 /// How many digits a folder's name begins with.
@@ -413,7 +423,7 @@ fn whole_set(folder: &Path) -> &Path {
         let version = name.strip_prefix('v').unwrap_or(&name);
         version.starts_with(|c: char| c.is_ascii_digit()) || matches!(name.as_str(), "up" | "down")
     };
-    let whole = folder.ancestors().take(4).find(|dir| !is_piece(dir));
+    let whole = folder.ancestors().take(4).find(|dir| !is_piece(dir)).filter(|whole| *whole != folder);
     const LISTS: &[&str] = &["delta", "deltas", "updates", "upgrades", "patches", "versions", "versioned"];
     let is_list = |dir: &&Path| in_migrations_folder(dir) || LISTS.contains(&file_name(dir).as_str());
     whole.filter(|dir| dir.ancestors().take(4).any(|dir| is_list(&dir))).unwrap_or(folder)
@@ -539,6 +549,19 @@ fn is_down(path: &Path, name: &str) -> bool {
         || matches!(folder.as_str(), "down" | "rollback" | "rollbacks" | "revert" | "undo")
 }
 
+/// Whether PostgreSQL has a file of its own in the place of this one: beside `1_a.postgres.up.sql`, pop does not run `1_a.up.sql`.
+pub(super) fn has_own_for_postgres(path: &Path) -> bool {
+    let name = file_name(path);
+    let Some((stem, direction)) = ["up", "down"].into_iter().find_map(|way| Some((name.strip_suffix(&format!(".{way}.sql"))?, way))) else {
+        return false;
+    };
+    let stem = stem.strip_suffix(".autocommit").unwrap_or(stem);
+    let own = ["postgres", "postgresql"]
+        .into_iter()
+        .flat_map(|dialect| ["", ".autocommit"].map(|mode| format!("{stem}.{dialect}{mode}.{direction}.sql")));
+    !stem.contains('.') && own.into_iter().any(|own| path.with_file_name(own).exists())
+}
+
 /// The leading comments, lower case.
 fn first_comments(bytes: &[u8]) -> impl Iterator<Item = String> {
     let lines = bytes[..bytes.len().min(4096)].split(|&b| b == b'\n');
@@ -590,6 +613,7 @@ mod tests {
         let found: Vec<_> = versions.iter().map(|v| v.0.rsplit('_').next().unwrap_or_default()).collect();
         assert_eq!(found, ["a", "b", "c", "d"]);
         assert_eq!(diesel_version(Path::new("1_a/up.sql")), None);
+        assert_eq!(diesel_version(Path::new("2023-05-23-1715-a-b/up.sql")).as_deref(), Some("20230523171500.a-b"));
     }
 
     #[test]

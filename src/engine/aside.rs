@@ -134,7 +134,7 @@ fn is_test_of(path: &str, code: bool) -> bool {
             || (code && CODE_TESTS.contains(&part))
             || ["_test.", ".test.", ".spec.", "_spec."].iter().any(|mark| part.contains(mark))
             || [".testing", ".tests", "-tests", "_tests", "-test", "dbtests"].iter().any(|end| part.ends_with(end))
-            || (code && part.starts_with("test_"))
+            || (code && ["test_", "tests-", "test-"].iter().any(|start| part.starts_with(start)))
             || part == "conftest.py"
     })
 }
