@@ -23,6 +23,10 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     if bindings.len() < 2 || bindings.len() > 64 {
         return;
     }
+    // what ties them may stand in a piece that the program puts in
+    if super::support::spelling::has_hole(ctx, query.span) {
+        return;
+    }
     let Some(groups) = groups(query, scope) else { return };
     let first = groups[0];
     let Some(other) = (1..bindings.len()).find(|i| groups[*i] != first && multiplies(query, scope, &groups, *i)) else { return };

@@ -4,7 +4,7 @@ use super::support::{rows, spelling};
 use super::{Check, Context};
 use crate::catalog::resolve::Scope;
 use crate::catalog::index_match::same;
-use crate::facts::{ColumnRef, Expr, ExprKind, Literal, Query, Select};
+use crate::facts::{ColumnRef, Expr, ExprKind, JoinKind, Literal, Query, Select};
 use crate::finding::Severity;
 use std::rc::Rc;
 
@@ -37,12 +37,17 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     let message = format!("NOT IN returns no row at all once {given} of the subquery is NULL in one row, and it cannot be planned as an anti-join");
     let qualified = |e: &Expr, scope: &Scope| match e.column().filter(|column| column.relation.is_none()) {
         Some(column) => {
-            let of = scope.binding(column).and_then(|b| b.relation.binding()).map(|name| format!("{name}.")).unwrap_or_default();
+            let only = || Some(scope.bindings().first()?).filter(|_| scope.bindings().len() == 1);
+            let of = scope.binding(column).or_else(only).and_then(|b| b.relation.binding()).map(|name| format!("{name}.")).unwrap_or_default();
             format!("{of}{}", spelling::text(ctx, e.span))
         }
         None => spelling::text(ctx, e.span),
     };
-    let outer = qualified(tested, scope);
+    let mut outer = qualified(tested, scope);
+    // a bare name would be read as a column of the subquery's own relations
+    if tested.column().is_some_and(|column| column.relation.is_none()) && !outer.contains('.') {
+        outer = format!("<outer table>.{outer}");
+    }
     let plain = select.group_by.is_empty() && query.limit.is_none() && select.distinct.as_ref().is_none_or(|d| d.on.is_none());
     let help = match (select.from.first(), select.from.last()) {
         (Some(first), Some(last)) if plain && item.expr.column().is_some() => {
@@ -70,7 +75,10 @@ fn is_never_null(expr: &Expr, select: &Select, scope: &Scope) -> bool {
         ExprKind::InList { expr: tested, negated: false, .. } | ExprKind::InSubquery { expr: tested, negated: false, .. } => same(tested, expr),
         _ => false,
     };
-    if select.filter.as_ref().is_some_and(|f| f.conjuncts().iter().any(excludes)) {
+    // the conditions of inner joins hold as those of WHERE do
+    let inner = select.joins().iter().all(|join| matches!(join.kind, JoinKind::Inner | JoinKind::Cross));
+    let all = if inner { select.conditions() } else { select.filter.iter().collect() };
+    if all.iter().flat_map(|condition| condition.conjuncts()).any(|condition| excludes(&condition)) {
         return true;
     }
     match &expr.kind {

@@ -1,9 +1,9 @@
 //! How many rows a query can have, and whether it runs once or again and again.
 
 use super::joins::{self, Meets};
-use crate::catalog::Knowledge;
-use crate::catalog::index_match::tests;
+use crate::catalog::index_match::{serves, tests};
 use crate::catalog::resolve::{Binding, Scope, Source};
+use crate::catalog::{Index, Knowledge, Qualified, Table};
 use crate::facts::{Expr, ExprKind, JoinKind, Limit, Literal, Query, QueryBody, Select};
 use crate::rules::{Context, Origin};
 
@@ -47,9 +47,38 @@ pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, conditions: &[&'a Expr], scop
         .collect();
     // A table that is not known has, by the habit of all, a key called id.
     match scope.catalog().table(written) {
-        Some((name, table)) => scope.catalog().is_key_fixed(name, &fixed) || (table.knowledge != Knowledge::Whole && fixed.contains(&"id")),
+        Some((name, table)) => {
+            scope.catalog().is_key_fixed(name, &fixed)
+                || is_fixed_in_part(name, table, conditions, &fixed, scope)
+                || (table.knowledge != Knowledge::Whole && fixed.contains(&"id"))
+        }
         None => fixed.contains(&"id"),
     }
+}
+
+/// Whether these columns are the keys of a unique index of some rows, which the conditions ask for.
+fn is_fixed_in_part(name: &Qualified, table: &Table, conditions: &[&Expr], fixed: &[&str], scope: &Scope) -> bool {
+    let keys_fixed =
+        |index: &Index| index.keys.iter().all(|key| key.expr.column().is_some_and(|c| fixed.contains(&c.column.value.as_str())));
+    let partial = |index: &&Index| index.unique && index.valid && index.predicate.is_some() && keys_fixed(index);
+    let asked = |index: &Index| {
+        let mut all = conditions.iter().flat_map(|c| c.conjuncts()).flat_map(tests);
+        all.any(|test| serves(index, Some(table), &test, conditions))
+    };
+    scope.catalog().indexes_of(name).map(|(_, index)| index).filter(partial).any(asked)
+}
+
+/// Whether a table's name says that it keeps the one state of something: `import_status`, `sync_info`.
+pub(crate) fn keeps_a_state(table: &str) -> bool {
+    const WORDS: &[&str] = &["status", "state", "info", "config", "configuration", "metadata", "version", "progress"];
+    table.rsplit('_').next().is_some_and(|last| last.len() < table.len() && WORDS.contains(&last))
+}
+
+/// Whether all of a table's definition is known, and nothing in it tells two rows apart.
+pub(crate) fn is_keyless(binding: &Binding, scope: &Scope) -> bool {
+    binding.relation.table().and_then(|table| scope.catalog().table(table)).is_some_and(|(name, table)| {
+        table.knowledge == Knowledge::Whole && scope.catalog().keys_of(name).is_empty() && table.partition_by.is_none()
+    })
 }
 
 /// Whether an expression names none of the query's own relations. A bare name that none of these can have is a variable, or
