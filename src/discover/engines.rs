@@ -122,6 +122,9 @@ const TELLING: &[&str] = &[
     "druid",
     "cassandra",
     "scylla",
+    "sqlserver",
+    "informix",
+    "mariadb",
 ];
 
 /// `sqlite_store.rs`, `SQLitePlatform.php`, `riversqlite/driver.go`: code is named after what it speaks to.

@@ -304,6 +304,11 @@ fn in_list(text: &str, tokens: &[Token], index: usize) -> Role {
                 ]) {
                     return Role::Identifier;
                 }
+                // `ROWS FROM (…) AS t(a, b)`: names of columns
+                let alias = i >= 2 && tokens[i - 2].kind == K::RightParen && head.kind == K::Word && !word(EXPECTS);
+                if alias {
+                    return Role::Identifier;
+                }
                 // a lock's number, of the program's own
                 let lock = head.text(text).to_ascii_lowercase();
                 if lock.starts_with("pg_") && lock.contains("advisory") {

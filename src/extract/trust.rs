@@ -75,8 +75,8 @@ const COUNTERS: &[&str] =
 
 /// Words in a name that say that a part of a statement stands where a name could.
 const PARTS: &[&str] = &[
-    "order", "sort", "where", "cond", "filter", "group", "limit", "having", "suffix", "sql", "columns", "cols", "fields", "clause",
-    "select", "expr",
+    "order", "sort", "where", "cond", "filter", "group", "limit", "having", "suffix", "sql", "query", "columns", "cols", "fields",
+    "clause", "select", "expr",
 ];
 
 /// Members by which programs name their own tables and columns: `Model.table_name`, `u.TableName()`, `config.schema`.
@@ -101,6 +101,10 @@ pub(super) fn role(text: &str, hole: &Hole) -> Role {
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     match hole.role {
         Role::Value if has(PIECES) => Role::Fragment,
+        // the placeholders of `VALUES (…)`
+        Role::Value if ["values", "vals", "qs", "marks", "binds"].contains(&name.trim_matches(|c: char| !c.is_alphanumeric())) => {
+            Role::Fragment
+        }
         // a list of columns is a piece
         Role::Identifier if code.contains("join(") || code.contains("implode(") => Role::Fragment,
         Role::InString if has(NAMING) => Role::NameInString,
@@ -156,6 +160,16 @@ pub(super) fn is_trusted(text: &str, hole: &Hole, start: u32, language: &str) ->
         || values::only_variable(code).is_some_and(harmless)
         || values::is_of_literals(hole.code.of(text))
     {
+        return true;
+    }
+    // `"… {a}".format(a=literal(b))`
+    let keyword = || {
+        let rest = text.get(hole.span.end as usize..).unwrap_or("");
+        let near = rest.get(..crate::source::floor_boundary(rest, 800)).unwrap_or("");
+        let value = near.find(&format!("{code}=")).and_then(|at| near[at + code.len() + 1..].lines().next());
+        near.contains(".format(") && value.is_some_and(quotes)
+    };
+    if language == "python" && keyword() {
         return true;
     }
     // the program names its own tables in many ways; only a name that it is given can be anybody's

@@ -167,6 +167,11 @@ const NUMBERS: &[&str] = &[
     ".tomillis",
     ".toint",
     "total_seconds(",
+    ".totalseconds",
+    ".totalmilliseconds",
+    ".totalminutes",
+    ".totalhours",
+    ".totaldays",
     "formatter.format(",
     "dateutils",
     ".getid()",
@@ -196,8 +201,8 @@ pub(super) fn is_harmless(text: &str, at: usize, name: &str, quotes: &dyn Fn(&st
             continue;
         }
         // another function began since
-        if given.is_none() && before.get(place..end).is_some_and(|between| heads(between) > 0) {
-            return None;
+        if before.get(place..end).is_some_and(|between| heads(between) > 0) {
+            return given;
         }
         let line = left.rsplit('\n').next().unwrap_or("");
         if cleans(line, right) {
@@ -253,7 +258,8 @@ pub(super) fn comes_from_outside(text: &str, at: usize, code: &str) -> bool {
     ];
     let brings = |code: &str| {
         let lower = code.to_ascii_lowercase();
-        BRINGS.iter().any(|word| lower.contains(word))
+        let begins = |at: usize| !lower[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        BRINGS.iter().any(|word| lower.match_indices(word).any(|(at, _)| begins(at)))
     };
     let name = code.trim_start_matches(['$', '&', '*', '{', '#', ' ']).split("!r").next().unwrap_or("");
     let root: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
@@ -531,9 +537,10 @@ fn is_piece(value: &str) -> bool {
         "coalesce(",
         "from ",
     ];
-    let Some(start) = value.find(['"', '\'', '`']).filter(|&start| start < 12) else { return false };
+    let Some(start) = value.find(['"', '\'', '`']).filter(|&start| start < 12 || value.starts_with("if ")) else { return false };
     let inside = value[start..].trim_start_matches(['"', '\'', '`']).trim_start().to_ascii_lowercase();
-    BEGIN.iter().any(|word| inside.starts_with(word))
+    let call: String = inside.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    BEGIN.iter().any(|word| inside.starts_with(word)) || (call.starts_with("st_") && inside[call.len()..].starts_with('('))
 }
 
 /// Whether every declaration of a member in the file gives it a plain type.

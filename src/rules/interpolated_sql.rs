@@ -27,7 +27,9 @@ fn check(ctx: &Context) {
                 "a name becomes part of the SQL text, inside a string constant, where a parameter could carry it",
                 "put a placeholder there and hand the name to the driver as a parameter",
             ),
-            Role::Value | Role::InString if !hole.trusted && !takes_parameters(ctx) => (
+            // a definition is made of names and of pieces that the program writes
+            Role::Value if !takes_parameters(ctx) => continue,
+            Role::InString if !hole.trusted && !takes_parameters(ctx) => (
                 Severity::Notice,
                 "a value becomes part of the SQL text, in a statement that takes no parameters: only values that the program chose are safe",
                 "quote it as a literal with the driver's own function",

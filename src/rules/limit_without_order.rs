@@ -46,7 +46,9 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let key = first_key(ctx, scope).unwrap_or_else(|| "a unique key".to_owned());
     let report = ctx.report(limit.span, message);
     ctx.add(if is_purge(query, scope) {
-        let help = format!("ORDER BY {key} {clause} FOR UPDATE: two that run at a time then lock rows in one order, and cannot deadlock");
+        let of = scope.bindings().first().and_then(|b| b.relation.binding()).filter(|_| scope.bindings().len() > 1);
+        let of = of.map(|name| format!(" OF {name}")).unwrap_or_default();
+        let help = format!("ORDER BY {key} {clause} FOR UPDATE{of}: two that run at a time then lock rows in one order, and cannot deadlock");
         report.help(help).severity(Severity::Notice)
     } else {
         report.help(format!("say which rows are wanted: ORDER BY {key} before {clause}"))
@@ -67,10 +69,15 @@ fn is_settled<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> bool {
         },
         _ => false,
     };
+    // how many there are, up to so many
+    let counted = scope.outer().and_then(|outer| outer.query().select()).is_some_and(|around| {
+        around.group_by.is_empty() && around.items.iter().all(|item| matches!(&item.expr.kind, ExprKind::Call(call) if call.name.name.value == "count"))
+    });
     let any_free_row = query.locking.as_ref().is_some_and(|locking| locking.skip_locked);
     select.from.is_empty()
         || may_be_single(select, query, scope)
         || rows_alike
+        || counted
         || total
         || ordered_inside
         || any_free_row

@@ -5,7 +5,9 @@ use super::{Check, Context};
 use crate::catalog::resolve::Scope;
 use crate::catalog::index_match::same;
 use crate::facts::{ColumnRef, Expr, ExprKind, JoinKind, Literal, Query, Select};
+use crate::extract::Role;
 use crate::finding::Severity;
+use crate::source::Span;
 use std::rc::Rc;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -50,7 +52,7 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     }
     let plain = select.group_by.is_empty() && query.limit.is_none() && select.distinct.as_ref().is_none_or(|d| d.on.is_none());
     let help = match (select.from.first(), select.from.last()) {
-        (Some(first), Some(last)) if plain && item.expr.column().is_some() => {
+        (Some(first), Some(last)) if plain && item.expr.column().is_some() && !text_has_hole(ctx, query.span) => {
             let from = spelling::text(ctx, first.span().to(last.span()));
             let filter = select.filter.as_ref().map(|f| match f.kind {
                 ExprKind::Or(_) => format!(" AND ({})", spelling::text(ctx, f.span)),
@@ -62,6 +64,11 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     };
     let report = ctx.report(expr.span, message).help(help);
     ctx.add(if is_unknown(&item.expr, &inner) { report.severity(Severity::Notice) } else { report });
+}
+
+/// Whether the program puts names in that nobody can write down here.
+fn text_has_hole(ctx: &Context, span: Span) -> bool {
+    ctx.application.is_some_and(|code| code.holes.iter().any(|hole| hole.role != Role::Parameter && span.contains(hole.span)))
 }
 
 /// Whether an item of the subquery cannot be NULL.
