@@ -267,6 +267,11 @@ fn what_the_file_says_of_a_value_decides_whether_it_can_bring_sql() {
         "class A {\n  void f(final Long id) {\n    jdbc.query(\"SELECT a FROM t WHERE id = \" + id);\n  }\n}\n",
         "class A {\n  void f(final String id) {\n    jdbc.query(\"SELECT a FROM t WHERE id = \" + id);\n  }\n}\n",
     );
+    lines(
+        "c.py",
+        "def f(cur, ids):\n    cur.execute(\"SELECT id FROM t WHERE id IN (\" + \",\".join([\"%s\"] * len(ids)) + \")\", ids)\n",
+        "def f(cur, ids):\n    cur.execute(\"SELECT id FROM t WHERE id IN (\" + \",\".join(ids) + \")\")\n",
+    );
     // the program's own table, and one that anybody names
     lines(
         "b.py",

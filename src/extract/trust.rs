@@ -100,6 +100,15 @@ pub(super) fn role(text: &str, hole: &Hole) -> Role {
     let name: String = code.chars().take_while(|c| *c != '(').collect::<String>().to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     match hole.role {
+        // `IN (" + ",".join(ids) + ")"`: of values that a caller gives
+        Role::Value if name.ends_with("join") || name.ends_with("implode") => match values::only_variable(code) {
+            Some(list)
+                if !PIECES.iter().any(|word| list.contains(word)) && values::comes_from_outside(text, hole.span.start as usize, list) =>
+            {
+                Role::Value
+            }
+            _ => Role::Fragment,
+        },
         Role::Value if has(PIECES) => Role::Fragment,
         // the placeholders of `VALUES (…)`
         Role::Value if ["values", "vals", "qs", "marks", "binds"].contains(&name.trim_matches(|c: char| !c.is_alphanumeric())) => {

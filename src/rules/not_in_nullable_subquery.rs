@@ -21,7 +21,15 @@ fn check(ctx: &Context, _: &Query) {
 }
 
 fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
-    let ExprKind::InSubquery { expr: tested, query, negated: true } = &expr.kind else { return };
+    let (tested, query) = match &expr.kind {
+        ExprKind::InSubquery { expr: tested, query, negated: true } => (tested, query),
+        // NOT (a IN (…)) is the same
+        ExprKind::Not(inner) => match &inner.kind {
+            ExprKind::InSubquery { expr: tested, query, negated: false } => (tested, query),
+            _ => return,
+        },
+        _ => return,
+    };
     let Some(select) = query.select() else { return };
     let [item] = &select.items[..] else { return };
     if matches!(item.expr.kind, ExprKind::Wildcard(_)) {
