@@ -271,7 +271,7 @@ fn print_schema(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, Failure> {
             out.write_all(b"\n")?;
         }
     }
-    for note in schema::note(&sets).into_iter().chain(schema::lacks(&left_out)) {
+    for note in schema::note(&sets).into_iter().chain(schema::lacks(&left_out)).chain(outcome.notes.iter().cloned()) {
         let _ = writeln!(io::stderr(), "note: {note}");
     }
     let errors: Vec<_> = problems.iter().chain(&outcome.errors).collect();
@@ -303,7 +303,16 @@ fn load(args: &InputArgs) -> Result<Config, Failure> {
     if let Some(version) = args.postgres_version {
         config.settings.postgres = version;
     }
+    config.settings.asked = asked(&args.paths, &cwd);
     Ok(config)
+}
+
+/// The paths named on the command line, as the run shows them. pre-commit names every file of a commit, and means none.
+fn asked(paths: &[PathBuf], cwd: &Path) -> Vec<PathBuf> {
+    match std::env::var_os("PRE_COMMIT") {
+        Some(_) => vec![],
+        None => paths.iter().map(|path| discover::shown(&cwd.join(path), cwd)).collect(),
+    }
 }
 
 fn find_inputs(args: &InputArgs, config: &Config) -> Result<Discovered, Failure> {

@@ -7,6 +7,7 @@ mod application;
 mod aside;
 mod checker;
 mod findings;
+mod idle;
 mod input;
 mod logs;
 mod markdown;

@@ -3,6 +3,7 @@
 use crate::finding::Severity;
 use crate::postgres::version::Version;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// A rule's level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Settings {
     pub require_reason: bool,
     /// Exports of the server's statistics on tables and indexes, as text.
     pub statistics: Vec<String>,
+    /// The paths asked about by name, as the run shows them: who names a folder of tests means it.
+    pub asked: Vec<PathBuf>,
     /// The day of the run, as `2026-11-21`, which decides whether a comment has expired; `None`: none has.
     pub today: Option<String>,
 }
@@ -59,6 +62,7 @@ impl Default for Settings {
             sql_calls: vec![],
             require_reason: false,
             statistics: vec![],
+            asked: vec![],
             today: None,
         }
     }

@@ -304,3 +304,75 @@ fn what_a_server_does_to_one_thing_at_a_time_is_no_query_in_a_loop() {
     assert_eq!(of(&code("SELECT pg_advisory_xact_lock($1)")), 0);
     assert_eq!(of(&code("SELECT total FROM orders WHERE id = $1")), 1);
 }
+
+#[test]
+fn a_condition_that_the_program_puts_in_is_not_known() {
+    let told = |sql: &str| {
+        let text = format!("def f(cur, more, value):\n    cur.execute(f\"{sql}\")\n");
+        in_code("app/orders.py", &text, &["filter-without-index", "sort-without-index"]).len()
+    };
+    assert_eq!(told("SELECT id FROM orders WHERE status = 'new' {more}"), 0);
+    assert_eq!(told("SELECT id FROM orders WHERE status = 'new' AND {more}"), 0);
+    assert_eq!(told("SELECT id FROM orders WHERE {more} ORDER BY status LIMIT 5"), 0);
+    assert_eq!(told("SELECT id FROM orders WHERE status = {value}"), 1);
+    assert_eq!(told("SELECT id FROM orders WHERE status = 'new' LIMIT {value}"), 1);
+}
+
+#[test]
+fn one_row_is_neither_a_star_nor_a_loop_too_many() {
+    let calls = "def f(cur, pids):\n    for pid in pids:\n        cur.execute(\"SELECT pg_terminate_backend(%s)\", (pid,))\n";
+    assert!(in_code("app/a.py", calls, &["query-in-loop"]).is_empty());
+    let reads = calls.replace("pg_terminate_backend(%s)", "age FROM users WHERE id = %s");
+    assert_eq!(in_code("app/a.py", &reads, &["query-in-loop"]).len(), 1);
+}
+
+#[test]
+fn a_list_of_migrations_in_code_runs_once() {
+    let change = |i: usize| format!("    pdo.exec(\"ALTER TABLE orders ADD COLUMN c{i} int\")\n");
+    let query = "    pdo.exec(\"DELETE FROM orders WHERE status = 'x'\")\n";
+    let file = |changes: usize| format!("def versions(pdo):\n{}{query}", (0..changes).map(change).collect::<String>());
+    assert!(in_code("app/versions.py", &file(9), &["filter-without-index"]).is_empty());
+    assert_eq!(in_code("app/versions.py", &file(2), &["filter-without-index"]).len(), 1);
+}
+
+#[test]
+fn a_documents_example_is_not_held_against_the_migrations() {
+    let others = "```sql\nSELECT id FROM orders WHERE status = $1;\n```\n";
+    assert!(findings("filter-without-index", InputKind::Markdown, others).is_empty());
+    assert_eq!(findings("filter-without-index", InputKind::Sql, "SELECT id FROM orders WHERE status = $1;").len(), 1);
+}
+
+#[test]
+fn what_cannot_be_dropped_with_a_join_is_not_said_to_be() {
+    let sql = "SELECT DISTINCT u.age FROM users u JOIN orders o ON o.user_id = u.id WHERE o.status = 'x' OR o.status = 'y';";
+    let told = help("distinct-over-joins", InputKind::Sql, sql);
+    assert_eq!(
+        told,
+        "ask whether there is one, so that DISTINCT has fewer rows to compare: WHERE EXISTS (SELECT 1 FROM orders o WHERE o.user_id = u.id AND (o.status = 'x' OR o.status = 'y'))"
+    );
+    let keyed = help("distinct-over-joins", InputKind::Sql, &sql.replace("u.age", "u.id, u.age"));
+    assert!(keyed.starts_with("ask whether there is one, and drop DISTINCT: "), "{keyed}");
+}
+
+#[test]
+fn tools_and_other_engines_are_no_load_of_ours() {
+    let query = "def f(cur):\n    cur.execute(\"SELECT id FROM orders WHERE status = 'new'\")\n";
+    assert_eq!(in_code("app/export.py", query, &["filter-without-index"]).len(), 1);
+    assert!(in_code("scripts/export.py", query, &["filter-without-index"]).is_empty());
+    let sqlite = format!("{query}    cur.execute(\"SELECT id FROM orders WHERE strftime('%s', at) > 5\")\n");
+    assert!(in_code("app/export.py", &sqlite, &["filter-without-index"]).is_empty());
+    let both = format!("{sqlite}    cur.execute(\"SELECT at::date FROM orders WHERE id = 5\")\n");
+    assert_eq!(in_code("app/export.py", &both, &["filter-without-index"]).len(), 1);
+}
+
+#[test]
+fn a_loop_that_gathers_texts_sends_none_and_help_names_the_keys() {
+    let go = |call: &str| format!("package a\nfunc f(ids []int) {{\n\tfor _, id := range ids {{\n\t\t{call}\n\t}}\n}}\n");
+    let gathers = go("queries = append(queries, fmt.Sprintf(`SELECT age FROM users WHERE id = %d`, id))");
+    assert!(in_code("app/a.go", &gathers, &["query-in-loop"]).is_empty());
+    let sends = go("db.Exec(ctx, `DELETE FROM orders WHERE user_id = $1 AND status = $2`, id, s)");
+    assert_eq!(in_code("app/a.go", &sends, &["query-in-loop"]).len(), 1);
+    let kind = InputKind::Code(Language::of_path("a.go".as_ref()).unwrap());
+    let told = help("query-in-loop", kind, &sends);
+    assert!(told.ends_with("DELETE FROM orders WHERE (user_id, status) IN (SELECT * FROM unnest($1::…[], $2::…[]));"), "{told}");
+}

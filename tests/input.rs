@@ -75,6 +75,16 @@ fn a_path_that_is_not_there_is_said_and_the_rest_goes_on() {
 
 #[cfg(unix)]
 #[test]
+fn tests_are_judged_when_they_are_named_and_counted_when_they_are_not() {
+    let project = Project::new("tests", &[("db/tests/a.sql", BAD), ("db/b.sql", BAD)]);
+    let found = |path: &str| project.check(&[ASK, &[path]].concat(), b"").1;
+    assert_eq!([found("."), found("db"), found("db/tests"), found("db/tests/a.sql")], [1, 1, 1, 1]);
+    let output = project.run(&["check", "."], b"");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("in 2 files, 2 statements (1 in tests, not judged)"), "{text}");
+}
+
+#[test]
 fn links_that_go_in_circles_end() {
     let project = Project::new("links", &[("m/a.sql", BAD)]);
     std::os::unix::fs::symlink("..", project.0.join("m/up")).unwrap();

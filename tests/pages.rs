@@ -20,14 +20,22 @@ fn migration(path: String, text: &str) -> Input {
     Input { path: path.into(), bytes: text.as_bytes().to_vec(), kind: InputKind::Migration(info), reported: true, sets: vec![] }
 }
 
-fn run(setups: &[String], text: &str, settings: &Settings) -> Outcome {
-    run_in("sql", setups, text, settings)
+fn run(setups: &[String], text: &str, settings: &Settings, kind: InputKind) -> Outcome {
+    run_in("sql", setups, text, settings, kind)
+}
+
+/// What an example of SQL is, for a rule: a file of queries, where it speaks of load and would say nothing of what runs once.
+fn kind_for(rule: &str) -> InputKind {
+    let rule = pgsift::rules::find(rule).unwrap();
+    let of_load = matches!(rule.check, Check::Query(_)) && matches!(rule.category(), "query" | "index");
+    if of_load { InputKind::Sql } else { migration(CHECKED.to_owned(), "").kind }
 }
 
 /// Runs an example; those of other languages than SQL are application code, without their marks.
-fn run_in(language: &str, setups: &[String], text: &str, settings: &Settings) -> Outcome {
+fn run_in(language: &str, setups: &[String], text: &str, settings: &Settings, kind: InputKind) -> Outcome {
     let mut inputs: Vec<Input> = setups.iter().enumerate().map(|(i, s)| migration(format!("{i:03}_setup.sql"), s)).collect();
     let mut input = migration(CHECKED.to_owned(), text);
+    input.kind = kind;
     if language != "sql" {
         input.kind = InputKind::Code(Language::of_fence(language).unwrap_or_else(|| panic!("no language is called {language}")));
     }
@@ -123,7 +131,7 @@ fn examples_of_the_pages_do_what_they_say() {
                 Role::Bad => {
                     after_example = true;
                     let settings = Settings { statistics: statistics.clone(), ..only(rule.name) };
-                    let outcome = run_in(&example.language, &setups, &example.text, &settings);
+                    let outcome = run_in(&example.language, &setups, &example.text, &settings, kind_for(rule.name));
                     if let Some(why) = compare(&outcome, &example.text) {
                         fail(why);
                     }
@@ -139,7 +147,7 @@ fn examples_of_the_pages_do_what_they_say() {
                 Role::Good => {
                     after_example = true;
                     let settings = Settings { statistics: statistics.clone(), ..Settings::default() };
-                    let outcome = run_in(&example.language, &setups, &example.text, &settings);
+                    let outcome = run_in(&example.language, &setups, &example.text, &settings, kind_for(rule.name));
                     if !here(&outcome).is_empty() || !outcome.opaque.is_empty() {
                         fail(compare(&outcome, "").unwrap_or_default());
                     }
@@ -205,6 +213,7 @@ fn messages_keep_their_manners() {
                         &setups,
                         &example.text,
                         &Settings { statistics: statistics.clone(), ..only(rule.name) },
+                        kind_for(rule.name),
                     )) {
                         let message = &finding.message;
                         assert!(!message.ends_with('.'), "{}: final stop: {message}", rule.name);
@@ -219,7 +228,8 @@ fn messages_keep_their_manners() {
     }
 }
 
-/// Files of several parts: `-- file: name` begins one; the last is checked, the others come before it. Those named `safe_…` hold
+/// Files of several parts: `-- file: name` begins one; the last is checked, the others come before it (as a migration, where its name
+/// is that). Those named `safe_…` hold
 /// migrations that others call safe, and so do we.
 #[test]
 fn fixtures_of_the_rules() {
@@ -233,9 +243,11 @@ fn fixtures_of_the_rules() {
             files += 1;
             let text = fs::read_to_string(&file).unwrap();
             let mut parts: Vec<String> = vec![String::new()];
+            let mut name = "";
             for line in text.lines() {
-                if line.starts_with("-- file:") {
+                if let Some(own) = line.strip_prefix("-- file:") {
                     parts.push(String::new());
+                    name = own.trim();
                 } else {
                     let part = parts.last_mut().unwrap();
                     part.push_str(line);
@@ -243,13 +255,14 @@ fn fixtures_of_the_rules() {
                 }
             }
             let checked = parts.pop().unwrap();
+            let kind = if name == "migration" { migration(CHECKED.to_owned(), "").kind } else { kind_for(&rule) };
             // `safe_…`: no default rule has anything to say; `-- postgres: 18` on the first line chooses the server
             let safe = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("safe_"));
             let mut settings = if safe { Settings::default() } else { only(&rule) };
             if let Some(version) = text.lines().next().and_then(|line| line.strip_prefix("-- postgres: ")) {
                 settings.postgres = pgsift::postgres::version::Version::new(version.trim().parse().unwrap()).unwrap();
             }
-            if let Some(why) = compare(&run(&parts, &checked, &settings), &checked) {
+            if let Some(why) = compare(&run(&parts, &checked, &settings, kind), &checked) {
                 failures.push(format!("{}: {why}", file.display()));
             }
         }

@@ -3,7 +3,7 @@
 use super::candidate::{Candidate, Wanted};
 use crate::catalog::index_match::{Access, Kind, Node, Prepared, access};
 use crate::catalog::uses::TableUse;
-use crate::catalog::{Catalog, Index, Qualified};
+use crate::catalog::{Catalog, Index, Qualified, Table};
 
 /// The indexes of a table, read.
 pub fn indexes_of<'c>(catalog: &'c Catalog, table: &Qualified) -> Vec<Prepared<'c>> {
@@ -60,7 +60,23 @@ fn is_pinned(found: &Access) -> bool {
 fn leaves_serve(catalog: &Catalog, table: &TableUse, nodes: &[Node]) -> bool {
     let mut children = catalog.children_of(&table.name).peekable();
     let partitioned = table.table.is_some_and(|t| t.partition_by.is_some());
-    partitioned && children.peek().is_some() && children.all(|(name, _)| access(&indexes_of(catalog, name), nodes, &[]).serves())
+    let serves = |name: &Qualified| access(&indexes_of(catalog, name), nodes, &[]).serves();
+    // by its key a query is led to one partition, which is not told from the others
+    let led = table.table.is_some_and(|t| is_led(t, nodes));
+    partitioned
+        && children.peek().is_some()
+        && if led { children.any(|(name, _)| serves(name)) } else { children.all(|(name, _)| serves(name)) }
+}
+
+/// Whether a condition holds a column of the partition key to a value.
+fn is_led(table: &Table, nodes: &[Node]) -> bool {
+    let Some(by) = &table.partition_by else { return false };
+    let held = nodes.iter().filter_map(|node| match &node.kind {
+        Kind::Op(op, list) if op == "=" && list.len() == 2 && list[1].is_value() => Some(&list[0]),
+        _ => None,
+    });
+    let mut columns = held.flat_map(Node::columns);
+    columns.any(|column| by.keys.iter().any(|key| key.expr.column().is_some_and(|c| c.column == *column)))
 }
 
 /// Whether rows of another table look the rows up by an index, where the conditions of its own say little of them.

@@ -12,7 +12,27 @@ impl Catalog {
     /// where they run under a condition.
     pub fn apply(&mut self, statement: &Statement, text: &str) {
         self.enter_file(statement.file);
-        self.fold(statement, At { text, place: statement.location(), change: statement.span, sure: true }, 0);
+        if statement.unsure && !statement.actions.is_empty() {
+            self.watch_condition(statement.location());
+        }
+        self.fold(statement, At { text, place: statement.location(), change: statement.span, sure: !statement.unsure }, 0);
+    }
+
+    /// The same for a statement of which it is not known whether, or how often, it runs.
+    pub fn apply_unsurely(&mut self, statement: &Statement, text: &str) {
+        self.enter_file(statement.file);
+        self.fold(statement, At { text, place: statement.location(), change: statement.span, sure: false }, 0);
+    }
+
+    /// Takes note that something not read may have changed the tables of these names, in whichever schema.
+    pub fn doubt_tables(&mut self, is_named: impl Fn(&str) -> bool) {
+        let named: Vec<Qualified> = self.tables.keys().filter(|table| is_named(&table.name)).cloned().collect();
+        named.iter().for_each(|table| self.mark_partial(table));
+    }
+
+    /// The same for the tables that a statement which cannot be replayed names.
+    pub fn doubt_statement(&mut self, text: &str) {
+        self.doubt(text);
     }
 
     fn fold(&mut self, statement: &Statement, at: At, depth: usize) {
@@ -81,6 +101,8 @@ impl Catalog {
             }
             Action::AlterOther { kind, name: Some(name), on, change, .. } => self.alter_other(kind, name, on.as_ref(), change, at),
             Action::Set(set) => self.set(set),
+            Action::Call { name } => self.watch_call(name, at),
+            Action::Do { .. } => self.watch_block(at),
             Action::Reset { name } if name.as_deref().is_none_or(|n| n == "search_path") => {
                 self.set_search_path(vec![], false);
             }
@@ -92,6 +114,7 @@ impl Catalog {
         if let Some(into) = query.select().and_then(|select| select.into.as_ref()) {
             self.create_from_query(into, false, &[], Some(query), at);
         }
+        self.watch_calls(query, at);
         let Some(select) = query.select() else { return };
         for item in &select.items {
             let ExprKind::Call(call) = &item.expr.kind else { continue };
@@ -156,13 +179,14 @@ impl Catalog {
         }
     }
 
-    /// A statement that could not be read: the tables that it names after TABLE are not wholly known any more.
+    /// A statement that could not be read: the tables that it names after TABLE, or an index after ON, are not wholly known any more.
     fn doubt(&mut self, text: &str) {
         let head: String = text.chars().take(2000).collect();
         let words: Vec<&str> =
             head.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';')).filter(|w| !w.is_empty()).collect();
         for (at, word) in words.iter().enumerate() {
-            if !word.eq_ignore_ascii_case("table") {
+            let of_index = || word.eq_ignore_ascii_case("on") && words.first().is_some_and(|verb| verb.eq_ignore_ascii_case("create"));
+            if !word.eq_ignore_ascii_case("table") && !of_index() {
                 continue;
             }
             let skipped = ["if", "exists", "not", "only"];

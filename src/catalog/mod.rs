@@ -6,6 +6,7 @@
 
 mod alter;
 mod apply;
+mod calls;
 mod columns;
 mod constraints;
 mod drops;
@@ -19,6 +20,7 @@ mod model;
 mod naming;
 mod objects;
 mod output;
+mod partial_keys;
 mod partitions;
 mod query;
 mod renames;
@@ -34,6 +36,7 @@ pub mod uses;
 #[cfg(test)]
 mod tests;
 
+pub use calls::Unfollowed;
 pub use extras::{Extra, Piece};
 pub use mentions::Mentions;
 pub use model::*;

@@ -72,6 +72,8 @@ pub struct Catalog {
     pub search_path: Vec<String>,
     /// The types that columns have, each kept once: a schema has few of them and many columns.
     pub(super) column_types: Arc<HashSet<Arc<TypeName>>>,
+    /// What changes the schema in ways that are not known.
+    pub(super) unfollowed: Vec<super::Unfollowed>,
     /// The open transaction, to be undone by ROLLBACK.
     pub(crate) undo: super::undo::Undo,
 }

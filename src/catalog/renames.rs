@@ -103,6 +103,11 @@ impl Catalog {
     /// A column gets another name, in children too.
     pub(super) fn rename_column(&mut self, table: &Qualified, from: &str, to: &str, depth: usize) {
         self.tables.edit(table, |t| {
+            // PostgreSQL would refuse it: whichever was there is not known well
+            if from != to && t.column(from).is_some() && t.column(to).is_some() {
+                t.columns.retain(|column| column.name != to);
+                t.knowledge = super::Knowledge::Partial;
+            }
             for column in &mut t.columns {
                 if column.name == from {
                     column.name = to.to_owned();

@@ -248,6 +248,11 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Whether a column is of this relation.
+    pub fn is_of(&self, column: &ColumnRef, binding: &Binding<'a>) -> bool {
+        self.binding(column).is_some_and(|found| std::ptr::eq(found.relation, binding.relation))
+    }
+
     /// Whether a reference names a relation of a query around this one.
     pub fn is_outer(&self, column: &ColumnRef) -> bool {
         let here = self.binding(column).is_some();

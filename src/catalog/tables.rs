@@ -55,14 +55,16 @@ impl Catalog {
     /// CREATE TABLE IF NOT EXISTS of a table known in part: its columns are surely there only if it was made here, so they
     /// are noted without claiming to be all.
     fn learn_columns(&mut self, name: &Qualified, create: &CreateTable, at: At) {
-        if !self.tables.get(name).is_some_and(|table| table.knowledge == Knowledge::Partial) {
-            return;
-        }
+        let Some(known) = self.tables.get(name).filter(|table| table.knowledge == Knowledge::Partial) else { return };
+        let only_heard_of = known.columns.is_empty() && known.constraints.is_empty();
         for def in &create.columns {
             if self.tables.get(name).is_some_and(|table| table.column(&def.name.value).is_none()) {
                 let column = self.column(name, def, at);
                 self.tables.edit(name, |table| table.columns.push(column));
             }
+        }
+        if only_heard_of {
+            self.own_constraints(name, create, at);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Application code: what of it is the project's own, and may hold SQL.
 
-use super::{Content, engines};
+use super::{Content, engines, programs};
 use crate::extract::{self, Language};
 use memchr::memmem;
 use std::path::Path;
@@ -18,7 +18,9 @@ const GENERATED: &[&str] =
 
 /// What the bytes of a file of code are worth. `shown` is relative to the working directory.
 pub(super) fn read(shown: &Path, bytes: Vec<u8>, language: Language) -> Content {
-    if memchr::memchr(0, &bytes[..bytes.len().min(8192)]).is_some() || !extract::may_hold_sql(&bytes) {
+    let is_migration = || programs::order(shown, &bytes, language).is_some();
+    // a migration says something without SQL too: that its changes are not known
+    if memchr::memchr(0, &bytes[..bytes.len().min(8192)]).is_some() || !extract::may_hold_sql(&bytes) && !is_migration() {
         return Content::Nothing;
     }
     let name = shown.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
@@ -28,7 +30,8 @@ pub(super) fn read(shown: &Path, bytes: Vec<u8>, language: Language) -> Content 
         return Content::Other("vendored code");
     }
     let head = &bytes[..bytes.len().min(1024)];
-    if GENERATED.iter().any(|mark| memmem::find(head, mark.as_bytes()).is_some()) {
+    // Doctrine and Alembic say so of every migration, which its author goes on to write.
+    if GENERATED.iter().any(|mark| memmem::find(head, mark.as_bytes()).is_some()) && !is_migration() {
         return Content::Other("generated code");
     }
     if bytes.len() > LARGE || has_endless_lines(&bytes) {

@@ -3,7 +3,7 @@
 //! Whoever checks `queries/` or one source file means the schema that the repository's migrations leave. They are looked for
 //! from the repository's folder down, in bounds, and of several sets those count that lie nearest to the file.
 
-use super::{layout, walk};
+use super::{layout, programs, walk};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -41,7 +41,7 @@ fn repository(folder: &Path) -> Option<PathBuf> {
 fn sets(root: &Path) -> BTreeMap<PathBuf, Vec<PathBuf>> {
     let mut sets: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for path in walk::sql_files(root) {
-        if let Some(set) = layout::migration_set(&path) {
+        if let Some(set) = layout::migration_set(&path).or_else(|| programs::set(&path)) {
             sets.entry(set).or_default().push(path);
         }
     }

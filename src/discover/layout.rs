@@ -43,6 +43,17 @@ impl Order {
         Order::new(Group::Script, path)
     }
 
+    /// A migration in code: its file's name says when it runs.
+    pub(super) fn program(path: &Path, set: &Path) -> Order {
+        let name = Natural(file_name(path));
+        Order { set: set.to_owned(), name, ..Order::new(Group::Migration, path) }
+    }
+
+    /// Puts a migration at the `place`th step of its set.
+    pub(super) fn follow(&mut self, place: usize) {
+        self.name = Natural(format!("{place:08} {}", self.name.0));
+    }
+
     /// A piece of the schema in `home`, the `place`th.
     pub(super) fn piece(path: &Path, home: &Path, place: usize) -> Order {
         let name = Natural(format!("{} {place:06}", home.to_string_lossy()));

@@ -10,6 +10,8 @@ mod engines;
 mod includes;
 mod layout;
 mod plain;
+mod prisma;
+mod programs;
 mod sections;
 mod sets;
 mod walk;
@@ -109,7 +111,7 @@ struct Candidate {
 pub fn discover(request: &Request) -> Discovered {
     let mut found = Discovered::default();
     let mut left_out = BTreeMap::new();
-    let Candidates { candidates, elsewhere } = candidates(request, &mut found.problems, &mut left_out);
+    let Candidates { candidates, elsewhere, prisma } = candidates(request, &mut found.problems, &mut left_out);
     let read = |candidate: Candidate| {
         let shown = shown(&candidate.path, &request.cwd);
         let result = read(&candidate, &shown);
@@ -124,6 +126,14 @@ pub fn discover(request: &Request) -> Discovered {
     let mut replayed: BTreeMap<String, usize> = BTreeMap::new();
     for (candidate, path, result) in files {
         let reported = candidate.reported;
+        let replays = |bytes: &[u8], language| programs::order(&candidate.path, bytes, language);
+        if let Some(reason) = layout::other_language(&candidate.path).filter(|_| reported) {
+            let known =
+                matches!(&result, Ok(Content::Code(bytes, language)) if replays(bytes, *language).is_some() && programs::is_sql(bytes));
+            if !known {
+                *left_out.entry(reason).or_insert(0) += 1;
+            }
+        }
         match result {
             Ok(Content::Sql(bytes)) => {
                 let (mut order, mut kind) = surveyor.classify(&candidate.path, &bytes);
@@ -132,8 +142,7 @@ pub fn discover(request: &Request) -> Discovered {
                     (order, kind) = layout::schema_file(&candidate.path, "plain");
                 }
                 if elsewhere.contains(&candidate.path) && matches!(kind, InputKind::Migration(_)) {
-                    let folder = path.parent().unwrap_or(Path::new("")).to_string_lossy();
-                    *replayed.entry(if folder.is_empty() { ".".to_owned() } else { folder.into_owned() }).or_insert(0) += 1;
+                    note_replayed(&path, &mut replayed);
                 }
                 ordered.push((order, Input { path, bytes, kind, reported, sets: vec![] }));
             }
@@ -141,9 +150,19 @@ pub fn discover(request: &Request) -> Discovered {
                 let input = Input { path, bytes, kind: InputKind::Markdown, reported, sets: vec![] };
                 ordered.push((Order::document(&candidate.path), input));
             }
-            Ok(Content::Code(bytes, language)) if reported => {
-                let input = Input { path, bytes, kind: InputKind::Code(language), reported, sets: vec![] };
-                ordered.push((Order::document(&candidate.path), input));
+            Ok(Content::Code(_, Language::JavaScript | Language::TypeScript)) if reported && prisma.is_some() => {
+                *left_out.entry(prisma.unwrap_or_default()).or_insert(0) += 1;
+            }
+            Ok(Content::Code(bytes, language)) => {
+                let order = replays(&bytes, language);
+                if order.is_some() && elsewhere.contains(&candidate.path) {
+                    note_replayed(&path, &mut replayed);
+                }
+                let kind = if order.is_some() { InputKind::Program(language) } else { InputKind::Code(language) };
+                if reported || order.is_some() {
+                    let order = order.unwrap_or_else(|| Order::document(&candidate.path));
+                    ordered.push((order, Input { path, bytes, kind, reported, sets: vec![] }));
+                }
             }
             Ok(Content::Elsewhere(bytes, language, _)) if reported && request.all_code => {
                 let input = Input { path, bytes, kind: InputKind::Code(language), reported: false, sets: vec![] };
@@ -163,8 +182,10 @@ pub fn discover(request: &Request) -> Discovered {
         }
     });
     plain::adopt(&mut ordered);
+    programs::settle(&mut ordered, !request.schema.is_empty());
     // An excluded file that is no migration, and not what the settings call the schema, says nothing about the schema.
-    ordered.retain(|(_, input)| input.reported || matches!(input.kind, InputKind::Migration(_) | InputKind::Code(_)));
+    ordered
+        .retain(|(_, input)| input.reported || matches!(input.kind, InputKind::Migration(_) | InputKind::Program(_) | InputKind::Code(_)));
     ordered.sort_by(|a, b| a.0.cmp(&b.0));
     found.sets = sets::assign(&mut ordered).iter().map(|folder| shown(folder, &request.cwd)).collect();
     found.inputs = ordered.into_iter().map(|(_, input)| input).collect();
@@ -180,10 +201,18 @@ pub fn discover(request: &Request) -> Discovered {
     found
 }
 
+/// Counts a file that nobody asked for under its folder.
+fn note_replayed(path: &Path, replayed: &mut BTreeMap<String, usize>) {
+    let folder = path.parent().unwrap_or(Path::new("")).to_string_lossy();
+    *replayed.entry(if folder.is_empty() { ".".to_owned() } else { folder.into_owned() }).or_insert(0) += 1;
+}
+
 /// The files to read, and those of them that were looked for elsewhere in the repository.
 struct Candidates {
     candidates: Vec<Candidate>,
     elsewhere: HashSet<PathBuf>,
+    /// The engine that Prisma speaks to, where it is not PostgreSQL.
+    prisma: Option<&'static str>,
 }
 
 /// Every file to read, each once, in the order of their paths.
@@ -201,6 +230,7 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
         folders.extend(Some(absolute.clone()).filter(|path| path.is_dir()));
         walk::walk(&absolute, &path.to_string_lossy(), &mut found, problems);
     }
+    let prisma = prisma::engine(&found);
     let excluded = exclusion(request);
     let mut seen: HashSet<PathBuf> = candidates.iter().map(|c: &Candidate| c.path.clone()).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
@@ -209,7 +239,7 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
             *left_out.entry("vendored code").or_insert(0) += 1;
             continue;
         }
-        if let Some(reason) = layout::other_language(&path) {
+        if let Some(reason) = layout::other_language(&path).filter(|_| Language::of_path(&path).is_none()) {
             *left_out.entry(reason).or_insert(0) += 1;
         }
         if (named || file_kind(&path).is_some()) && seen.insert(path.clone()) {
@@ -218,7 +248,8 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
         }
     }
     for path in replayed(request, &candidates, &folders, problems) {
-        if file_kind(&path) == Some(FileKind::Sql) && seen.insert(path.clone()) {
+        let replayed = matches!(file_kind(&path), Some(FileKind::Sql)) || programs::set(&path).is_some();
+        if replayed && seen.insert(path.clone()) {
             candidates.push(Candidate { path, reported: false, bytes: None });
         }
     }
@@ -235,7 +266,7 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
             }
         }
     }
-    Candidates { candidates, elsewhere }
+    Candidates { candidates, elsewhere, prisma }
 }
 
 /// Puts the contents that the request brings in the place of what lies on disk.
@@ -261,6 +292,10 @@ fn replayed(request: &Request, candidates: &[Candidate], folders: &[PathBuf], pr
         walk::walk(&walk::normalize(path, &request.cwd), &path.to_string_lossy(), &mut found, problems);
     }
     let mut paths: Vec<PathBuf> = found.into_iter().filter(|found| !found.vendored).map(|found| found.path).collect();
+    let programs = candidates.iter().filter_map(|candidate| programs::set(&candidate.path));
+    for set in programs.collect::<BTreeSet<PathBuf>>().iter().filter(|set| !folders.iter().any(|folder| set.starts_with(folder))) {
+        paths.extend(programs::files_of_set(set));
+    }
     let sets: BTreeSet<PathBuf> = candidates.iter().filter_map(|candidate| layout::set_folder(&candidate.path)).collect();
     for set in sets.iter().filter(|set| !folders.iter().any(|folder| set.starts_with(folder))) {
         paths.extend(layout::files_of_set(set));

@@ -122,8 +122,7 @@ pub(super) fn adopt(ordered: &mut [(Order, Input)]) {
         for (place, file) in in_order(&members, &files).into_iter().enumerate() {
             let (order, input) = &mut ordered[candidates[file]];
             let span = Span::new(0, u32::try_from(input.bytes.len()).unwrap_or(u32::MAX));
-            let follows = if place == 0 { Follows::Nothing } else { Follows::Schema };
-            let whole = Section { span, down: false, transaction: Transaction::None, file: None, follows };
+            let whole = Section { span, down: false, transaction: Transaction::None, file: None, follows: Follows::Schema };
             let transaction = Transaction::None;
             input.kind = InputKind::Migration(MigrationInfo { framework: "plain", down: false, transaction, sections: Some(vec![whole]) });
             *order = Order::piece(order.path(), &home, place);

@@ -25,7 +25,9 @@ pub(super) fn assign(ordered: &mut [(Order, Input)]) -> Vec<PathBuf> {
     for (order, input) in ordered {
         let folder = order.folder();
         input.sets = match (&input.kind, order.set()) {
-            (InputKind::Migration(_), Some(set)) => numbers.get(outermost(set, &sets)).map(|&n| vec![n]).unwrap_or_default(),
+            (InputKind::Migration(_) | InputKind::Program(_), Some(set)) => {
+                numbers.get(outermost(set, &sets)).map(|&n| vec![n]).unwrap_or_default()
+            }
             (InputKind::Migration(_), None) => numbers.get(of_dump(folder, &sets)).map(|&n| vec![n]).unwrap_or_default(),
             _ => near.entry(folder.to_owned()).or_insert_with_key(|folder| nearest(folder, &sets)).clone(),
         };
@@ -38,11 +40,15 @@ fn find(ordered: &[(Order, Input)]) -> BTreeMap<PathBuf, Known> {
     let mut folders: BTreeMap<PathBuf, Known> = BTreeMap::new();
     let mut dumps = vec![];
     for (order, input) in ordered {
-        let InputKind::Migration(info) = &input.kind else { continue };
+        let info = match &input.kind {
+            InputKind::Migration(info) => Some(info),
+            InputKind::Program(_) => None,
+            _ => continue,
+        };
         match order.set() {
             Some(set) => {
                 let named = || set.ancestors().take(3).any(layout::in_migrations_folder);
-                let known = if info.framework != "plain" || named() { Known::Framework } else { Known::Numbers };
+                let known = if info.is_none_or(|info| info.framework != "plain") || named() { Known::Framework } else { Known::Numbers };
                 let best = folders.entry(set.to_owned()).or_insert(known);
                 *best = known.max(*best);
             }

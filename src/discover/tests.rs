@@ -52,6 +52,7 @@ fn lines(found: &Discovered) -> Vec<String> {
             InputKind::Sql => "sql".to_owned(),
             InputKind::Markdown => "markdown".to_owned(),
             InputKind::Code(language) => language.name().to_owned(),
+            InputKind::Program(language) => format!("{} program", language.name()),
         };
         format!("{} {what}{}", input.path.display(), if input.reported { "" } else { " (replayed)" })
     };

@@ -87,13 +87,14 @@ fn walk_folder(root: &Path, found: &mut Vec<Found>, problems: &mut Vec<Problem>)
 /// So many entries are looked at in the search for migrations.
 const SEARCHED: usize = 50_000;
 
-/// The SQL files under a folder, links not followed, as far as a bounded search goes.
+/// The SQL files and those of migrations in code under a folder, links not followed, as far as a bounded search goes.
 pub(super) fn sql_files(root: &Path) -> Vec<PathBuf> {
     let mut ignores = Ignores::above(root);
     let walk = WalkDir::new(root).max_depth(16).sort_by_file_name().into_iter();
     let keep = |entry: &DirEntry| entry.depth() == 0 || ignores.keep(entry, None);
     let entries = walk.filter_entry(keep).take(SEARCHED).filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
-    entries.map(DirEntry::into_path).filter(|path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("sql"))).collect()
+    let is_sql = |path: &Path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("sql"));
+    entries.map(DirEntry::into_path).filter(|path| is_sql(path) || super::programs::set(path).is_some()).collect()
 }
 
 /// A loop leads to a folder that is being walked anyway, and a dangling link of another kind is not ours: neither loses SQL.

@@ -3,8 +3,8 @@
 use super::parts::{self, Remarks};
 use super::{Input, InputKind, aside, markdown};
 use crate::catalog::Catalog;
-use crate::extract::{self, Direction, Extracted, Fragment, FragmentKind, Hole, Language, Options, Program};
-use crate::facts::{Name, ObjectName, Statement};
+use crate::extract::{self, Direction, Extracted, Fragment, FragmentKind, Hole, Language, Options, Program, Role};
+use crate::facts::{Action, Name, ObjectName, Statement};
 use crate::rules::{Origin, Report};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
@@ -22,12 +22,75 @@ pub(super) struct Code {
     pub(super) language: Language,
     /// Where the file is a migration written in that language.
     pub(super) migration: Option<Program>,
+    /// Most of its statements change the schema: a list of migrations in code, whose queries run once.
+    pub(super) makes_schema: bool,
+    /// Its SQL calls what only other engines have.
+    pub(super) another_engine: bool,
+    /// It changes the schema in its place among the migrations.
+    pub(super) replayed: bool,
+    /// Whether findings in it are wanted.
+    pub(super) reported: bool,
+}
+
+/// What SQLite and MySQL write, and PostgreSQL never.
+const OTHERS: &[&str] = &[
+    "strftime(",
+    "julianday(",
+    "datetime('now'",
+    "sqlite_master",
+    "insert or replace",
+    "insert or ignore",
+    "group_concat(",
+    "ifnull(",
+    "date_format(",
+    "unix_timestamp(",
+    "from_unixtime(",
+    "last_insert_id(",
+    "str_to_date(",
+    "on duplicate key",
+    "insert ignore",
+];
+
+/// What only PostgreSQL writes: a file that has both speaks to both.
+const OURS: &[&str] = &["::", " ilike ", "jsonb", "plpgsql", "distinct on"];
+
+fn is_anothers(extracted: &Extracted) -> bool {
+    let texts = extracted.fragments.iter().filter_map(|fragment| {
+        let layer = extracted.layers.get(fragment.layer)?;
+        layer.get(fragment.span.range()).map(str::to_ascii_lowercase)
+    });
+    let (mut theirs, mut ours) = (false, false);
+    for text in texts {
+        theirs |= OTHERS.iter().any(|mark| text.contains(mark));
+        ours |= OURS.iter().any(|mark| text.contains(mark));
+    }
+    theirs && !ours
+}
+
+/// So many statements that change the schema make a list of migrations.
+const CHANGES: usize = 8;
+
+fn makes_schema(extracted: &Extracted) -> bool {
+    let mut statements = extracted.fragments.iter().filter(|f| f.kind == FragmentKind::Statement).flat_map(|f| &f.script.statements);
+    let (mut changes, mut queries) = (0, 0);
+    statements.by_ref().for_each(|statement| match (&statement.query, statement.actions.as_slice()) {
+        (Some(_), _) => queries += 1,
+        (None, [first, ..]) if is_change(first) => changes += 1,
+        _ => {}
+    });
+    changes >= CHANGES && changes > queries
+}
+
+fn is_change(action: &Action) -> bool {
+    matches!(action, Action::CreateTable(_) | Action::AlterTable(_) | Action::CreateIndex(_) | Action::Drop(_))
 }
 
 impl Code {
     fn new(file: FileId, extracted: Extracted, language: Language, text: &str) -> Code {
         let migration = if extracted.fragments.is_empty() { None } else { Program::of(text, language) };
-        Code { file, in_document: false, extracted, language, migration }
+        let makes_schema = makes_schema(&extracted);
+        let another_engine = is_anothers(&extracted);
+        Code { file, in_document: false, extracted, language, migration, makes_schema, another_engine, replayed: false, reported: true }
     }
 
     pub(super) fn statements(&self) -> impl Iterator<Item = &Statement> {
@@ -44,6 +107,21 @@ impl Code {
             None if self.language == Language::Shell => Origin::Script,
             None => Origin::Application,
         }
+    }
+
+    /// Whether a fragment changes the schema when its migrations are replayed.
+    pub(super) fn replays(&self, fragment: &Fragment, text: &str) -> bool {
+        let function = fragment.function.map_or("", |name| name.of(text)).to_ascii_lowercase();
+        // `mySQLUp`, beside `postgreSQLUp`
+        let elsewhere = ["mysql", "sqlite", "mssql", "oracle"].iter().any(|engine| function.contains(engine));
+        self.replayed && !elsewhere && self.origin(fragment, text) == Origin::Migration
+    }
+
+    /// Whether a fragment stands in the very function that the framework calls: who calls another one, and when, is not known.
+    fn is_direct(&self, fragment: &Fragment, text: &str) -> bool {
+        const ENTRIES: &[&str] = &["up", "upgrade", "change", "safe_up", "safeup", "migrate", "forward", "forwards", "run"];
+        let function = fragment.function.map_or("", |name| name.of(text)).to_ascii_lowercase();
+        function.is_empty() || ENTRIES.contains(&function.as_str()) || function.ends_with("up")
     }
 
     /// The session in which a migration's strings run, one after the other; `None` where each string has one of its own.
@@ -69,18 +147,49 @@ impl Code {
     }
 }
 
-/// The inputs that hold code and are reported, by the numbers that their files will have.
-pub(super) fn among(inputs: &[Input]) -> Vec<(FileId, InputKind)> {
-    let numbered = inputs.iter().enumerate().filter(|(_, input)| input.reported);
+/// Folds a statement of a migration in code into the schema: wholly where its text is, otherwise as doubt about what it names.
+pub(super) fn fold(code: &Code, fragment: &Fragment, i: usize, text: &str, catalog: &mut Catalog) {
+    let layer = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
+    let Some(statement) = fragment.script.statements.get(i).filter(|_| fragment.kind == FragmentKind::Statement) else { return };
+    let within = |at: u32| statement.span.start <= at && at <= statement.span.end;
+    let put_together = |hole: &Hole| within(hole.span.start) && hole.role != Role::Parameter;
+    if fragment.holes.iter().any(put_together) {
+        catalog.doubt_statement(&statement.span.of(layer).replace(FILLER as char, ""));
+    } else if fragment.in_loop.is_some() || !code.is_direct(fragment, text) {
+        catalog.apply_unsurely(statement, layer);
+    } else {
+        catalog.apply(statement, layer);
+    }
+}
+
+/// An input that holds code.
+pub(super) struct Coded {
+    file: FileId,
+    kind: InputKind,
+    reported: bool,
+}
+
+/// The inputs that hold code and are reported or replayed, by the numbers that their files will have.
+pub(super) fn among(inputs: &[Input]) -> Vec<Coded> {
+    let wanted = |input: &Input| match input.kind {
+        InputKind::Code(_) | InputKind::Markdown => input.reported,
+        InputKind::Program(_) => true,
+        InputKind::Sql | InputKind::Migration(_) => false,
+    };
+    let numbered = inputs.iter().enumerate();
     numbered
-        .filter(|(_, input)| matches!(input.kind, InputKind::Code(_) | InputKind::Markdown))
-        .map(|(i, input)| (FileId(i as u32), input.kind.clone()))
+        .filter(|(_, input)| wanted(input))
+        .map(|(i, input)| Coded { file: FileId(i as u32), kind: input.kind.clone(), reported: input.reported })
         .collect()
 }
 
 /// Reads the code of these files.
-pub(super) fn read_all(coded: &[(FileId, InputKind)], sources: &Sources, settings: &Settings) -> Vec<Code> {
-    let one = |(file, kind): &(FileId, InputKind)| read(sources.get(*file), *file, kind, settings);
+pub(super) fn read_all(coded: &[Coded], sources: &Sources, settings: &Settings) -> Vec<Code> {
+    let one = |coded: &Coded| {
+        let mut codes = read(sources.get(coded.file), coded.file, &coded.kind, settings);
+        codes.iter_mut().for_each(|code| code.reported = coded.reported);
+        codes
+    };
     if coded.len() < 8 { coded.iter().flat_map(one).collect() } else { coded.par_iter().flat_map_iter(one).collect() }
 }
 
@@ -89,17 +198,18 @@ fn read(source: &Source, file: FileId, kind: &InputKind, settings: &Settings) ->
     let options = Options { calls: &settings.sql_calls };
     let text = source.text.as_str();
     match kind {
-        InputKind::Code(language) => {
+        InputKind::Code(language) | InputKind::Program(language) => {
             let mut extracted = extract::extract(file, text, *language, options);
-            let tests = aside::tests_from(source, *language);
+            let tests = aside::tests_from(source, *language, &settings.asked);
             extracted.fragments.iter_mut().for_each(|fragment| fragment.in_test = fragment.span.start >= tests);
-            vec![Code::new(file, extracted, *language, text)]
+            let replayed = matches!(kind, InputKind::Program(_));
+            vec![Code { replayed, ..Code::new(file, extracted, *language, text) }]
         }
         InputKind::Markdown => {
             let fences = markdown::code_fences(text);
             let code = |(span, language): (Span, Language)| {
                 let mut extracted = extract::extract_in(file, text, span, language, options);
-                let tests = aside::tests_from(source, language) == 0;
+                let tests = aside::tests_from(source, language, &settings.asked) == 0;
                 extracted.fragments.iter_mut().for_each(|fragment| fragment.in_test = tests);
                 Code { in_document: true, ..Code::new(file, extracted, language, span.of(text)) }
             };
@@ -129,7 +239,8 @@ fn sent_by(input: &Input, settings: &Settings) -> Vec<Sent> {
     let source = Source::new(input.path.clone(), input.bytes.clone());
     let file = source.name().replace('\\', "/");
     let mut found = vec![];
-    for span in parts::spans(&source.text, &input.kind).into_iter().map(|(span, ..)| span) {
+    let scripts = if matches!(input.kind, InputKind::Program(_)) { vec![] } else { parts::spans(&source.text, &input.kind) };
+    for span in scripts.into_iter().map(|(span, ..)| span) {
         let script = sql::read(FileId::default(), &source.text, span, Dialect::Psql);
         script.statements.iter().for_each(|statement| note(statement, &source, &file, &source.text, &mut found));
     }
@@ -201,12 +312,14 @@ pub struct ExtractedPiece {
 
 /// The SQL of every input of code; what no rule reads is said to be so, as all is in files that are not reported.
 pub(super) fn list(inputs: Vec<Input>, settings: &Settings) -> Vec<ExtractedPiece> {
+    // what is only replayed was not asked for
+    let asked = |input: &Input| input.reported || !matches!(input.kind, InputKind::Program(_));
     let read_one = |input: Input| {
         let source = Source::new(input.path, input.bytes);
         let ours = input.reported;
         let codes = read(&source, FileId(0), &input.kind, settings);
         let language = match input.kind {
-            InputKind::Code(language) => Some(language),
+            InputKind::Code(language) | InputKind::Program(language) => Some(language),
             _ => None,
         };
         let fences = markdown::code_fences(&source.text);
@@ -221,7 +334,7 @@ pub(super) fn list(inputs: Vec<Input>, settings: &Settings) -> Vec<ExtractedPiec
         }
         found
     };
-    let mut found: Vec<ExtractedPiece> = inputs.into_par_iter().flat_map_iter(read_one).collect();
+    let mut found: Vec<ExtractedPiece> = inputs.into_par_iter().filter(asked).flat_map_iter(read_one).collect();
     found.sort_by(|a, b| a.file.cmp(&b.file).then(a.span.cmp(&b.span)));
     found
 }

@@ -2,7 +2,7 @@
 
 use crate::extract::Language;
 use crate::source::Source;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Folders of tests, of any language.
 const TESTS: &[&str] = &[
@@ -52,11 +52,18 @@ const CODE_TESTS: &[&str] = &[
 
 /// Folders of code that migrates.
 const MIGRATIONS: &[&str] =
-    &["migration", "migrations", "migrate", "batched-migrations", "database_migrations", "data_migrations", "deltas"];
+    &["migration", "migrations", "migrate", "migrator", "batched-migrations", "database_migrations", "data_migrations", "deltas"];
+
+/// Folders of what somebody runs by hand.
+const BY_HAND: &[&str] =
+    &["script", "scripts", "tools", "hack", "examples", "example", "demo", "demos", "seed", "seeds", "seeders", "loadtest", "load-test"];
 
 /// The first byte of a file's tests: of all of it by its path, or of what Rust compiles for tests only.
-pub(super) fn tests_from(source: &Source, language: Language) -> u32 {
+pub(super) fn tests_from(source: &Source, language: Language, asked: &[PathBuf]) -> u32 {
     let name = source.name();
+    if is_asked(&source.path, asked) {
+        return u32::MAX;
+    }
     if is_test_of(&name, true) {
         return 0;
     }
@@ -65,16 +72,39 @@ pub(super) fn tests_from(source: &Source, language: Language) -> u32 {
 }
 
 /// Whether a file of SQL is one of a test suite.
-pub(super) fn is_test_sql(path: &Path) -> bool {
-    is_test_of(&path.to_string_lossy(), false)
+pub(super) fn is_test_sql(path: &Path, asked: &[PathBuf]) -> bool {
+    is_test_of(&path.to_string_lossy(), false) && !is_asked(path, asked)
+}
+
+/// Whether a path lies in tests that were asked about by name: then they are no aside.
+fn is_asked(path: &Path, asked: &[PathBuf]) -> bool {
+    asked.iter().any(|asked| path.starts_with(asked) && is_test_of(&asked.to_string_lossy(), true))
 }
 
 /// Whether code lies among the migrations, so that what it runs it runs once.
 pub(super) fn migrates(path: &Path) -> bool {
     let folders = path.parent().into_iter().flat_map(Path::components);
     let own = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase());
-    own.is_some_and(|stem| stem == "migrations")
+    own.is_some_and(|stem| stem == "migrations" || stem.starts_with("migration_") || is_versioned(&stem))
         || folders.into_iter().any(|part| MIGRATIONS.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()))
+}
+
+/// `V20260715_1443_1__BackfillNotifications`: Flyway's name of a migration.
+fn is_versioned(stem: &str) -> bool {
+    let version = stem.split_once("__").map(|(version, _)| version);
+    version
+        .and_then(|v| v.strip_prefix(['v', 'r']))
+        .is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()) && v.chars().all(|c| c.is_ascii_digit() || c == '_' || c == '.'))
+}
+
+/// Whether code is run by hand, by where it lies: nobody waits for its queries.
+pub(super) fn is_run_by_hand(path: &Path) -> bool {
+    let folders = path.parent().into_iter().flat_map(Path::components);
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    stem == "seed"
+        || stem == "seeds"
+        || (path.is_relative()
+            && folders.into_iter().any(|part| BY_HAND.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str())))
 }
 
 /// Whether a path is that of a test, whose queries are nobody's load.
@@ -84,7 +114,12 @@ pub fn is_test(path: &str) -> bool {
 
 fn is_test_of(path: &str, code: bool) -> bool {
     let stem = path.rsplit(['/', '\\']).next().and_then(|name| name.split('.').next()).unwrap_or("");
-    if code && matches!(stem, "tests" | "test" | "test_utils" | "test_helper" | "spec_helper") {
+    if code
+        && matches!(
+            stem,
+            "tests" | "test" | "test_utils" | "testutils" | "testutil" | "test_helper" | "test_helpers" | "testhelpers" | "spec_helper"
+        )
+    {
         return true;
     }
     if code && ["Test", "Tests", "Spec", "Specs", "TestCase"].iter().any(|end| stem.ends_with(end)) {
@@ -118,17 +153,32 @@ mod tests {
     #[test]
     fn tests_are_known_by_folders_and_names() {
         for path in ["tests/a.sql", "src/x.test.sql", "pkg/Tests/b.sql", "postgres/regression_suite/c.sql"] {
-            assert!(is_test_sql(Path::new(path)), "{path}");
+            assert!(is_test_sql(Path::new(path), &[]), "{path}");
         }
         for path in ["db/contest/a.sql", "fixtures/guide.sql", "/tmp/test/a.sql", "../tests/a.sql", "latest.sql", "test_plan.sql"] {
-            assert!(!is_test_sql(Path::new(path)), "{path}");
+            assert!(!is_test_sql(Path::new(path), &[]), "{path}");
         }
+        let asked = [PathBuf::from("tests"), PathBuf::from("db")];
+        assert!(!is_test_sql(Path::new("tests/db/a.sql"), &asked) && is_test_sql(Path::new("db/tests/a.sql"), &asked));
         assert!(is_test("app/fixtures/a.py") && is_test("UserServiceTest.java") && !is_test("Contest.java"));
     }
 
     #[test]
     fn code_among_migrations_runs_once() {
         assert!(migrates(Path::new("db/migrate/1_x.rb")) && migrates(Path::new("app/jobs/database_migrations/a.rb")));
+        assert!(migrates(Path::new("backend/migrator/migration_3_1.go")));
+        assert!(migrates(Path::new("setup/database/V20260715_1443_1__Backfill.java")));
+        assert!(!migrates(Path::new("src/V8__engine_notes/a.ts")));
         assert!(!migrates(Path::new("src/migrate.ts")) && !migrates(Path::new("src/a.ts")));
+    }
+
+    #[test]
+    fn scripts_and_seeds_are_run_by_hand() {
+        for path in ["scripts/export.rb", "tools/a/b.py", "db/seeds.rb", "prisma/seed.ts"] {
+            assert!(is_run_by_hand(Path::new(path)), "{path}");
+        }
+        for path in ["app/tool.rb", "src/toolset/a.py", "/tmp/scripts/a.py", "app/seeding.rb"] {
+            assert!(!is_run_by_hand(Path::new(path)), "{path}");
+        }
     }
 }

@@ -4,16 +4,17 @@ use super::Follows;
 use super::application::{self, Code};
 use super::aside;
 use super::findings::{ActiveRule, ActiveRules, OncePerFile};
+use super::idle::Idle;
 use super::parts::Unit;
 use crate::catalog::{Catalog, Mentions, resolve};
-use crate::extract::Fragment;
-use crate::facts::{Action, Body, BodyKind, Reading, Statement};
+use crate::extract::{self, Fragment};
+use crate::facts::{Action, Body, BodyKind, FromItem, Reading, RelationSource, Statement};
 use crate::finding::{Finding, Opaque};
 use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
 use crate::rules::{Check, Context, Memo, Origin, Report, Still, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
-use crate::source::{FileId, Location, Sources};
+use crate::source::{FILLER, FileId, Location, Sources};
 use crate::sql::fingerprint::fingerprint;
 use crate::sql::token::Dialect;
 use crate::stats::{RelationStats, Stats};
@@ -27,6 +28,7 @@ pub(super) struct Found {
     pub(super) findings: Vec<Finding>,
     pub(super) opaque: Vec<Opaque>,
     pub(super) statements: usize,
+    pub(super) in_tests: usize,
     /// The fingerprints of application code's statements that have findings.
     pub(super) sent: HashMap<Location, u64>,
     /// Findings that hold only if the schema that all migrations leave is still as they say, each with its rule's question.
@@ -39,8 +41,21 @@ impl Found {
         self.findings.extend(other.findings);
         self.opaque.extend(other.opaque);
         self.statements += other.statements;
+        self.in_tests += other.in_tests;
         self.sent.extend(other.sent);
         self.provisional.extend(other.provisional);
+    }
+
+    /// Counts a statement and those inside it, and lists the opaque ones.
+    fn count(&mut self, statement: &Statement, in_test: bool) {
+        self.statements += 1;
+        self.in_tests += usize::from(in_test);
+        if let Reading::Opaque(reason) = &statement.reading {
+            self.opaque.push(Opaque { at: statement.location(), reason: reason.clone() });
+        }
+        for inner in statement.bodies.iter().flat_map(|body| &body.statements) {
+            self.count(&inner.statement, in_test);
+        }
     }
 
     /// Keeps of the provisional findings those that hold in the schema as it is in the end.
@@ -59,18 +74,20 @@ pub(super) struct Checker<'a> {
 }
 
 /// One statement in its place.
-struct Scene<'a> {
+pub(super) struct Scene<'a> {
     text: &'a str,
     fragment: Option<&'a Fragment>,
-    statement: &'a Statement,
-    preceding: &'a [Statement],
-    following: &'a [Statement],
-    catalog: &'a Catalog,
-    session: &'a Session,
-    effects: &'a [Effect],
-    origin: Origin,
-    around: Surroundings,
+    pub(super) statement: &'a Statement,
+    pub(super) preceding: &'a [Statement],
+    pub(super) following: &'a [Statement],
+    pub(super) catalog: &'a Catalog,
+    pub(super) session: &'a Session,
+    pub(super) effects: &'a [Effect],
+    pub(super) origin: Origin,
+    pub(super) around: Surroundings,
     stage: Stage,
+    /// Its statement is folded into the schema.
+    replayed: bool,
 }
 
 /// Which rules a statement is shown to.
@@ -111,15 +128,29 @@ impl Checker<'_> {
         for (i, statement) in unit.statements.iter().enumerate() {
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if part.reported {
-                count(statement, found);
-                let around = Surroundings { unwrapped: unit.unwrapped, aside: part.aside, ..Surroundings::default() };
+                found.count(statement, part.aside);
+                let (aside, makes_schema) = (part.aside, part.follows == Follows::Schema);
+                let around = Surroundings { unwrapped: unit.unwrapped, aside, makes_schema, ..Surroundings::default() };
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
                 let fragment = None;
                 let stage = if stores(statement) { Stage::Definition } else { Stage::Whole };
                 self.scene(
-                    Scene { text, fragment, statement, preceding, following, catalog, session, effects, origin, around, stage },
+                    Scene {
+                        text,
+                        fragment,
+                        statement,
+                        preceding,
+                        following,
+                        catalog,
+                        session,
+                        effects,
+                        origin,
+                        around,
+                        stage,
+                        replayed: true,
+                    },
                     found,
                 );
             }
@@ -169,6 +200,7 @@ impl Checker<'_> {
                 origin: *origin,
                 around: *around,
                 stage: Stage::Stored,
+                replayed: true,
             };
             self.scene(scene, found);
         }
@@ -179,7 +211,7 @@ impl Checker<'_> {
         let mut found = Found::default();
         let source = &self.sources.get(code.file).text;
         let mut shared = code.session(source, catalog, self.settings);
-        for fragment in &code.extracted.fragments {
+        for fragment in code.extracted.fragments.iter().filter(|fragment| !code.replays(fragment, source)) {
             let origin = code.origin(fragment, source);
             let mut own = Session::new(RunMode { transaction: Transaction::None });
             let session = shared.as_mut().filter(|_| origin == Origin::Migration).unwrap_or(&mut own);
@@ -188,24 +220,75 @@ impl Checker<'_> {
         found
     }
 
-    fn fragment(&self, fragment: &Fragment, code: &Code, origin: Origin, catalog: &Catalog, session: &mut Session, found: &mut Found) {
-        let text = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
-        let statements = fragment.script.statements.as_slice();
-        for (i, statement) in statements.iter().enumerate() {
-            let effects = statement_effects(statement, catalog, self.settings.postgres);
-            count(statement, found);
-            let (preceding, rest) = statements.split_at(i);
-            let following = rest.get(1..).unwrap_or_default();
-            let among_migrations = aside::migrates(&self.sources.get(code.file).path);
-            let around =
-                Surroundings { aside: fragment.in_test, in_document: code.in_document, among_migrations, ..Surroundings::default() };
-            let fragment = Some(fragment);
-            let stage = Stage::Whole;
-            let scene =
-                Scene { text, fragment, statement, preceding, following, catalog, session, effects: &effects, origin, around, stage };
-            self.scene(scene, found);
-            session.apply(statement, &effects, catalog, self.settings.postgres);
+    /// Folds a migration in code into the schema: the statements that it sends when it is deployed, in the order in which they
+    /// stand. What it does besides, by calls of its framework or with text that it puts together, makes the tables that it names
+    /// unknown in part.
+    pub(super) fn program(&self, code: &Code, reported: bool, catalog: &mut Catalog, found: &mut Found) {
+        let source = &self.sources.get(code.file).text;
+        let calls = extract::calls_builder(source, &code.extracted);
+        let doubt = |catalog: &mut Catalog| {
+            if calls {
+                let words: HashSet<&str> = extract::named_words(source, &code.extracted).collect();
+                catalog.doubt_tables(|name| words.contains(name));
+            }
+        };
+        doubt(catalog);
+        let mut session =
+            code.session(source, catalog, self.settings).unwrap_or_else(|| Session::new(RunMode { transaction: Transaction::None }));
+        for fragment in code.extracted.fragments.iter().filter(|fragment| code.replays(fragment, source)) {
+            for i in 0..fragment.script.statements.len() {
+                if reported {
+                    self.of_fragment(fragment, i, code, Origin::Migration, catalog, &mut session, found);
+                }
+                application::fold(code, fragment, i, source, catalog);
+            }
         }
+        for (layer, span) in &code.extracted.unread {
+            catalog.doubt_statement(&span.of(code.extracted.layers.get(*layer).map_or("", String::as_str)).replace(FILLER as char, ""));
+        }
+        doubt(catalog);
+    }
+
+    fn fragment(&self, fragment: &Fragment, code: &Code, origin: Origin, catalog: &Catalog, session: &mut Session, found: &mut Found) {
+        for i in 0..fragment.script.statements.len() {
+            self.of_fragment(fragment, i, code, origin, catalog, session, found);
+        }
+    }
+
+    /// Asks every rule about one statement of a fragment.
+    #[allow(clippy::too_many_arguments)] // the fragment with its place, and what changes on the way
+    fn of_fragment(
+        &self,
+        fragment: &Fragment,
+        i: usize,
+        code: &Code,
+        origin: Origin,
+        catalog: &Catalog,
+        session: &mut Session,
+        found: &mut Found,
+    ) {
+        let text = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
+        let (preceding, rest) = fragment.script.statements.split_at(i);
+        let Some((statement, following)) = rest.split_first() else { return };
+        let effects = statement_effects(statement, catalog, self.settings.postgres);
+        found.count(statement, fragment.in_test);
+        let among_migrations = aside::migrates(&self.sources.get(code.file).path) || code.makes_schema;
+        let around = Surroundings {
+            aside: fragment.in_test || code.another_engine,
+            in_document: code.in_document,
+            among_migrations,
+            by_hand: aside::is_run_by_hand(&self.sources.get(code.file).path),
+            ..Surroundings::default()
+        };
+        let fragment = Some(fragment);
+        let stage = Stage::Whole;
+        let replayed = code.replayed && origin == Origin::Migration;
+        let effects = effects.as_slice();
+        self.scene(
+            Scene { text, fragment, statement, preceding, following, catalog, session, effects, origin, around, stage, replayed },
+            found,
+        );
+        session.apply(statement, effects, catalog, self.settings.postgres);
     }
 
     /// Asks every rule about a statement, and then about the statements inside it.
@@ -223,7 +306,7 @@ impl Checker<'_> {
             BodyKind::Do => around.in_do = true,
             BodyKind::Function | BodyKind::Procedure => around.in_function = true,
             BodyKind::Execute => {}
-            BodyKind::Scheduled => around = Surroundings { aside: around.aside, ..Surroundings::default() },
+            BodyKind::Scheduled => around = Surroundings { aside: around.aside, scheduled: true, ..Surroundings::default() },
         }
         let mut session =
             if body.kind == BodyKind::Scheduled { Session::new(RunMode { transaction: Transaction::None }) } else { scene.session.clone() };
@@ -244,6 +327,7 @@ impl Checker<'_> {
                     origin: scene.origin,
                     around,
                     stage: scene.stage,
+                    replayed: scene.replayed,
                 },
                 found,
             );
@@ -322,9 +406,10 @@ impl Checker<'_> {
         if scene.stage == Stage::Definition || scene.around.among_migrations && scene.statement.query.is_some() {
             return;
         }
+        let idle = Idle::of(scene);
         for query in scene.statement.queries() {
             let visits = resolve::visits(scene.catalog, query);
-            for active in self.rules.of_queries.iter().filter(asked) {
+            for active in self.rules.of_queries.iter().filter(asked).filter(|active| idle.admits(active)) {
                 let Check::Query(check) = active.rule.check else { continue };
                 check(&Context { visits: &visits, ..context }, query);
                 told(active);
@@ -344,8 +429,8 @@ impl Checker<'_> {
             let still = report.still.take();
             let finding = active.finding(report, Some(scene.statement));
             match still {
-                // what code creates is not replayed
-                Some((at, name, still)) if scene.fragment.is_none() => found.provisional.push((finding, at, name, still)),
+                // what an application creates is not replayed
+                Some((at, name, still)) if scene.fragment.is_none() || scene.replayed => found.provisional.push((finding, at, name, still)),
                 _ => found.findings.push(finding),
             }
         }
@@ -367,19 +452,11 @@ fn goes_back(statement: &Statement) -> bool {
     statement.actions.iter().any(|action| matches!(action, Action::Rollback { .. } | Action::Savepoint { .. } | Action::RollbackTo { .. }))
 }
 
-/// Whether a query changes the schema or its search path (`SELECT … INTO`, `set_config('search_path', …)`).
+/// Whether a query changes the schema or its search path, or may: `SELECT … INTO`, `set_config('search_path', …)`, a call.
 fn writes_schema(statement: &Statement) -> bool {
-    let into = |s: &crate::facts::Select| s.into.is_some() || s.from.is_empty();
+    let calls = |item: &crate::facts::SelectItem| matches!(item.expr.kind, crate::facts::ExprKind::Call(_));
+    let reads_call = |item: &FromItem| item.relations().iter().any(|r| matches!(r.source, RelationSource::Function(_)));
+    let into =
+        |s: &crate::facts::Select| s.into.is_some() || s.from.is_empty() || s.items.iter().any(calls) || s.from.iter().any(reads_call);
     statement.query.as_ref().and_then(|q| q.select()).is_some_and(into)
-}
-
-/// Counts a statement and those inside it, and lists the opaque ones.
-fn count(statement: &Statement, found: &mut Found) {
-    found.statements += 1;
-    if let Reading::Opaque(reason) = &statement.reading {
-        found.opaque.push(Opaque { at: statement.location(), reason: reason.clone() });
-    }
-    for inner in statement.bodies.iter().flat_map(|body| &body.statements) {
-        count(&inner.statement, found);
-    }
 }

@@ -20,6 +20,11 @@ pub(super) struct ActiveRule {
 }
 
 impl ActiveRule {
+    /// The family that it belongs to.
+    pub(super) fn category(&self) -> &'static str {
+        self.category
+    }
+
     /// The finding that a report becomes.
     pub(super) fn finding(&self, report: Report, statement: Option<&Statement>) -> Finding {
         let own = if self.fixed { None } else { report.severity };

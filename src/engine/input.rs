@@ -32,6 +32,8 @@ pub enum InputKind {
     Markdown,
     /// Application code, whose strings may be SQL.
     Code(Language),
+    /// A migration in application code: what its strings do to the schema is replayed in the order given.
+    Program(Language),
 }
 
 /// How a migration is run.

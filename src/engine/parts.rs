@@ -11,7 +11,7 @@ use crate::sql::{self, token::Dialect};
 use crate::suppress;
 use rayon::prelude::*;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A stretch of a file that runs with one session.
 pub(super) struct Part {
@@ -28,6 +28,8 @@ pub(super) struct Part {
     pub(super) follows: Follows,
     /// Whoever runs it is known by more than the shape of its name.
     known_runner: bool,
+    /// It is code, whose strings [`super::application`] has read.
+    pub(super) program: bool,
 }
 
 /// Longer files are data, not queries that an application sends.
@@ -60,7 +62,7 @@ pub(super) struct Remarks {
 }
 
 /// Takes the inputs in, and says of which parts they consist, and which sets each file belongs to.
-pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
+pub(super) fn of(inputs: Vec<Input>, asked: &[PathBuf]) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
     let mut sources = Sources::default();
     let mut sets = vec![];
     let mut files = vec![];
@@ -88,11 +90,12 @@ pub(super) fn of(inputs: Vec<Input>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
             span,
             origin,
             reported,
-            aside: !matches!(kind, InputKind::Markdown) && aside::is_test_sql(&sources.get(file).path),
+            aside: !matches!(kind, InputKind::Markdown | InputKind::Program(_)) && aside::is_test_sql(&sources.get(file).path, asked),
             silences,
             transaction,
             follows,
             known_runner,
+            program: matches!(kind, InputKind::Program(_)),
         };
         match kind {
             InputKind::Migration(MigrationInfo { sections: Some(sections), down, .. }) => {
@@ -119,6 +122,7 @@ pub(super) fn spans(text: &str, kind: &InputKind) -> Vec<(Span, Origin, Transact
     match kind {
         // its strings are found by `application`
         InputKind::Code(_) => vec![],
+        InputKind::Program(_) => vec![(whole, Origin::Migration, Transaction::None)],
         InputKind::Sql => vec![(whole, Origin::Script, Transaction::None)],
         InputKind::Markdown => markdown::sql_fences(text).into_iter().map(|span| (span, Origin::Document, Transaction::None)).collect(),
         InputKind::Migration(info) => match &info.sections {
@@ -130,6 +134,9 @@ pub(super) fn spans(text: &str, kind: &InputKind) -> Vec<(Span, Origin, Transact
 
 /// Reads a part's statements.
 pub(super) fn read<'p>(part: &'p Part, sources: &Sources, settings: &Settings) -> Unit<'p> {
+    if part.program {
+        return Unit { part, transaction: part.transaction, unwrapped: false, statements: vec![], remarks: None };
+    }
     let script = sql::read(part.file, &sources.get(part.file).text, part.span, Dialect::Psql);
     let transaction = transaction_of(part.transaction, part.origin, &script.statements, settings);
     let remarks = part.silences.then(|| Remarks {

@@ -15,7 +15,7 @@ use crate::settings::Settings;
 use crate::source::{FileId, Sources};
 use crate::suppress::Suppressions;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// How many bytes of SQL are read while those before them are folded: small enough to keep in memory, large enough that
 /// handing them over costs nothing. What is smaller than this is not worth waking a second thread for.
@@ -24,10 +24,12 @@ const BATCH: usize = 32 << 10;
 pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> (Vec<Catalog>, Outcome) {
     let files = inputs.iter().filter(|input| input.reported).count();
     let coded = application::among(&inputs);
-    let (sources, parts, sets) = parts::of(inputs);
+    let (sources, parts, sets) = parts::of(inputs, &settings.asked);
     let codes = application::read_all(&coded, &sources, settings);
     let mut mentions = Mentions::default();
-    codes.iter().flat_map(application::Code::statements).for_each(|statement| mentions.add(statement));
+    // a migration's own statements run no more when the next one is deployed
+    let sending = codes.iter().filter(|code| code.migration.is_none());
+    sending.flat_map(application::Code::statements).for_each(|statement| mentions.add(statement));
     let queries: Vec<&Part> = parts.iter().filter(|part| part.is_query_file(&sources)).collect();
     if with_rules && parts.iter().any(|part| part.reported && part.origin == Origin::Migration) {
         let units: Vec<Unit> = queries.par_iter().map(|part| parts::read(part, &sources, settings)).collect();
@@ -35,7 +37,8 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
         only_queries.flat_map(|unit| &unit.statements).for_each(|statement| mentions.add(statement));
     }
     let rules = if with_rules { ActiveRules::new(settings) } else { ActiveRules::new(&nothing()) };
-    let run = Run { checker: Checker { sources: &sources, settings, rules: &rules, mentions: &mentions } };
+    let programs = codes.iter().filter(|code| code.replayed).map(|code| (code.file, code)).collect();
+    let run = Run { checker: Checker { sources: &sources, settings, rules: &rules, mentions: &mentions }, programs };
 
     // Migrations change the schema for what comes after them; everything else sees the schema that they leave.
     let (migrations, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| part.origin == Origin::Migration);
@@ -43,7 +46,11 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let beside = if with_rules { queries.as_slice() } else { &[] };
     let (mut found, mut remarks) = run.replay_sets(&migrations, beside, &mut schemas);
     let reported: HashSet<FileId> = migrations.iter().filter(|part| part.reported && !part.aside).map(|part| part.file).collect();
+    let of_schemas = found.findings.len();
     schemas.each().for_each(|catalog| found.findings.extend(run.checker.schema(catalog, &|file| reported.contains(&file))));
+    // the bytes of SQL in code are not the file's own
+    let coded = |finding: &&mut Finding| run.programs.contains_key(&finding.primary.at.file);
+    found.findings.iter_mut().skip(of_schemas).filter(coded).for_each(|finding| finding.fix = None);
     for (more, remark) in run.check_each(&others, &schemas) {
         found.merge(more);
         remarks.extend(remark);
@@ -58,11 +65,13 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let mut outcome = Outcome { findings: found.findings, sent: found.sent, opaque: found.opaque, ..Outcome::default() };
     outcome.summary.files = files;
     outcome.summary.statements = found.statements;
+    outcome.summary.in_tests = found.in_tests;
     outcome.summary.suppressed = suppressed;
     outcome.opaque.sort_by(|a, b| {
         let path = |o: &Opaque| &sources.get(o.at.file).path;
         path(a).cmp(path(b)).then(a.at.span.cmp(&b.at.span))
     });
+    outcome.notes.extend(schemas.note(&sources));
     outcome.sources = sources;
     (schemas.into_catalogs(), outcome)
 }
@@ -74,6 +83,8 @@ fn nothing() -> Settings {
 
 struct Run<'a> {
     checker: Checker<'a>,
+    /// The migrations in application code, by their files.
+    programs: HashMap<FileId, &'a Code>,
 }
 
 impl Run<'_> {
@@ -134,7 +145,10 @@ impl Run<'_> {
         while !ready.is_empty() {
             let mut fold = || {
                 for unit in &mut ready {
-                    self.checker.unit(unit, &mut session, catalog, &mut found);
+                    match self.programs.get(&unit.part.file).filter(|_| unit.part.program) {
+                        Some(code) => self.checker.program(code, unit.part.reported, catalog, &mut found),
+                        None => self.checker.unit(unit, &mut session, catalog, &mut found),
+                    }
                     remarks.extend(unit.remarks.take());
                     stored.extend(Checker::stored(unit));
                 }
@@ -187,7 +201,8 @@ impl Run<'_> {
 impl Run<'_> {
     /// Checks the strings of application code against the schema that the migrations leave.
     fn check_codes(&self, codes: &[Code], schemas: &Schemas) -> Vec<(Found, Option<Remarks>)> {
-        let check = |code: &Code| (self.checker.code(code, schemas.of(code.file)), code.remarks(self.checker.sources));
+        let codes: Vec<&Code> = codes.iter().filter(|code| code.reported).collect();
+        let check = |code: &&Code| (self.checker.code(code, schemas.of(code.file)), code.remarks(self.checker.sources));
         if codes.len() < 4 { codes.iter().map(check).collect() } else { codes.par_iter().map(check).collect() }
     }
 }

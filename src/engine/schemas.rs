@@ -1,8 +1,8 @@
 //! The schemas of a run: one per migration set, and for files that are alike near to several, what these agree on. Must not know
 //! how files find their sets.
 
-use crate::catalog::Catalog;
-use crate::source::FileId;
+use crate::catalog::{Catalog, Unfollowed};
+use crate::source::{FileId, Sources};
 use std::collections::BTreeMap;
 
 /// Every schema of a run, and which file sees which.
@@ -56,6 +56,27 @@ impl Schemas {
     /// The schema of each set.
     pub(super) fn each(&self) -> impl Iterator<Item = &Catalog> {
         self.of_sets.iter()
+    }
+
+    /// What is not known of the schemas since it was not followed, with the first places.
+    pub(super) fn note(&self, sources: &Sources) -> Option<String> {
+        const SHOWN: usize = 3;
+        let all: Vec<&Unfollowed> = self.of_sets.iter().flat_map(Catalog::unfollowed).collect();
+        let place = |one: &&Unfollowed| {
+            let source = sources.get(one.at.file);
+            format!("{} at {}:{}", one.what, source.name(), source.position(one.at.span.start).line)
+        };
+        let mut named: Vec<String> = all.iter().take(SHOWN).map(place).collect();
+        if all.len() > SHOWN {
+            named.push(format!("{} more", all.len() - SHOWN));
+        }
+        let (changes, run) =
+            if all.len() == 1 { ("1 place changes".to_owned(), "it runs") } else { (format!("{} places change", all.len()), "they run") };
+        let note = format!(
+            "{changes} the schema in a way known only when {run} ({}); the tables that are named there are known in part",
+            named.join(", ")
+        );
+        (!all.is_empty()).then_some(note)
     }
 
     /// The schema of each set, in their order; at least one.

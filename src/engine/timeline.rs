@@ -18,7 +18,7 @@ use std::collections::HashMap;
 /// Replays the inputs, which are in replay order, and tells what those that are reported lock.
 pub fn locks(inputs: Vec<Input>, settings: &Settings) -> Timeline {
     let files = inputs.iter().filter(|input| input.reported).count();
-    let (sources, parts, sets) = parts::of(inputs);
+    let (sources, parts, sets) = parts::of(inputs, &settings.asked);
     let mut timeline = Timeline { postgres: settings.postgres, files, ..Timeline::default() };
     let mut schemas = Schemas::new(sets);
     let mut session = None;

@@ -40,7 +40,7 @@ pub fn workload(inputs: Vec<Input>, settings: &Settings) -> Workload {
     let catalog = Catalog::united(&catalogs.iter().collect::<Vec<_>>());
     let coded = application::among(&inputs);
     // The same inputs give the same files in the same order.
-    let (sources, parts, _) = parts::of(inputs);
+    let (sources, parts, _) = parts::of(inputs, &settings.asked);
     let recurring = |part: &Part| -> Vec<Recurring> {
         let statements = parts::read(part, &sources, settings).statements;
         let statements = match part.origin {

@@ -163,7 +163,7 @@ impl Finder<'_, '_> {
             let Some(open) = tree.around(inner) else { break };
             // `name: "…"`, `:name => "…"`
             early &= !(inner == first && (tree.is(inner - 1, b':') || (tree.is(inner - 1, b'>') && inner > 1 && tree.is(inner - 2, b'='))));
-            early &= !(open + 1..inner).any(|at| tree.is(at, b',') && tree.around(at) == Some(open));
+            early &= !tree.is_later(inner);
             if tree.is(open, b'(')
                 && let Some(call) = tree.callee(open)
             {

@@ -47,12 +47,13 @@ const FRAMEWORKS: &[Framework] = &[
     wrapping("Sequel", &[Ruby], &["Sequel.migration"], &["no_transaction"]),
     wrapping("Ecto", &[Elixir], &["use Ecto.Migration"], &["@disable_ddl_transaction true"]),
     wrapping("TypeORM", SCRIPT, &["MigrationInterface"], &["transaction = false"]),
-    wrapping("MikroORM", SCRIPT, &["@mikro-orm/migrations"], &["isTransactional"]),
+    wrapping("MikroORM", SCRIPT, &["mikro-orm/migrations"], &["isTransactional"]),
     wrapping("node-pg-migrate", SCRIPT, &["node-pg-migrate", "(pgm)", "(pgm:", "pgm =>"], &["noTransaction"]),
     wrapping("Knex", SCRIPT, &["require('knex')", "from 'knex'", "from \"knex\"", "(knex)", "(knex:", "knex =>"], &["transaction: false"]),
+    wrapping("Kysely", SCRIPT, &["from 'kysely'", "from \"kysely\"", "require('kysely')"], &[]),
     open("Sequelize", SCRIPT, &["queryInterface"]),
     wrapping("Laravel", &[Php], &["Illuminate\\Database\\Migrations\\Migration"], &["withinTransaction = false"]),
-    wrapping("Doctrine", &[Php], &["Doctrine\\Migrations\\AbstractMigration"], &["isTransactional"]),
+    wrapping("Doctrine", &[Php], &["Doctrine\\Migrations\\AbstractMigration", "AbstractMultiPlatformMigration"], &["isTransactional"]),
     wrapping("Phinx", &[Php], &["Phinx\\Migration\\AbstractMigration"], &[]),
     wrapping("Entity Framework", &[CSharp], &["MigrationBuilder"], &["suppressTransaction"]),
     wrapping("Flyway", JVM, &["BaseJavaMigration"], &["canExecuteInTransaction"]),
@@ -72,25 +73,32 @@ const fn open(name: &'static str, languages: &'static [Language], marks: &'stati
     Framework { name, languages, marks, wraps: false, leaves: &[] }
 }
 
+/// Those of [`SCRIPT`], whose functions may be properties of an object.
+const SCRIPTED: &[&str] = &["TypeORM", "MikroORM", "node-pg-migrate", "Knex", "Kysely", "Sequelize"];
+
 impl Program {
     /// The migration that a file of code is, if it is one.
     pub fn of(text: &str, language: Language) -> Option<Program> {
         let holds = |mark: &&str| memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
         let speaks = |framework: &&Framework| framework.languages.contains(&language) && framework.marks.iter().any(holds);
         let found = FRAMEWORKS.iter().find(speaks)?;
-        // Knex and Sequelize are also what applications query with: their migrations export both ways.
-        let both = !SCRIPT.contains(&language) || defines(text, "up") && defines(text, "down");
+        // Knex, Kysely and Sequelize are also what applications query with: their migrations export both ways.
+        let own = matches!(found.name, "TypeORM" | "MikroORM");
+        let both = !SCRIPT.contains(&language) || defines(text, "up") && (own || defines(text, "down"));
         both.then(|| Program { framework: found.name, in_transaction: found.wraps && !found.leaves.iter().any(holds) })
     }
 
     /// Which way a string goes: by the function around it, or as the second argument of a call that takes both ways.
     pub fn direction(&self, text: &str, extracted: &Extracted, fragment: &Fragment) -> Direction {
         let function = fragment.function.map_or("", |name| name.of(text)).to_ascii_lowercase();
-        let undoes = ["down", "downgrade", "rollback", "revert", "undo"].iter().any(|word| function.starts_with(word));
+        let undoes =
+            ["down", "downgrade", "rollback", "revert", "undo"].iter().any(|word| function.starts_with(word)) || function.ends_with("down");
         let takes_both = matches!(self.framework, "Ecto" | "Django");
         let before = || extracted.fragments.iter().rfind(|other| other.span.end <= fragment.span.start);
         let is_second = || before().is_some_and(|first| follows(text, first, fragment));
-        if undoes || takes_both && is_second() || in_down_property(text, fragment) { Direction::Down } else { Direction::Up }
+        // elsewhere every function has its name beside it
+        let in_script = || SCRIPTED.contains(&self.framework) && in_down_property(text, fragment);
+        if undoes || takes_both && is_second() || in_script() { Direction::Down } else { Direction::Up }
     }
 }
 
@@ -103,7 +111,9 @@ fn definitions<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> 
     memmem::find_iter(text.as_bytes(), name.as_bytes()).filter(move |&at| {
         let before = text.get(..at).and_then(|head| head.chars().next_back());
         let after = text.get(at + name.len()..).unwrap_or("").trim_start_matches(' ');
-        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') && after.starts_with(['(', '=', ':'])
+        let line = text.get(..at).and_then(|head| head.rsplit('\n').next()).unwrap_or("").trim_start();
+        let told = line.starts_with("//") || line.starts_with('*');
+        !told && !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') && after.starts_with(['(', '=', ':'])
     })
 }
 

@@ -4,6 +4,7 @@
 //! ([`chain`]), judges which are SQL ([`judge`]), and writes each at its own place into an overlay as long as the file
 //! ([`overlay`]): what is no SQL is [`FILLER`], so every place in a statement is a place in the file. Must not know rules.
 
+mod builder;
 mod calls;
 mod chain;
 mod content;
@@ -28,6 +29,7 @@ mod trust;
 mod values;
 mod words;
 
+pub use builder::{calls_builder, named_words};
 pub use holes::{Hole, Role};
 pub use languages::Language;
 pub use migration::{Direction, Program, created_tables};
@@ -58,6 +60,8 @@ pub struct Extracted {
     pub fragments: Vec<Fragment>,
     /// What no rule reads: statements of other databases and of languages of objects, and those that are only told to people.
     pub others: Vec<Fragment>,
+    /// What looked like SQL and could not be read, in which of the layers.
+    pub unread: Vec<(usize, Span)>,
     /// Comments of the host language.
     pub comments: Vec<Span>,
     /// Strings that are SQL of other databases.
@@ -240,6 +244,7 @@ impl Writer<'_> {
             let mut script = sql::read(file, layer, read, Dialect::Host);
             let understood = !script.statements.is_empty() && script.statements.iter().all(|s| s.reading == Reading::Parsed);
             if verdict == Verdict::IfRead && !understood {
+                out.unread.push((fragment.layer, fragment.span));
                 continue;
             }
             if frame > 0 {

@@ -11,6 +11,9 @@ use super::tree::Tree;
 /// Methods that put a statement into a list.
 const GATHERING: &[&str] = &["add", "Add", "push", "push_back", "append", "Append", "unshift", "concat", "enqueue"];
 
+/// Functions that only write a text.
+const FORMATTING: &[&str] = &["Sprintf", "sprintf", "format", "formatted"];
+
 /// So many tokens are looked through.
 const REACH: usize = 600;
 
@@ -98,6 +101,11 @@ fn stays(tree: &Tree, chain: &Chain, call: &str, found: &Loop) -> bool {
         return true;
     }
     let last = call.rsplit(['.', ':', '>']).next().unwrap_or("");
+    // `queries = append(queries, fmt.Sprintf("…", name))`
+    let outer = || tree.around(tree.around(chain.first)?).and_then(|open| tree.word(open.checked_sub(1)?));
+    if FORMATTING.contains(&last) && outer().is_some_and(|word| GATHERING.contains(&word)) {
+        return true;
+    }
     let gathered = GATHERING.contains(&last).then(|| tree.around(chain.first).and_then(|open| open.checked_sub(3))).flatten();
     let Some(name) = gathered.or_else(|| growth::begun(tree, chain)).and_then(|at| tree.word(at)) else { return false };
     let header = tree.tokens.partition_point(|token| token.span.start < found.header.start).min(chain.first);

@@ -14,6 +14,8 @@ pub(super) struct Tree<'s> {
     parent: Vec<u32>,
     /// The closing bracket of each opening one.
     close: Vec<u32>,
+    /// Whether a comma of the same bracket stands before each token.
+    later: Vec<bool>,
 }
 
 impl<'s> Tree<'s> {
@@ -21,19 +23,24 @@ impl<'s> Tree<'s> {
         let tokens = &stream.tokens[..];
         let mut parent = Vec::with_capacity(tokens.len());
         let mut close = vec![NONE; tokens.len()];
-        let mut open: Vec<u32> = vec![];
+        let mut later = Vec::with_capacity(tokens.len());
+        let mut open: Vec<(u32, bool)> = vec![];
         for (i, token) in tokens.iter().enumerate() {
             if let Kind::Punct(b')' | b']' | b'}') = token.kind
-                && let Some(at) = open.pop()
+                && let Some((at, _)) = open.pop()
             {
                 close[at as usize] = i as u32;
             }
-            parent.push(open.last().copied().unwrap_or(NONE));
-            if let Kind::Punct(b'(' | b'[' | b'{') = token.kind {
-                open.push(i as u32);
+            let (bracket, comma) = open.last().copied().unwrap_or((NONE, false));
+            parent.push(bracket);
+            later.push(comma);
+            match (token.kind, open.last_mut()) {
+                (Kind::Punct(b'(' | b'[' | b'{'), _) => open.push((i as u32, false)),
+                (Kind::Punct(b','), Some((_, comma))) => *comma = true,
+                _ => {}
             }
         }
-        Tree { text, tokens, parent, close }
+        Tree { text, tokens, parent, close, later }
     }
 
     pub(super) fn punct(&self, at: usize) -> Option<u8> {
@@ -62,6 +69,11 @@ impl<'s> Tree<'s> {
     /// The innermost bracket around a token.
     pub(super) fn around(&self, at: usize) -> Option<usize> {
         self.parent.get(at).copied().filter(|&p| p != NONE).map(|p| p as usize)
+    }
+
+    /// Whether a token in brackets stands behind their first comma: it is of no first argument.
+    pub(super) fn is_later(&self, at: usize) -> bool {
+        self.later.get(at).copied().unwrap_or(false)
     }
 
     /// The arguments in the brackets at `open`, from the token `from` on.

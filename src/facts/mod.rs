@@ -31,6 +31,8 @@ pub struct Statement {
     pub bodies: Vec<Body>,
     /// Whether it was understood.
     pub reading: Reading,
+    /// It runs only if a condition of psql's (`\\if`) holds, which is not known.
+    pub unsure: bool,
 }
 
 impl Statement {

@@ -82,6 +82,9 @@ fn summary(outcome: &Outcome) -> String {
     let findings = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
     let summary = &outcome.summary;
     let mut line = format!("{findings} in {}, {}", count(summary.files, "file"), count(summary.statements, "statement"));
+    if summary.in_tests > 0 {
+        line += &format!(" ({} in tests, not judged)", summary.in_tests);
+    }
     if !outcome.opaque.is_empty() {
         line += &format!("; {} not understood", count(outcome.opaque.len(), "statement"));
     }

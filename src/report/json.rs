@@ -136,6 +136,7 @@ pub(super) struct ErrorJson<'a> {
 struct SummaryJson<'a> {
     files: usize,
     statements: usize,
+    in_tests: usize,
     opaque: usize,
     suppressed: usize,
     baseline: usize,
@@ -215,6 +216,7 @@ fn summary_json(outcome: &Outcome) -> SummaryJson<'_> {
     SummaryJson {
         files: summary.files,
         statements: summary.statements,
+        in_tests: summary.in_tests,
         opaque: outcome.opaque.len(),
         suppressed: summary.suppressed,
         baseline: summary.baseline,

@@ -54,16 +54,22 @@ pub struct Surroundings {
     pub in_function: bool,
     /// Inside DO (runs now, in a transaction).
     pub in_do: bool,
+    /// In a job that a scheduler runs again and again, wherever it was given.
+    pub scheduled: bool,
     /// Whoever runs the file is known, and known to open no transaction around it.
     pub unwrapped: bool,
     /// A loop around it, in a body.
     pub in_loop: Option<Span>,
     /// In a test: nobody's load, and not what production sends.
     pub aside: bool,
+    /// In a tool that somebody runs now and then, not in what serves.
+    pub by_hand: bool,
     /// In code that lies among the migrations: a query there runs once.
     pub among_migrations: bool,
     /// In the code of a document, which shows and does not run.
     pub in_document: bool,
+    /// In the files that make one schema: what they name and do not make themselves is made before them, and as empty.
+    pub makes_schema: bool,
 }
 
 /// One statement with all that is known around it.
@@ -106,6 +112,8 @@ pub struct Context<'a> {
 pub struct Memo {
     /// Which of its actions are [`super::support::locks::live_alterations`].
     pub(super) live_alterations: OnceCell<Vec<usize>>,
+    /// Whether it is [`super::support::anew::only_makes_anew`].
+    pub(super) makes_anew: OnceCell<bool>,
 }
 
 /// A finding as a rule states it; the engine adds rule, category, severity and fingerprint.
@@ -252,13 +260,14 @@ impl<'a> Context<'a> {
     pub fn is_new(&self, name: &ObjectName) -> bool {
         let temporary =
             name.schema.as_ref().is_some_and(|s| s.value.starts_with("pg_temp")) || self.table(name).is_some_and(|(_, t)| t.temporary);
-        temporary || self.session.is_new(name, self.catalog)
+        temporary || (self.around.makes_schema && self.table(name).is_none()) || self.session.is_new(name, self.catalog)
     }
 
     /// The same of a name that is resolved already.
     pub fn is_new_relation(&self, name: &Qualified) -> bool {
-        let temporary = name.schema.starts_with("pg_temp") || self.catalog.tables.get(name).is_some_and(|table| table.temporary);
-        temporary || self.session.is_new_relation(name.into(), self.catalog)
+        let known = self.catalog.tables.get(name);
+        let temporary = name.schema.starts_with("pg_temp") || known.is_some_and(|table| table.temporary);
+        temporary || (self.around.makes_schema && known.is_none()) || self.session.is_new_relation(name.into(), self.catalog)
     }
 
     /// The table, where known; `None` is unknown, not absent.

@@ -43,6 +43,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let general =
         format!("join instead: LEFT JOIN LATERAL (…) ON true for one pass over several values, or aggregate first and join the groups to {name}");
     let help = match first.subquery().and_then(|inner| grouped(ctx, inner, scope)) {
+        Some(joined) if !select.group_by.is_empty() => format!("{general}:\n{joined}, with counted.value in GROUP BY"),
         Some(joined) => format!("{general}:\n{joined}"),
         None => general,
     };

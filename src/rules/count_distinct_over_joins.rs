@@ -72,7 +72,15 @@ impl Site<'_, '_> {
             let alone = counted.alone(self.ctx, self.query, self.select, call, alias_of(self.select, e));
             return Some((counted.repeated_by()?, alone));
         }
-        let first = |wanted: &dyn Fn(Meets) -> bool| self.joined.iter().find(|(_, meets)| wanted(*meets));
+        // what is counted may ask for the very rows that repeat it
+        let asked = |relation: &Relation| {
+            let mut found = false;
+            call.args.iter().for_each(|arg| {
+                arg.walk(&mut |e| found |= e.column().and_then(|c| self.scope.binding(c)).is_some_and(|b| std::ptr::eq(b.relation, relation)));
+            });
+            found
+        };
+        let first = |wanted: &dyn Fn(Meets) -> bool| self.joined.iter().find(|(relation, meets)| wanted(*meets) && !asked(relation));
         first(&|m| m == Meets::Many).or_else(|| first(&|m| m != Meets::One)).map(|(relation, _)| (*relation, None))
     }
 }

@@ -16,7 +16,7 @@ fn check(ctx: &Context, query: &Query) {
         if query.select().is_some_and(|select| is_short(select, &short)) {
             return;
         }
-        if let Some(select) = query.select() {
+        if let Some(select) = query.select().filter(|_| !is_one_row(ctx, query)) {
             check_limited(ctx, query, select);
             if let [item] = &select.items[..] {
                 check_comparison(ctx, item.expr.uncast(), Some(select));
@@ -26,6 +26,12 @@ fn check(ctx: &Context, query: &Query) {
             expr.walk(&mut |e| check_comparison(ctx, e, None));
         }
     });
+}
+
+/// Whether a key is fixed, so that there is no more than one row to count.
+fn is_one_row(ctx: &Context, query: &Query) -> bool {
+    let visit = ctx.visits.iter().find(|(visited, _)| std::ptr::eq(*visited, query));
+    visit.is_some_and(|(visited, scope)| visited.select().is_some_and(|select| rows::is_single(select, scope)))
 }
 
 /// Whether what is counted was limited before.
@@ -66,7 +72,7 @@ fn check_comparison(ctx: &Context, expr: &Expr, around: Option<&Select>) {
         _ => return,
     };
     let select = match (&counted.kind, around) {
-        (ExprKind::Subquery(inner), None) if inner.limit.is_none() => inner.select().filter(|s| matches!(&s.items[..], [i] if is_count(&i.expr))),
+        (ExprKind::Subquery(inner), None) if inner.limit.is_none() && !is_one_row(ctx, inner) => inner.select().filter(|s| matches!(&s.items[..], [i] if is_count(&i.expr))),
         (_, Some(select)) if is_count(counted) => Some(select),
         _ => None,
     };

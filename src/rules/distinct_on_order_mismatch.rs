@@ -2,16 +2,17 @@
 
 use super::support::spelling;
 use super::{Check, Context};
-use crate::catalog::index_match::same;
+use crate::catalog::index_match::same_in;
+use crate::catalog::resolve::Scope;
 use crate::facts::{Expr, ExprKind, Literal, Query, Select};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    query.walk(&mut |query| check_one(ctx, query));
+fn check(ctx: &Context, _: &Query) {
+    ctx.visit(&mut |query, scope| check_one(ctx, query, scope));
 }
 
-fn check_one(ctx: &Context, query: &Query) {
+fn check_one(ctx: &Context, query: &Query, scope: &Scope) {
     let Some(select) = query.select() else { return };
     let Some((distinct, on)) = select.distinct.as_ref().and_then(|d| Some((d, d.on.as_ref()?))) else { return };
     let on: Vec<&Expr> = on.iter().map(|e| named(select, e)).collect();
@@ -22,7 +23,7 @@ fn check_one(ctx: &Context, query: &Query) {
         if unmet.is_empty() {
             return;
         }
-        if !on.iter().any(|e| same(e, key)) {
+        if !on.iter().any(|e| same_in(scope, e, key)) {
             let keys: Vec<String> = on.iter().map(|e| spelling::text(ctx, e.span)).collect();
             let message = format!(
                 "this query is refused: SELECT DISTINCT ON expressions must match initial ORDER BY expressions, and {} comes before {}",
@@ -34,7 +35,7 @@ fn check_one(ctx: &Context, query: &Query) {
             ctx.add(ctx.report(written.expr.span, message).help(help).related(ctx.at(distinct.span), "these must come first"));
             return;
         }
-        unmet.retain(|e| !same(e, key));
+        unmet.retain(|e| !same_in(scope, e, key));
     }
 }
 

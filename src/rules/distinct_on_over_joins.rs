@@ -4,8 +4,9 @@ use super::support::joins::{self, Meets};
 use super::support::reshape::lateral::lateral;
 use super::support::spelling;
 use super::{Check, Context};
+use crate::catalog::Knowledge;
 use crate::catalog::resolve::Scope;
-use crate::facts::{Expr, Query, Select};
+use crate::facts::{Expr, Query, Relation, Select};
 use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -52,7 +53,7 @@ fn help<'a>(ctx: &Context, query: &'a Query, select: &'a Select, on: &'a [Expr],
     let owner = on.first().and_then(Expr::column).and_then(|c| scope.binding(c)).map(|b| b.relation);
     let own = |e: &Expr| e.column().and_then(|c| scope.binding(c)).is_some_and(|b| owner.is_some_and(|o| std::ptr::eq(o, b.relation)));
     match owner {
-        Some(owner) if query.order_by.iter().all(|key| own(&key.expr)) => {
+        Some(owner) if query.order_by.iter().all(|key| own(&key.expr)) && !is_key(owner, on, scope) => {
             let order: Vec<String> = query.order_by.iter().map(|key| order_text(ctx, key)).collect();
             let order = if order.is_empty() { keys.clone() } else { order.join(", ") };
             let alias = owner.binding().map_or_else(|| "picked".to_owned(), ToString::to_string);
@@ -70,4 +71,15 @@ fn order_text(ctx: &Context, key: &crate::facts::OrderKey) -> String {
         None => "",
     };
     format!("{}{}{nulls}", spelling::text(ctx, key.expr.span), if key.descending { " DESC" } else { "" })
+}
+
+/// Whether the relation has one row for each value of these: by its keys, or where these are not known by the habit of all.
+fn is_key(owner: &Relation, on: &[Expr], scope: &Scope) -> bool {
+    let columns: Vec<&str> = on.iter().filter_map(Expr::column).map(|c| c.column.value.as_str()).collect();
+    match owner.table().and_then(|table| scope.catalog().table(table)) {
+        Some((name, table)) => {
+            scope.catalog().is_key_fixed(name, &columns) || table.knowledge != Knowledge::Whole && columns.contains(&"id")
+        }
+        None => columns.contains(&"id"),
+    }
 }

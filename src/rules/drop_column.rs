@@ -1,6 +1,6 @@
 //! A dropped column breaks the application that still runs.
 use super::support::locks::live_alterations;
-use super::support::mentions::with_uses;
+use super::support::mentions::{Gone, add_with_uses};
 use super::{Check, Context};
 use crate::facts::{Action, TableChange};
 
@@ -28,7 +28,7 @@ fn check(ctx: &Context) {
             "dropping {table}.{column} breaks every running process that still names it, or that cached the columns of {table}"
         );
         let help = format!("first deploy code that neither reads nor writes {column}; when no old process runs any more:\nALTER TABLE {table} DROP COLUMN {column};");
-        let uses = ctx.mentions.of_column(ctx.catalog, &resolved, &column.value);
-        ctx.add(with_uses(ctx, ctx.report(alter.span, message).help(help), &format!("{table}.{column}"), &uses));
+        let gone = Gone::Column(&resolved, &column.value);
+        add_with_uses(ctx, ctx.report(alter.span, message).help(help), &format!("{table}.{column}"), &gone);
     }
 }

@@ -1,6 +1,6 @@
 //! A dropped table breaks the application that still runs, and its rows are gone.
 use super::support::locks::runs_live;
-use super::support::mentions::with_uses;
+use super::support::mentions::{Gone, add_with_uses};
 use super::{Check, Context};
 use crate::facts::{Action, Drop};
 
@@ -23,8 +23,8 @@ fn check(ctx: &Context) {
             let help = format!(
                 "first deploy code that does not use {table}; a rename shows who still does, and can be undone:\nALTER TABLE {table} RENAME TO {old};"
             );
-            let uses = ctx.mentions.of_table(ctx.catalog, &ctx.catalog.resolve(table));
-            ctx.add(with_uses(ctx, ctx.report(table.span(), message).help(help), &table.to_string(), &uses));
+            let gone = ctx.catalog.resolve(table);
+            add_with_uses(ctx, ctx.report(table.span(), message).help(help), &table.to_string(), &Gone::Table(&gone));
         }
     }
 }

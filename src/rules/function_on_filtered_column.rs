@@ -1,6 +1,6 @@
 //! A function or cast around a filtered column, which the column's index cannot see through.
 
-use super::support::{ground, json, ranges, rows, spelling};
+use super::support::{ground, joins, json, ranges, rows, spelling};
 use super::{Check, Context};
 use crate::advise::Definition;
 use crate::catalog::index_match::{Test, serves, tests};
@@ -21,8 +21,13 @@ fn check(ctx: &Context, _: &Query) {
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let conditions = json::conditions(query);
     for condition in conditions.iter().flat_map(|c| c.conjuncts()) {
+        // what the ON of an outer join asks of the side that is kept finds none of its rows
+        let kept = |test: &Test| {
+            let of = wrapped(test.tested).and_then(|(column, _)| scope.binding(column.column()?));
+            of.zip(query.select()).is_some_and(|(b, select)| !joins::holds_for(b.relation, select, condition))
+        };
         for test in tests(condition).into_iter().filter(|t| matches!(t.op.as_str(), "=" | "<" | ">" | "<=" | ">=")) {
-            if check_test(ctx, &test, &conditions, scope) {
+            if !kept(&test) && check_test(ctx, &test, &conditions, scope) {
                 break;
             }
         }
@@ -34,6 +39,10 @@ fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope
     let Some((column, wrapper)) = wrapped(test.tested) else { return false };
     let own = column.column().is_some_and(|c| scope.binding(c).is_some());
     let Some(table) = scope.resolve_expr(column).filter(|_| own) else { return false };
+    // a flag finds few rows seldom, however it is asked
+    if table.definition().and_then(|c| c.ty.as_ref()).is_some_and(|ty| ty.is("bool")) {
+        return false;
+    }
     // a bare name in a body may be a variable's
     let bare_name = column.column().is_some_and(|c| c.relation.is_none());
     let in_body = ctx.around.in_function || ctx.around.in_do;

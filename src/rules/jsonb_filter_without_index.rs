@@ -1,9 +1,10 @@
 //! A filter on JSON that no known index serves.
 
-use super::support::{ground, json, spelling};
+use super::support::{ground, joins, json, spelling};
 use super::{Check, Context, Origin};
 use crate::catalog::resolve::Scope;
-use crate::facts::Query;
+use crate::catalog::index_match::{Test, is_value, tests};
+use crate::facts::{Expr, Query};
 use crate::finding::Severity;
 use crate::source::Span;
 
@@ -15,7 +16,7 @@ fn check(ctx: &Context, _: &Query) {
 
 fn check_one<'a>(ctx: &Context<'a>, query: &'a Query, scope: &Scope<'a>) {
     let mut tests = json::json_tests(query, scope);
-    tests.retain(|test| !is_given(ctx, scope, test));
+    tests.retain(|test| !is_given(ctx, scope, test) && !is_kept(query, scope, test) && !is_led_elsewhere(ctx, query, scope, test));
     let mut served: Vec<Span> = vec![];
     let mut unserved = vec![];
     for test in &tests {
@@ -41,6 +42,26 @@ fn is_given(ctx: &Context, scope: &Scope, json: &json::JsonTest) -> bool {
     scope.binding(root).is_none() || (variable && root.relation.is_none() && json.column.definition().is_none())
 }
 
+/// Whether it stands in the ON of an outer join that keeps its rows whatever it says.
+fn is_kept(query: &Query, scope: &Scope, json: &json::JsonTest) -> bool {
+    let binding = json::path(json.test.tested).and_then(|(root, _)| scope.binding(root));
+    let whole = |held: &&Expr| held.span.contains(json.test.whole.span);
+    binding.zip(query.select()).is_some_and(|(b, select)| {
+        let condition = select.conditions().into_iter().find(whole);
+        condition.is_some_and(|condition| !joins::holds_for(b.relation, select, condition))
+    })
+}
+
+/// Whether it joins with a column that an index finds by it, where other conditions find the rows here.
+fn is_led_elsewhere(ctx: &Context, query: &Query, scope: &Scope, json: &json::JsonTest) -> bool {
+    let Some(other) = json.test.value.and_then(|value| scope.resolve_expr(value)).filter(|c| c.name != json.column.name) else { return false };
+    let led = ctx.catalog.indexes_of(&other.name).any(|(_, index)| {
+        index.keys.first().and_then(|key| key.expr.column()).is_some_and(|c| c.column == *other.column.as_str())
+    });
+    let own = |t: &Test| t.value.is_some_and(is_value) && scope.resolve_expr(t.tested).is_some_and(|c| c.name == json.column.name);
+    led && json::conditions(query).into_iter().flat_map(tests).any(|t| own(&t))
+}
+
 fn state<'a>(ctx: &Context<'a>, query: &'a Query, scope: &Scope<'a>, json: &json::JsonTest<'a>) {
     let table = json.column.written;
     // Tables of one statement made for itself are nobody's hot path.
@@ -51,7 +72,7 @@ fn state<'a>(ctx: &Context<'a>, query: &'a Query, scope: &Scope<'a>, json: &json
     // Whether a key is there is seldom asked of few rows.
     let presence = matches!(json.test.op.as_str(), "IS NULL" | "IS NOT NULL");
     // without a schema, a file of queries is told what it needs; an application's tables have a schema elsewhere
-    let elsewhere = ctx.origin == Origin::Application && !json.column.is_whole();
+    let elsewhere = (ctx.origin == Origin::Application || ctx.around.in_function) && !json.column.is_whole();
     if presence || elsewhere || ground::is_unknown(ctx, &json.column) || ground::in_open_or(&conditions, &json.test) {
         return;
     }

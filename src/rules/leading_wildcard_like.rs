@@ -1,7 +1,7 @@
 //! LIKE with a leading wildcard and no trigram index.
 
 use super::support::{ground, json, rows, spelling};
-use super::{Check, Context};
+use super::{Check, Context, Origin};
 use crate::advise::Definition;
 use crate::catalog::index_match::{serves, tests};
 use crate::catalog::resolve::{Binding, Resolved, Scope};
@@ -24,6 +24,11 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         let mut table = None;
         test.tested.walk(&mut |e| table = table.take().or_else(|| scope.resolve_expr(e)));
         let Some(table) = table else { continue };
+        // what a document shows of a table that nothing here has is an example
+        let shown = ctx.around.in_document || ctx.origin == Origin::Document;
+        if shown && !table.is_whole() {
+            continue;
+        }
         let mut indexes = ctx.catalog.indexes_of(&table.name);
         if ground::is_unknown(ctx, &table) || indexes.any(|(_, index)| serves(index, table.table, &test, &conditions)) {
             continue;

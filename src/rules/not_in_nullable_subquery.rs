@@ -3,7 +3,7 @@
 use super::support::{rows, spelling};
 use super::{Check, Context};
 use crate::catalog::resolve::Scope;
-use crate::catalog::index_match::same;
+use crate::catalog::index_match::same_in;
 use crate::facts::{ColumnRef, Expr, ExprKind, JoinKind, Literal, Query, Select};
 use crate::extract::Role;
 use crate::finding::Severity;
@@ -82,12 +82,12 @@ fn text_has_hole(ctx: &Context, span: Span) -> bool {
 /// Whether an item of the subquery cannot be NULL.
 fn is_never_null(expr: &Expr, select: &Select, scope: &Scope) -> bool {
     let excludes = |c: &&Expr| match &c.kind {
-        ExprKind::IsNull { expr: tested, negated: true } => same(tested, expr),
+        ExprKind::IsNull { expr: tested, negated: true } => same_in(scope, tested, expr),
         // an operator that is not true of NULL
         ExprKind::Binary { left, op, right, .. } if ["=", "<", ">", "<=", ">=", "<>", "!="].contains(&op.as_str()) => {
-            same(left, expr) || same(right, expr)
+            same_in(scope, left, expr) || same_in(scope, right, expr)
         }
-        ExprKind::InList { expr: tested, negated: false, .. } | ExprKind::InSubquery { expr: tested, negated: false, .. } => same(tested, expr),
+        ExprKind::InList { expr: tested, negated: false, .. } | ExprKind::InSubquery { expr: tested, negated: false, .. } => same_in(scope, tested, expr),
         _ => false,
     };
     // the conditions of inner joins hold as those of WHERE do

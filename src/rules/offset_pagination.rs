@@ -2,7 +2,7 @@
 
 use super::support::{keyset, spelling};
 use super::{Check, Context};
-use crate::catalog::resolve::{Scope, Source};
+use crate::catalog::resolve::{Origin, Scope, Source};
 use crate::catalog::index_match::{is_value, tests};
 use crate::facts::{Expr, ExprKind, Literal, Query, SelectItem};
 
@@ -17,6 +17,10 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(offset) = query.offset.as_ref().filter(|_| !scope.in_exists) else { return };
     let skipped = constant(&offset.count);
     if skipped.is_some_and(|rows| rows <= i128::from(ctx.settings.offset_threshold)) {
+        return;
+    }
+    // the best matches of a search are not known before all have been weighed, and no key continues there
+    if query.order_by.first().is_some_and(|key| is_weighed(query, &key.expr, scope)) {
         return;
     }
     let from = scope.bindings().first().and_then(|b| match b.source {
@@ -78,4 +82,19 @@ fn constant(expr: &Expr) -> Option<i128> {
         }
         _ => None,
     }
+}
+
+/// Whether rows are ordered by how well they fit what the query was given (`similarity(title, $1)`, `position <-> $1`).
+fn is_weighed(query: &Query, key: &Expr, scope: &Scope) -> bool {
+    let named = |item: &&SelectItem| key.column().is_some_and(|c| c.relation.is_none() && item.alias.as_ref() == Some(&c.column));
+    let item = query.select().and_then(|select| select.items.iter().find(named));
+    let expr = item.map_or(key, |item| &item.expr).uncast();
+    if let Some(Origin::Expression(inner, _)) = expr.column().and_then(|column| scope.origin(column)) {
+        return is_computed(inner.uncast());
+    }
+    is_computed(expr)
+}
+
+fn is_computed(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Call(_) | ExprKind::Binary { .. }) && spelling::has_parameter(expr)
 }

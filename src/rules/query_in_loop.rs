@@ -1,5 +1,6 @@
 //! A statement sent once for each row or id.
 use super::{Check, Context};
+use crate::catalog::index_match::tests;
 use crate::extract::FragmentKind;
 use crate::facts::{ExprKind, Query, QueryBody};
 
@@ -15,7 +16,9 @@ fn check(ctx: &Context, query: &Query) {
     let in_head = ctx.application.is_some_and(|fragment| found.header.contains(fragment.span));
     // a condition that is given to a builder may make one query of many turns
     let is_piece = ctx.application.is_some_and(|fragment| fragment.kind == FragmentKind::Clause);
-    if in_head || is_piece || matches!(query.body, QueryBody::Values(_)) {
+    // nor of what a function does for each, which no set of rows does
+    let calls = query.select().is_some_and(|select| select.from.is_empty());
+    if in_head || is_piece || calls || matches!(query.body, QueryBody::Values(_)) {
         return;
     }
     let table = query.target().or_else(|| query.from().first().and_then(|item| item.relations().first().copied())).and_then(|r| r.table());
@@ -32,6 +35,10 @@ fn check(ctx: &Context, query: &Query) {
     };
     let message = format!("one {doing}{of} for each turn of the loop: a round trip for each row, so time grows with the number of rows");
     let name = table.map(|t| t.to_string()).unwrap_or_else(|| "…".to_owned());
+    let help = match keyed(query) {
+        keys if keys.is_empty() => help.to_owned(),
+        keys => by_keys(help, &keys),
+    };
     let help = help.replacen("INTO …", &format!("INTO {name}"), 1).replacen("UPDATE …", &format!("UPDATE {name}"), 1).replacen("FROM …", &format!("FROM {name}"), 1);
     let span = crate::source::Span::new(query.span.start, query.span.end);
     ctx.add(ctx.report(span, message).help(help).related(ctx.at(found.header), "the loop"));
@@ -41,6 +48,33 @@ fn check(ctx: &Context, query: &Query) {
 fn only_asks_the_server(query: &Query) -> bool {
     let own = |e: &crate::facts::Expr| matches!(&e.uncast().kind, ExprKind::Call(call) if call.name.name.value.starts_with("pg_"));
     query.select().is_some_and(|select| select.from.is_empty() && select.items.iter().any(|item| own(&item.expr)))
+}
+
+/// The columns that the query holds to parameters.
+fn keyed(query: &Query) -> Vec<String> {
+    let filter = match &query.body {
+        QueryBody::Select(select) if query.from().len() == 1 && select.joins().is_empty() => select.filter.as_ref(),
+        QueryBody::Update(update) => update.filter.as_ref(),
+        QueryBody::Delete(delete) => delete.filter.as_ref(),
+        _ => None,
+    };
+    let tested = filter.into_iter().flat_map(|f| f.conjuncts()).filter(|c| matches!(c.kind, ExprKind::Binary { .. })).flat_map(tests);
+    let held = tested.filter(|t| t.op == "=" && t.value.is_some_and(|value| matches!(value.uncast().kind, ExprKind::Parameter(_))));
+    held.filter_map(|t| Some(t.tested.column()?.column.to_string())).collect()
+}
+
+/// The help with the query's own columns in the place of `id`.
+fn by_keys(help: &str, keys: &[String]) -> String {
+    let list = keys.join(", ");
+    let arrays = (1..=keys.len()).map(|n| format!("${n}::…[]")).collect::<Vec<_>>().join(", ");
+    let any = match keys {
+        [one] => format!("{one} = ANY($1)"),
+        _ => format!("({list}) IN (SELECT * FROM unnest({arrays}))"),
+    };
+    let same = keys.iter().map(|key| format!("….{key} = new.{key}")).collect::<Vec<_>>().join(" AND ");
+    let with_value = format!("{arrays}, ${}::…[]", keys.len() + 1);
+    let help = if keys.len() > 1 { help.replace("$1::…[], $2::…[]) AS new", &format!("{with_value}) AS new")) } else { help.to_owned() };
+    help.replace("id = ANY($1)", &any).replace("AS new (id, value) WHERE ….id = new.id", &format!("AS new ({list}, value) WHERE {same}"))
 }
 
 /// `= ANY(…)`, `IN (…)` of more than one, `unnest(…)`: a batch.

@@ -5,7 +5,6 @@ use super::{Check, Context};
 use crate::catalog::index_match::{is_value, tests};
 use crate::catalog::resolve::Scope;
 use crate::facts::{BodyKind, Expr, ExprKind, ObjectName, Query, QueryBody, RelationSource, Select, Statement};
-use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -28,7 +27,7 @@ fn check_select<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let waits = locking.strength.ends_with("UPDATE") && !locking.skip_locked && !locking.nowait;
     // A lock on a row of one owner, or on one of several joined tables, is no queue.
     let [_] = scope.bindings() else { return };
-    if !waits || rows::is_single(select, scope) || belongs_to_one(select) {
+    if !waits || rows::is_single(select, scope) || belongs_to_one(select) || !asks_for_a_state(select) {
         return;
     }
     let message = format!(
@@ -51,6 +50,15 @@ fn belongs_to_one(select: &Select) -> bool {
     tests.into_iter().any(|t| t.op == "=" && owner(t.tested) && t.value.is_some_and(is_value))
 }
 
+/// Whether rows are picked by what state they are in, as a queue's are: a constant, a flag, NULL, the time.
+fn asks_for_a_state(select: &Select) -> bool {
+    select.filter.iter().flat_map(|f| f.conjuncts()).any(|condition| match &condition.kind {
+        ExprKind::IsNull { .. } | ExprKind::Not(_) | ExprKind::Column(_) | ExprKind::InList { .. } => true,
+        ExprKind::Or(_) => true,
+        _ => tests(condition).iter().any(|t| t.value.is_some_and(|value| is_value(value) && !spelling::has_parameter(value))),
+    })
+}
+
 /// `UPDATE jobs … WHERE id IN (SELECT id FROM jobs … LIMIT n)`.
 fn check_write(ctx: &Context, query: &Query) {
     let (table, filter, returning) = match &query.body {
@@ -62,15 +70,19 @@ fn check_write(ctx: &Context, query: &Query) {
     for condition in filter.conjuncts() {
         let Some(inner) = picked(condition).filter(|inner| reads(inner, table)) else { continue };
         let Some(limit) = inner.limit.as_ref().filter(|_| inner.locking.is_none()) else { continue };
+        // Without RETURNING and in bulk it is a clean-up, which is seldom run twice at a time; in no order others pick other rows.
+        let bulk = !returning && rows::constant(limit) != Some(1);
+        let by_chance = inner.order_by.first().is_some_and(|key| matches!(&key.expr.kind, ExprKind::Call(call) if call.name.name == "random"));
+        if bulk || by_chance {
+            continue;
+        }
         let message = format!(
             "sessions that run this pick the same rows of {table}: all but the first wait for its transaction, and then write the rows a second time or none at all"
         );
         let inner_text = spelling::text(ctx, inner.span);
         let report = ctx.report(limit.span, message).help(format!("lock while picking: ({inner_text} FOR UPDATE SKIP LOCKED)"));
         let report = report.fix("add FOR UPDATE SKIP LOCKED", false, limit.span, format!("{} FOR UPDATE SKIP LOCKED", spelling::text(ctx, limit.span)));
-        // Without RETURNING and in bulk it is a clean-up, which is seldom run twice at a time.
-        let bulk = !returning && rows::constant(limit) != Some(1);
-        ctx.add(if bulk { report.severity(Severity::Notice) } else { report });
+        ctx.add(report);
     }
 }
 

@@ -1,6 +1,6 @@
 //! A renamed column breaks the application that still runs.
 use super::support::locks::live_alterations;
-use super::support::mentions::with_uses;
+use super::support::mentions::{Gone, add_with_uses};
 use super::{Check, Context};
 use crate::facts::{RelationKind, TableChange};
 
@@ -20,7 +20,8 @@ fn check(ctx: &Context) {
         let help = format!(
             "ALTER TABLE {table} ADD COLUMN {to} {ty};\n-- write both columns, fill {to} in batches, move the readers, then drop {from};\n-- or leave the name and rename it in the application"
         );
-        let uses = ctx.mentions.of_column(ctx.catalog, &ctx.catalog.resolve(table), &from.value);
-        ctx.add(with_uses(ctx, ctx.report(alter.span, message).help(help), &format!("{table}.{from}"), &uses));
+        let resolved = ctx.catalog.resolve(table);
+        let gone = Gone::Column(&resolved, &from.value);
+        add_with_uses(ctx, ctx.report(alter.span, message).help(help), &format!("{table}.{from}"), &gone);
     }
 }

@@ -1,6 +1,6 @@
 //! A renamed table breaks the application that still runs.
 use super::support::locks::{live_alterations, runs_live};
-use super::support::mentions::with_uses;
+use super::support::mentions::{Gone, add_with_uses};
 use super::{Check, Context};
 use crate::facts::{Action, Name, ObjectName, OtherChange, RelationKind, TableChange};
 use crate::session::Transaction;
@@ -34,8 +34,8 @@ fn check(ctx: &Context) {
         let help = format!(
             "leave a view under the old name, in the same transaction, until nobody uses it:\nBEGIN;\nALTER TABLE {table} RENAME TO {to};\nCREATE VIEW {table} AS SELECT * FROM {to};\nCOMMIT;"
         );
-        let uses = ctx.mentions.of_table(ctx.catalog, &ctx.catalog.resolve(table));
-        ctx.add(with_uses(ctx, ctx.report(alter.span, message).help(help), &table.to_string(), &uses));
+        let gone = ctx.catalog.resolve(table);
+        add_with_uses(ctx, ctx.report(alter.span, message).help(help), &table.to_string(), &Gone::Table(&gone));
     }
 }
 
@@ -65,8 +65,8 @@ fn moved_table(ctx: &Context, span: crate::source::Span, table: &ObjectName, sch
     let help = format!(
         "leave a view in the old place, in the same transaction, until nobody uses it:\nBEGIN;\nALTER TABLE {table} SET SCHEMA {schema};\nCREATE VIEW {old}.{name} AS SELECT * FROM {schema}.{name};\nCOMMIT;"
     );
-    let uses = ctx.mentions.of_table(ctx.catalog, &ctx.catalog.resolve(table));
-    ctx.add(with_uses(ctx, ctx.report(span, message).help(help), &table.to_string(), &uses));
+    let gone = ctx.catalog.resolve(table);
+    add_with_uses(ctx, ctx.report(span, message).help(help), &table.to_string(), &Gone::Table(&gone));
 }
 
 /// Whether a view takes the old name before anybody can look: later in the transaction that renames.

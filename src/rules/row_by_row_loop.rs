@@ -2,20 +2,23 @@
 
 use super::{Check, Context};
 use crate::facts::{ExprKind, Query, QueryBody};
+use crate::source::Span;
+use crate::sql::lex::lex;
+use crate::sql::token::{Dialect, TokenKind};
 
 pub(super) const CHECK: Check = Check::Statement(check);
 
 fn check(ctx: &Context) {
     let (Some(header), Some(query)) = (ctx.around.in_loop, &ctx.statement.query) else { return };
     let text = super::support::spelling::text(ctx, header);
-    let Some(variable) = loop_variable(&text).filter(|v| uses(query, v)) else { return };
+    let Some(variable) = loop_variable(&text).filter(|v| uses(query, v) && !takes_steps(ctx, header)) else { return };
     let doing = match &query.body {
         // the row's new key is wanted for what follows
         QueryBody::Insert(insert) if !insert.returning.is_empty() => return,
         QueryBody::Insert(insert) if insert.source.as_ref().is_some_and(|s| matches!(s.body, QueryBody::Values(_))) => "inserts",
         QueryBody::Update(_) => "updates",
         QueryBody::Delete(_) => "deletes",
-        QueryBody::Select(select) if !select.from.is_empty() => "reads",
+        QueryBody::Select(select) if !select.from.is_empty() && !super::support::rows::runs_once(ctx) => "reads",
         _ => return,
     };
     let message = "this loop runs a statement for each row of its query: each is planned into the same transaction, takes its own locks and snapshots, and a thousand rows are a thousand statements";
@@ -45,6 +48,30 @@ fn loop_variable(header: &str) -> Option<String> {
     let of_the_system = ["information_schema.", "pg_catalog.", " pg_", "generate_series", "_array_elements", "unnest(", "regexp_"].iter().any(|s| rest.contains(s));
     ((over_rows || over_values) && !of_the_system).then_some(variable)
 }
+
+/// Whether a turn of the loop decides what comes next, by what it or an earlier one found: a loop inside, EXIT, CONTINUE, a value
+/// that a write gave back. One statement over all rows does not say that.
+fn takes_steps(ctx: &Context, header: Span) -> bool {
+    let rest = Span::new(header.end, ctx.text.len() as u32);
+    let words = lex(ctx.text, rest, Dialect::Psql).into_iter().filter(|token| token.kind == TokenKind::Word);
+    let mut previous = "";
+    for word in words.map(|token| token.text(ctx.text)).take(LONGEST) {
+        let is = |wanted: &str| word.eq_ignore_ascii_case(wanted);
+        if is("LOOP") && previous.eq_ignore_ascii_case("END") {
+            return false;
+        }
+        // the header's own, where the header ends before it
+        let own = is("LOOP") && previous.is_empty();
+        if !own && ["LOOP", "WHILE", "EXIT", "CONTINUE", "RETURNING"].iter().any(|step| is(step)) {
+            return true;
+        }
+        previous = word;
+    }
+    false
+}
+
+/// So many words of a loop are looked at.
+const LONGEST: usize = 2_000;
 
 /// Whether the statement uses the loop's variable, as `r.id` or as itself.
 fn uses(query: &Query, variable: &str) -> bool {

@@ -1,8 +1,8 @@
 //! ORDER BY with LIMIT that no known index serves.
 
-use super::support::access;
+use super::support::{access, ground};
 use super::{Check, Context};
-use crate::facts::Query;
+use crate::facts::{ExprKind, Query, Select};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -11,7 +11,8 @@ fn check(ctx: &Context, query: &Query) {
         let in_order = found.table.order.iter().zip(&found.wanted.tail).all(|(sort, key)| sort.node.is_operand(&key.node));
         let by_order = found.wanted.equal.is_empty() && !found.wanted.tail.is_empty() && in_order && found.wanted.method == "btree";
         let (Some(first), Some(last)) = (found.table.order_keys.first(), found.table.order_keys.last()) else { continue };
-        if !by_order || found.table.limit.is_none() || found.is_bounded() {
+        let counts_all = found.table.query.select().is_some_and(is_windowed);
+        if !by_order || found.table.limit.is_none() || found.is_bounded() || counts_all || ground::is_open(ctx, found.table.query) {
             continue;
         }
         let Some(definition) = found.wanted.definition() else { continue };
@@ -20,4 +21,13 @@ fn check(ctx: &Context, query: &Query) {
         let help = format!("if the table grows, build one, and the first rows are read from it:\n{};", definition.text(table, ctx.catalog));
         ctx.add(ctx.report(first.expr.span.to(last.expr.span), message).help(help));
     }
+}
+
+/// Whether a window goes over the rows (`count(*) OVER ()`), so that all of them are read before LIMIT takes the first.
+fn is_windowed(select: &Select) -> bool {
+    let mut found = false;
+    for item in &select.items {
+        item.expr.walk(&mut |e| found |= matches!(&e.kind, ExprKind::Call(call) if call.over.is_some()));
+    }
+    found
 }

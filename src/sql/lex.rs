@@ -446,7 +446,7 @@ impl Lexer<'_> {
         K::Operator
     }
 
-    /// `?`, `%s`, `%(name)s`, `@name`, `#{…}` where an operand is expected.
+    /// `?`, `%s`, `%(name)s`, `%name%`, `@name`, `#{…}` where an operand is expected.
     fn host_placeholder(&mut self) -> Option<TokenKind> {
         let host = self.dialect == Dialect::Host;
         let next = self.peek(1);
@@ -457,6 +457,8 @@ impl Lexer<'_> {
             b'%' if host && next.is_ascii_alphabetic() && !is_word(self.peek(2)) => 2,
             b'%' if host && next == b'(' => self.rest().iter().take(MAX_HOLE).position(|&b| b == b')').map(|i| i + 2)?,
             b'%' if next == b'(' => self.named_hole()?,
+            b'%' if matches!(next, b's' | b'd') && !is_word(self.peek(2)) && !self.after_operand() => 2,
+            b'%' if is_word_start(next) && !self.after_operand() => self.percent_name()?,
             b'@' if host && is_word_start(next) && !self.after_operand() => {
                 1 + self.rest()[1..].iter().take_while(|&&b| is_word(b)).count()
             }
@@ -472,6 +474,12 @@ impl Lexer<'_> {
         let word = self.rest()[2..].iter().take_while(|&&b| is_word(b)).count();
         let is_hole = word > 0 && self.peek(2 + word) == b')' && self.peek(3 + word) == b's' && !is_word(self.peek(4 + word));
         is_hole.then_some(4 + word)
+    }
+
+    /// The length of `%name%`, as queries with parts to be filled in are written.
+    fn percent_name(&self) -> Option<usize> {
+        let word = self.rest()[1..].iter().take_while(|&&b| is_word(b)).count();
+        (self.peek(1 + word) == b'%').then_some(word + 2)
     }
 
     /// Whether the last token ends an operand, so that an operator and not an operand comes next.
@@ -632,6 +640,13 @@ mod tests {
         let text = "a = ? AND b = %s AND c = %(n)s AND d = :name AND e = @p AND f ? 'k' AND g = {} LIMIT ? OFFSET ${x} a::int";
         let found: Vec<_> = kinds(text, Dialect::Host).into_iter().filter(|(k, _)| *k == K::Placeholder).map(|(_, t)| t).collect();
         assert_eq!(found, ["?", "%s", "%(n)s", ":name", "@p", "{}", "?", "${x}"]);
+    }
+
+    #[test]
+    fn parts_to_be_filled_in_stand_between_percent_signs() {
+        let text = "a % b, 5 %c, %x%, (1) %y% FROM %s ORDER BY %order% LIMIT %d";
+        let found: Vec<_> = kinds(text, Dialect::Psql).into_iter().filter(|(k, _)| *k == K::Placeholder).map(|(_, t)| t).collect();
+        assert_eq!(found, ["%x%", "%s", "%order%", "%d"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! DDL and utility are `ddl`'s, SELECT, INSERT, UPDATE, DELETE, MERGE and VALUES are `query`'s.
 
 pub mod body;
+mod conditions;
 pub mod cursor;
 pub mod ddl;
 pub mod fingerprint;
@@ -16,6 +17,7 @@ pub mod token;
 
 use crate::facts::{Reading, Statement};
 use crate::source::{FileId, Span};
+use conditions::Runs;
 use token::{Dialect, TokenKind};
 
 /// A text as read: its statements, and what else was seen.
@@ -45,6 +47,14 @@ pub fn read(file: FileId, text: &str, range: Span, dialect: Dialect) -> Script {
     let ends = tokens.iter().filter(|token| token.kind == TokenKind::Semicolon).count();
     script.statements.reserve_exact(ends.min(255) + 1);
     split::split(text, &tokens, |piece| script.statements.push(statement(file, text, piece)));
+    if script.meta_commands.iter().any(|command| command.of(text).starts_with("\\if")) {
+        let stretches = conditions::stretches(text, &tokens);
+        script.statements.retain_mut(|statement| {
+            let runs = conditions::runs(&stretches, statement.span);
+            statement.unsure = runs == Runs::Perhaps;
+            runs != Runs::Never
+        });
+    }
     script.statements.shrink_to_fit();
     script
 }
@@ -58,7 +68,7 @@ pub(crate) fn statement(file: FileId, text: &str, tokens: &[token::Token]) -> St
 pub(crate) fn read_statement(cursor: cursor::Cursor<'_>) -> Statement {
     let span = cursor.rest().iter().fold(Span::default(), |all, t| all.to(t.span));
     let file = cursor.file;
-    let mut statement = Statement { file, span, actions: vec![], query: None, bodies: vec![], reading: Reading::Parsed };
+    let mut statement = Statement { file, span, actions: vec![], query: None, bodies: vec![], reading: Reading::Parsed, unsure: false };
     let read = if query::owns(&cursor) {
         statement.bodies = body::scheduled(&cursor);
         query::parse(&cursor).map(|query| statement.query = Some(query))

@@ -15,7 +15,7 @@ pub use implies::implied;
 pub use key::{Key, Use};
 pub use node::{Kind, Node, commuted};
 pub use read::{Meaning, Reader, type_name};
-pub use tests_of::{OrderBy, Test, gives_order, is_jsonpath_call, is_value, same, serves, serves_but_for_predicate, tests};
+pub use tests_of::{OrderBy, Test, gives_order, is_jsonpath_call, is_value, same, same_in, serves, serves_but_for_predicate, tests};
 
 use super::{Catalog, Index};
 

@@ -5,6 +5,7 @@
 use super::build::operator;
 use super::node::{Kind, Node, commuted};
 use super::{Meaning, Prepared, Reader, Sort};
+use crate::catalog::resolve::Scope;
 use crate::catalog::{Catalog, Index, Table};
 use crate::facts::{ColumnRef, Expr, ExprKind, LikeKind, Literal};
 
@@ -21,11 +22,31 @@ pub struct Test<'a> {
     pub value: Option<&'a Expr>,
 }
 
-/// Whether two expressions are the same to the planner.
+/// Whether two expressions are the same to the planner, as far as names tell: columns of two relations are two, a bare name may be
+/// any relation's.
 pub fn same(a: &Expr, b: &Expr) -> bool {
+    same_by(a, b, &|a, b| match (&a.relation, &b.relation) {
+        (Some(of), Some(other)) => of == other,
+        _ => true,
+    })
+}
+
+/// The same inside a query, where a bare name belongs to the relation that has it.
+pub fn same_in(scope: &Scope, a: &Expr, b: &Expr) -> bool {
+    same_by(a, b, &|a, b| match (scope.binding(a), scope.binding(b)) {
+        (Some(of), Some(other)) => std::ptr::eq(of.relation, other.relation),
+        _ => a.relation.is_none() || b.relation.is_none() || a.relation == b.relation,
+    })
+}
+
+type Columns<'f> = dyn Fn(&ColumnRef, &ColumnRef) -> bool + 'f;
+
+fn same_by(a: &Expr, b: &Expr, columns: &Columns) -> bool {
     use ExprKind::*;
+    let same = |a: &Expr, b: &Expr| same_by(a, b, columns);
+    let all_same = |a: &[Expr], b: &[Expr]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_by(a, b, columns));
     match (&plain(a).kind, &plain(b).kind) {
-        (Column(a), Column(b)) => a.column == b.column,
+        (Column(a), Column(b)) => a.column == b.column && columns(a, b),
         (Literal(a), Literal(b)) => a == b,
         (Cast { expr: a, ty: s }, Cast { expr: b, ty: t }) => s == t && same(a, b),
         (Binary { left: a, op: o, right: b, .. }, Binary { left: c, op: p, right: d, .. }) => o == p && same(a, c) && same(b, d),
@@ -42,10 +63,6 @@ pub fn same(a: &Expr, b: &Expr) -> bool {
         (Collate { expr: a, collation: c }, Collate { expr: b, collation: d }) => c.name == d.name && same(a, b),
         (a, b) => a == b,
     }
-}
-
-fn all_same(a: &[Expr], b: &[Expr]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
 }
 
 /// Without a cast of a string constant to text, which PostgreSQL folds away.

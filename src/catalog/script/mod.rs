@@ -58,6 +58,11 @@ impl Catalog {
     /// columns of unknown type with what needs them.
     pub fn to_sql(&self) -> String {
         let mut out = Script { text: String::from("SET check_function_bodies = off;\n"), path: vec![] };
+        for one in &self.unfollowed {
+            let tables: Vec<String> = one.tables.iter().map(full).collect();
+            let to = if tables.is_empty() { String::new() } else { format!(" to {}", tables.join(", ")) };
+            put!(out, "-- not known: what {} does{to}", one.what.replace(char::is_control, " "));
+        }
         for schema in self.all_schemas() {
             put!(out, "CREATE SCHEMA IF NOT EXISTS {};", quote_identifier(schema));
         }

@@ -129,7 +129,21 @@ impl Catalog {
             matches!(&constraint.constraint.kind, ConstraintKind::ForeignKey { referenced, .. }
                 if constraint.references.as_ref().and_then(|to| self.tables.get(to)).is_some_and(|to| referenced.iter().any(|c| unknown(to, &c.value))))
         };
-        columns.iter().any(|column| unknown(table, column)) || lacks(constraint)
+        columns.iter().any(|column| unknown(table, column)) || lacks(constraint) || self.lacks_key_for(constraint)
+    }
+
+    /// Whether a foreign key refers to a table of which the key is not known.
+    fn lacks_key_for(&self, constraint: &TableConstraint) -> bool {
+        let ConstraintKind::ForeignKey { referenced, .. } = &constraint.constraint.kind else { return false };
+        let is_partial = |to: &&Qualified| self.tables.get(to).is_some_and(|table| table.knowledge == Knowledge::Partial);
+        let Some(to) = constraint.references.as_deref().filter(is_partial) else { return false };
+        let fits = |index: &Index| match referenced.as_slice() {
+            [] => index.primary,
+            columns => index
+                .plain_columns()
+                .is_some_and(|keys| keys.len() == columns.len() && columns.iter().all(|c| keys.contains(&c.value.as_str()))),
+        };
+        !self.indexes_of(to).any(|(_, index)| index.unique && index.predicate.is_none() && fits(index))
     }
 
     pub(super) fn write_keys(&self, out: &mut Script, tables: &[(&Qualified, &Table)]) {

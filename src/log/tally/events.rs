@@ -58,13 +58,13 @@ pub struct Group {
     pub first: Option<i64>,
     /// Last seen.
     pub last: Option<i64>,
-    /// The query, where one was logged with it.
+    /// The example's query, where one was logged with it.
     pub query: Option<u64>,
     /// The table, where one is named.
     pub table: String,
     /// When the example was.
     pub example_time: Option<i64>,
-    /// The message of the earliest.
+    /// The message of the example: the earliest event that was logged with its query, or else the earliest.
     pub example: String,
     /// Its details.
     pub detail: String,
@@ -117,11 +117,13 @@ impl Events {
         let size: usize = self.groups.values().map(BTreeMap::len).sum();
         let groups = self.groups.entry(kind).or_default();
         if let Some(group) = groups.get_mut(key) {
-            // The example is the earliest event, whoever saw it.
-            if brief.time.is_some() && brief.time < group.example_time {
-                let mut event = Event { time: brief.time, ..Event::default() };
+            // Entries end when their last line is known, so they do not arrive in the order of their lines.
+            if early(brief.query, brief.time) <= early(group.query, group.example_time) {
+                let mut event = Event { time: brief.time, query: brief.query, table: brief.table.clone(), ..Event::default() };
                 more(&mut event);
-                group.show(event);
+                if event.rank() < group.rank() {
+                    group.show(event);
+                }
             }
             return group.take(brief);
         }
@@ -163,6 +165,20 @@ impl Events {
     }
 }
 
+/// What makes one event a better example than another; ties are settled by [`Group::rank`].
+fn early(query: Option<u64>, time: Option<i64>) -> (bool, i64) {
+    (query.is_none(), time.unwrap_or(i64::MAX))
+}
+
+impl Event {
+    fn rank(&self) -> Rank<'_> {
+        (early(self.query, self.time), (&self.at.0, self.at.1), &self.example)
+    }
+}
+
+/// An order of all events, so that the order in which summaries are merged does not matter.
+type Rank<'a> = ((bool, i64), (&'a str, u64), &'a str);
+
 fn cut(text: &mut String) {
     if text.len() > MAX_TEXT {
         text.truncate(crate::source::floor_boundary(text, MAX_TEXT));
@@ -177,11 +193,12 @@ impl Group {
             cut(text);
         }
         self.example_time = event.time;
-        self.query = event.query.or(self.query);
-        if !event.table.is_empty() {
-            self.table = event.table;
-        }
+        (self.query, self.table) = (event.query, event.table);
         (self.example, self.detail, self.statement, self.at) = (event.example, event.detail, event.statement, event.at);
+    }
+
+    fn rank(&self) -> Rank<'_> {
+        (early(self.query, self.example_time), (&self.at.0, self.at.1), &self.example)
     }
 
     fn take(&mut self, event: Event) {
@@ -194,19 +211,14 @@ impl Group {
             self.first = Some(self.first.map_or(time, |first| first.min(time)));
             self.last = Some(self.last.map_or(time, |last| last.max(time)));
         }
-        if self.query.is_none() {
-            self.query = event.query;
-        }
     }
 
     fn merge(&mut self, other: Group) {
         self.count += other.count;
-        // The earlier one's example, so that the order of merging does not matter.
-        let key = |g: &Group| (g.example_time.unwrap_or(i64::MAX), g.at.clone(), g.example.clone());
-        if key(&other) < key(self) {
+        if other.rank() < self.rank() {
             (self.example, self.detail, self.statement) = (other.example, other.detail, other.statement);
             self.example_time = other.example_time;
-            (self.query, self.table, self.at) = (other.query.or(self.query), other.table, other.at);
+            (self.query, self.table, self.at) = (other.query, other.table, other.at);
         }
         self.total_us = self.total_us.saturating_add(other.total_us);
         self.max_us = self.max_us.max(other.max_us);
@@ -214,7 +226,6 @@ impl Group {
         self.least = self.least.into_iter().chain(other.least).min();
         self.first = self.first.into_iter().chain(other.first).min();
         self.last = self.last.into_iter().chain(other.last).max();
-        self.query = self.query.or(other.query);
     }
 }
 
@@ -234,4 +245,42 @@ pub(super) fn shape(message: &str) -> String {
         }
     }
     shape
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// `(second, query, micros)`: few of each, so that many events tie.
+    fn seen(events: &[(Option<i64>, Option<u64>, u64)], order: &[usize]) -> Events {
+        let mut seen = Events::default();
+        for line in order {
+            let (time, query, micros) = events[*line];
+            seen.add(Kind::TempFile, "", Event { time, query, micros, ..Event::default() }, |event| {
+                event.example = format!("entry {line}");
+                event.at = ("a.log".to_owned(), *line as u64);
+            });
+        }
+        seen
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_in_which_entries_end_and_parts_are_merged_does_not_matter(
+            events in prop::collection::vec((prop::option::of(0i64..3), prop::option::of(0u64..3), 0u64..9), 1..9),
+            keys in prop::collection::vec(any::<(u32, u8)>(), 9),
+        ) {
+            let whole = seen(&events, &(0..events.len()).collect::<Vec<_>>());
+            let mut shuffled: Vec<usize> = (0..events.len()).collect();
+            shuffled.sort_by_key(|i| keys[*i].0);
+            prop_assert_eq!(&seen(&events, &shuffled), &whole);
+            let mut merged = Events::default();
+            for part in 0..3u8 {
+                let of_part: Vec<usize> = shuffled.iter().copied().filter(|i| keys[*i].1 % 3 == part).collect();
+                merged.merge(seen(&events, &of_part));
+            }
+            prop_assert_eq!(&merged, &whole);
+        }
+    }
 }

@@ -29,6 +29,9 @@ const MAX_WHO: usize = 4096;
 /// Hours that are kept; stamps out of any reason are joined.
 const MAX_HOURS: usize = 200_000;
 
+/// Stray lines that are shown.
+const MAX_STRAY_EXAMPLES: usize = 10;
+
 /// A hasher for keys that are hashes already.
 #[derive(Debug, Default, Clone)]
 pub struct Identity(u64);
@@ -109,7 +112,7 @@ pub struct Tally {
     pub timeline: Timeline,
     /// Everything else.
     pub events: Events,
-    /// The first stray lines.
+    /// A few stray lines: the first in the order of their text, which is the same whoever reads them.
     pub stray_examples: Vec<String>,
     #[serde(skip)]
     index: Index,
@@ -173,9 +176,9 @@ impl Tally {
         }
         self.timeline.merge(&other.timeline);
         self.events.merge(other.events);
-        self.stray_examples.extend(other.stray_examples);
-        self.stray_examples.sort();
-        self.stray_examples.truncate(10);
+        for line in other.stray_examples {
+            self.stray_example(line.as_bytes());
+        }
         let who: Vec<u32> = other.who.into_iter().enumerate().map(|(i, who)| if i == 0 { 0 } else { self.who(who) }).collect();
         for query in other.queries {
             match self.place(query.fingerprint) {
@@ -218,6 +221,16 @@ impl Tally {
     fn seen(&mut self, time: i64) {
         self.first = Some(self.first.map_or(time, |first| first.min(time)));
         self.last = Some(self.last.map_or(time, |last| last.max(time)));
+    }
+
+    fn stray_example(&mut self, line: &[u8]) {
+        let kept = &mut self.stray_examples;
+        let line = String::from_utf8_lossy(line.trim_ascii_end());
+        let at = kept.partition_point(|known| **known <= *line);
+        if at < MAX_STRAY_EXAMPLES {
+            kept.insert(at, line.into_owned());
+            kept.truncate(MAX_STRAY_EXAMPLES);
+        }
     }
 
     fn hour(&mut self, hour: i64, load: Load) {

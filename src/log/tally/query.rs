@@ -231,7 +231,7 @@ impl Query {
 
     /// Whether an execution of this length would be the example.
     pub(super) fn wants_example(&self, micros: u64, time: Option<i64>) -> bool {
-        self.example.as_ref().is_none_or(|e| micros > e.micros || (micros == e.micros && time < e.time))
+        self.example.as_ref().is_none_or(|e| micros > e.micros || (micros == e.micros && time <= e.time))
     }
 
     pub(super) fn offer(&mut self, example: Example) {

@@ -153,9 +153,7 @@ impl Worker {
             return;
         }
         self.tally.stray += 1;
-        if self.tally.stray_examples.len() < 10 {
-            self.tally.stray_examples.push(String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).trim_end().to_owned());
-        }
+        self.tally.stray_example(&bytes[..bytes.len().min(200)]);
     }
 
     fn record(&mut self, record: &Record<'_>, block: &[u8]) {

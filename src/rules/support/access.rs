@@ -20,7 +20,7 @@ pub(crate) fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<
     // What a migration runs it runs once; a schema file's queries are those of its functions and examples.
     // What a view demands is only a part of what those demand who read it.
     let own = ctx.statement.query.as_ref().is_some_and(|statement| std::ptr::eq(statement, query));
-    let once = super::rows::runs_once(ctx) || ctx.around.in_do;
+    let once = super::rows::runs_once(ctx);
     if !own || once || ctx.origin == Origin::Down {
         return vec![];
     }

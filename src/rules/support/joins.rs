@@ -3,7 +3,7 @@
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::tests;
 use crate::catalog::resolve::{Binding, Scope, Source};
-use crate::facts::{Distinct, Expr, ExprKind, Join, JoinCondition, Literal, Query, Relation, Select};
+use crate::facts::{Distinct, Expr, ExprKind, FromItem, Join, JoinCondition, JoinKind, Literal, Query, Relation, Select};
 use crate::postgres::functions::is_builtin_aggregate;
 
 /// How many rows of a relation one row before it meets.
@@ -32,9 +32,11 @@ pub(crate) fn joined<'a>(select: &'a Select, scope: &Scope<'a>) -> Vec<(&'a Rela
 pub(crate) fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Meets {
     let fixed = fixed_columns(binding, select, scope);
     let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
+    let catalog = scope.catalog();
     match binding.source {
-        Source::Table(written) => match scope.catalog().table(written) {
-            Some((name, _)) if scope.catalog().is_key_fixed(name, &fixed) => Meets::One,
+        Source::Table(written) => match catalog.table(written) {
+            Some((name, _)) if catalog.is_key_fixed(name, &fixed) => Meets::One,
+            Some((name, _)) if catalog.is_partial_key_fixed(name, &fixed, &select.conditions(), &|c| scope.is_of(c, binding)) => Meets::One,
             Some((_, table)) if table.knowledge == Knowledge::Whole => Meets::Many,
             // by the habit of all, `id` is a key
             None if fixed.contains(&"id") => Meets::One,
@@ -48,7 +50,7 @@ pub(crate) fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope
 /// The columns of a relation that the conditions set equal to something outside it.
 fn fixed_columns<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Vec<String> {
     let is_own = |expr: &Expr| expr.column().and_then(|c| scope.binding(c)).is_some_and(|b| std::ptr::eq(b.relation, binding.relation));
-    let equalities = select.conditions().into_iter().filter(|c| matches!(c.kind, ExprKind::Binary { .. }));
+    let equalities = holding_for(binding.relation, select).into_iter().filter(|c| matches!(c.kind, ExprKind::Binary { .. }));
     let mut fixed: Vec<String> = equalities
         .flat_map(tests)
         .filter(|t| t.op == "=" && is_own(t.tested) && t.value.is_some_and(|v| !is_own(v)))
@@ -61,6 +63,31 @@ fn fixed_columns<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a
         }
     }
     fixed
+}
+
+/// Whether a condition of a query is one that every row of a relation meets.
+pub(crate) fn holds_for(relation: &Relation, select: &Select, condition: &Expr) -> bool {
+    holding_for(relation, select).iter().any(|held| std::ptr::eq(*held, condition))
+}
+
+/// The conditions that every row of a relation in the result meets: those of WHERE, of inner joins, and of the outer join that may
+/// leave it out. What the ON of an outer join says of the other side holds only where a row was found.
+fn holding_for<'a>(relation: &Relation, select: &'a Select) -> Vec<&'a Expr> {
+    let mut found: Vec<&Expr> = select.filter.iter().flat_map(|filter| filter.conjuncts()).collect();
+    for join in select.joins() {
+        let JoinCondition::On(on) = &join.condition else { continue };
+        let within = |item: &FromItem| item.relations().iter().any(|r| std::ptr::eq(*r, relation));
+        let holds = match join.kind {
+            JoinKind::Inner | JoinKind::Cross => true,
+            JoinKind::Left => within(&join.right),
+            JoinKind::Right => within(&join.left),
+            JoinKind::Full => within(&join.left) || within(&join.right),
+        };
+        if holds {
+            found.extend(on.conjuncts());
+        }
+    }
+    found
 }
 
 /// Whether a subquery has at most one row for each value of these output columns.

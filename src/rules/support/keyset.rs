@@ -38,7 +38,8 @@ pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> 
     {
         return wrapped::advice(ctx, query);
     }
-    if query.order_by.iter().any(|key| spelling::text(ctx, key.expr.span).contains('{')) {
+    let put_in = |text: String| text.contains('{') || text.contains("%s");
+    if query.order_by.iter().any(|key| put_in(spelling::text(ctx, key.expr.span)) || is_given(key.expr.uncast())) {
         return "the program puts the order together: end it in a unique key, and continue after the last row seen \
                 (WHERE (key, id) > ($last_key, $last_id)) instead of OFFSET"
             .to_owned();
@@ -75,6 +76,11 @@ pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> 
         help.push_str(&note);
     }
     help
+}
+
+/// Whether a parameter stands for the key.
+fn is_given(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Parameter(_))
 }
 
 fn no_order(ctx: &Context, scope: &Scope) -> String {
@@ -259,6 +265,10 @@ fn null_note(keys: &[Key]) -> Option<String> {
 fn index<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: &[Key<'a>]) -> Option<String> {
     let table = keys.iter().find_map(|k| k.column.as_ref())?;
     let name = table.name.clone();
+    // the program puts the table's name in
+    if name.name.contains(['{', '%']) {
+        return None;
+    }
     if !keys.iter().all(|k| k.column.as_ref().is_some_and(|c| c.name == name)) {
         return Some("the order spans several tables, or expressions, so no one index gives it: order by columns of one table where that is possible".to_owned());
     }

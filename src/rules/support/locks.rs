@@ -1,6 +1,7 @@
 //! What several rules need: which actions a lock rule looks at, what one action does, and how each runner leaves a file
 //! outside its transaction. Not a rule.
 
+use super::anew;
 use crate::catalog::Qualified;
 use crate::facts::{Action, AlterTable, Constraint, ConstraintKind, CreateIndex, Literal, Name, ObjectName, TableChange};
 use crate::facts::{Expr, ExprKind};
@@ -9,10 +10,11 @@ use crate::rules::{Context, Origin};
 use crate::session::Transaction;
 use crate::source::Span;
 
-/// Whether a statement runs against tables in use when the migration runs: down migrations are for emergencies, and function
-/// bodies run later.
+/// Whether a statement runs against tables in use when the migration runs: down migrations are for emergencies, function
+/// bodies run later, what a script drops only to make it itself was not there, and a test's tables are its own.
 pub(in crate::rules) fn runs_live(ctx: &Context) -> bool {
-    ctx.origin != Origin::Down && !ctx.around.in_function
+    let makes_anew = || *ctx.memo.makes_anew.get_or_init(|| anew::only_makes_anew(ctx));
+    ctx.origin != Origin::Down && !ctx.around.in_function && !ctx.around.aside && !makes_anew()
 }
 
 /// Whether a wait for a lock is limited here.

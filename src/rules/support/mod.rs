@@ -1,6 +1,7 @@
 //! What several rules share: the columns that a statement defines, the user's own spelling, JSON predicates, joins that multiply. Must not report anything itself.
 
 pub(super) mod access;
+pub(super) mod anew;
 pub(super) mod columns;
 pub(super) mod enums;
 pub(super) mod ground;

@@ -1,7 +1,7 @@
 //! A test of something computed from a column, turned into a test of the column.
 
 use super::spelling;
-use crate::catalog::index_match::{Test, commuted};
+use crate::catalog::index_match::{Test, commuted, is_value};
 use crate::catalog::resolve::Resolved;
 use crate::facts::{Expr, ExprKind, Literal};
 use crate::rules::Context;
@@ -16,7 +16,8 @@ pub(crate) fn rewrite(ctx: &Context, test: &Test, column: &Expr, table: &Resolve
         ExprKind::Cast { ty, .. } if ty.is("date") && is_point_in_time(table) != Some(false) => {
             Some(by_step(&c, op, &as_date(value, &v), "1"))
         }
-        ExprKind::Cast { .. } if op == "=" => {
+        // a column's text may be no number: converting it instead may fail
+        ExprKind::Cast { .. } if op == "=" && is_value(value) => {
             let own = table.definition()?.ty.as_ref()?;
             let numeric = ["int2", "int4", "int8", "uuid"].iter().any(|name| own.is(name));
             numeric.then(|| format!("{c} = {}", cast(value, &v, &own.to_string())))

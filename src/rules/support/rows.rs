@@ -1,11 +1,11 @@
 //! How many rows a query can have, and whether it runs once or again and again.
 
 use super::joins::{self, Meets};
-use crate::catalog::index_match::{serves, tests};
+use crate::catalog::Knowledge;
+use crate::catalog::index_match::tests;
 use crate::catalog::resolve::{Binding, Scope, Source};
-use crate::catalog::{Index, Knowledge, Qualified, Table};
-use crate::facts::{Expr, ExprKind, JoinKind, Limit, Literal, Query, QueryBody, Select};
-use crate::rules::{Context, Origin};
+use crate::facts::{Expr, ExprKind, JoinKind, Limit, Literal, Query, Select};
+use crate::rules::Context;
 
 /// The value of a constant count; `FETCH NEXT ROW` is 1, and a parameter or `LIMIT ALL` is none.
 pub(crate) fn constant(limit: &Limit) -> Option<u64> {
@@ -22,6 +22,12 @@ pub(crate) fn constant(limit: &Limit) -> Option<u64> {
 pub(crate) fn is_single<'a>(select: &'a Select, scope: &Scope<'a>) -> bool {
     let Some(first) = scope.bindings().first() else { return true };
     let conditions = select.conditions();
+    // a subquery or CTE that has one row itself
+    if let ([_], Source::Query(inner) | Source::Fence(inner)) = (scope.bindings(), first.source)
+        && gives_one(inner, scope)
+    {
+        return true;
+    }
     if is_pinned(first, &conditions, scope) && joins::joined(select, scope).iter().all(|(_, meets)| *meets == Meets::One) {
         return true;
     }
@@ -33,10 +39,18 @@ pub(crate) fn is_single<'a>(select: &'a Select, scope: &Scope<'a>) -> bool {
         && scope.bindings().iter().all(|b| pinned(b) || joins::meets(b, select, scope) == Meets::One)
 }
 
+/// Whether a query reads one table, and of that one row.
+fn gives_one(query: &Query, scope: &Scope) -> bool {
+    let Some(select) = query.select() else { return false };
+    let inner = Scope::new(scope.catalog(), query, None);
+    let [only] = inner.bindings() else { return false };
+    is_pinned(only, &select.conditions(), &inner)
+}
+
 /// Whether the conditions fix a unique key of a relation to values from outside the query's relations.
 pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, conditions: &[&'a Expr], scope: &Scope<'a>) -> bool {
     let Source::Table(written) = binding.source else { return false };
-    let is_own = |e: &Expr| e.column().and_then(|c| scope.binding(c)).is_some_and(|b| std::ptr::eq(b.relation, binding.relation));
+    let is_own = |e: &Expr| e.column().is_some_and(|c| scope.is_of(c, binding));
     let fixed: Vec<&str> = conditions
         .iter()
         .flat_map(|c| c.conjuncts())
@@ -49,23 +63,11 @@ pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, conditions: &[&'a Expr], scop
     match scope.catalog().table(written) {
         Some((name, table)) => {
             scope.catalog().is_key_fixed(name, &fixed)
-                || is_fixed_in_part(name, table, conditions, &fixed, scope)
                 || (table.knowledge != Knowledge::Whole && fixed.contains(&"id"))
+                || scope.catalog().is_partial_key_fixed(name, &fixed, conditions, &|column| scope.is_of(column, binding))
         }
         None => fixed.contains(&"id"),
     }
-}
-
-/// Whether these columns are the keys of a unique index of some rows, which the conditions ask for.
-fn is_fixed_in_part(name: &Qualified, table: &Table, conditions: &[&Expr], fixed: &[&str], scope: &Scope) -> bool {
-    let keys_fixed =
-        |index: &Index| index.keys.iter().all(|key| key.expr.column().is_some_and(|c| fixed.contains(&c.column.value.as_str())));
-    let partial = |index: &&Index| index.unique && index.valid && index.predicate.is_some() && keys_fixed(index);
-    let asked = |index: &Index| {
-        let mut all = conditions.iter().flat_map(|c| c.conjuncts()).flat_map(tests);
-        all.any(|test| serves(index, Some(table), &test, conditions))
-    };
-    scope.catalog().indexes_of(name).map(|(_, index)| index).filter(partial).any(asked)
 }
 
 /// Whether a table's name says that it keeps the one state of something: `import_status`, `sync_info`.
@@ -103,11 +105,7 @@ pub(crate) fn holds_aggregate(expr: &Expr) -> bool {
     found
 }
 
-/// Whether the statement is a write of a migration: it runs once, and how it scales says nothing about the application.
+/// Whether the statement runs once: how it scales says nothing about the application.
 pub(crate) fn runs_once(ctx: &Context) -> bool {
-    let writes = |query: &Query| {
-        let own = |q: &Query| matches!(q.body, QueryBody::Insert(_) | QueryBody::Update(_) | QueryBody::Delete(_) | QueryBody::Merge(_));
-        own(query) || query.ctes.iter().any(|cte| own(&cte.query))
-    };
-    matches!(ctx.origin, Origin::Migration | Origin::Down) && !ctx.around.in_function && ctx.statement.query.as_ref().is_some_and(writes)
+    crate::rules::runs_once(ctx.origin, ctx.around, ctx.statement)
 }

@@ -232,6 +232,7 @@ impl<'t> Scan<'t> {
             query: None,
             bodies: vec![body],
             reading: Reading::Parsed,
+            unsure: false,
         });
     }
 

@@ -199,6 +199,10 @@ fn primary(c: &mut Cursor<'_>) -> Parse<Query> {
         let star = Expr::new(ExprKind::Wildcard(None), Span::new(table.span.start, table.span.start));
         let items = vec![SelectItem { expr: star, alias: None }];
         QueryBody::Select(Box::new(Select { span: c.since(mark), items, from: vec![FromItem::Relation(table)], ..Select::default() }))
+    } else if c.kind() == Some(TokenKind::Placeholder) {
+        // a query that the program puts in: its columns are not known
+        let items = vec![SelectItem { expr: expr(c, &[])?, alias: None }];
+        QueryBody::Select(Box::new(Select { span: c.since(mark), items, ..Select::default() }))
     } else {
         QueryBody::Select(Box::new(select(c)?))
     };

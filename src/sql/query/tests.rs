@@ -173,6 +173,7 @@ fn placeholders_stand_for_values_and_names() {
         "SELECT * FROM {} WHERE a = ? AND b IN (?, ?) LIMIT :n",
         "SELECT %s FROM %s.t WHERE id = ANY(%(ids)s)",
         "INSERT INTO ${table} (a) VALUES (${x})",
+        "WITH subs AS ({query}) DELETE FROM t WHERE id = ANY(SELECT id FROM subs) AND a IN (${inner})",
     ] {
         let tokens = tokens(text, Dialect::Host);
         let read = parse(&Cursor::new(FileId(0), text, &tokens));

@@ -2,15 +2,18 @@
 //!
 //! What the planner does before it looks for indexes: subqueries, views and CTEs that keep their rows are merged with the query
 //! around them, conditions sink into those that group or unite, an outer join keeps conditions from its preserved side, and
-//! what stands on another relation is a value while one of its rows is looked up. Must not know a rule.
+//! what stands on another relation is a value while one of its rows is looked up. [`members`] gathers what is planned together,
+//! [`sinking`] says what passes into a subquery. Must not know a rule.
+
+mod members;
+mod sinking;
 
 use super::index_match::build::operator;
-use super::index_match::{Kind, Meaning, Node, Reader, Sort, implies, type_name};
-use super::resolve::{Origin, Scope, Source, first_branch, keeps_rows};
+use super::index_match::{Kind, Meaning, Node, Reader, Sort, type_name};
+use super::resolve::{Origin, Scope, Source, keeps_rows};
 use super::{Catalog, Qualified, Table};
-use crate::facts::{
-    Call, ColumnRef, Expr, ExprKind, FromItem, Join, JoinCondition, JoinKind, Limit, ObjectName, OrderKey, Query, QueryBody, Relation,
-};
+use crate::facts::{Call, ColumnRef, Expr, ExprKind, Limit, ObjectName, OrderKey, Query, QueryBody, Relation};
+use sinking::passes;
 use std::rc::Rc;
 
 /// How deep queries in queries are followed.
@@ -220,208 +223,6 @@ impl<'a> Gathering<'a> {
             }
         }
     }
-
-    /// The relations and conditions of a query, with those of the subqueries that are merged with it.
-    #[allow(clippy::too_many_arguments)] // each is a different thing that nesting hands down
-    fn members(
-        &mut self,
-        scope: &Rc<Scope<'a>>,
-        query: &'a Query,
-        nullable: bool,
-        only: Option<Rc<Vec<*const Relation>>>,
-        own_text: bool,
-        unit: &mut Unit<'a>,
-        depth: usize,
-    ) {
-        unit.merged.push((scope.clone(), query, own_text));
-        if let Some(target) = query.target()
-            && !matches!(query.body, QueryBody::Insert(_))
-        {
-            self.relation(scope, target, nullable, own_text, true, unit, depth);
-        }
-        for item in query.from() {
-            self.item(scope, item, nullable, own_text, unit, depth);
-        }
-        let filter = match &query.body {
-            QueryBody::Select(select) => select.filter.as_ref(),
-            QueryBody::Update(update) => update.filter.as_ref(),
-            QueryBody::Delete(delete) => delete.filter.as_ref(),
-            QueryBody::Merge(merge) => merge.condition.as_ref(),
-            _ => None,
-        };
-        for expr in filter.into_iter().flat_map(Expr::conjuncts) {
-            if let ExprKind::Exists { query: inner, negated: false } = &expr.kind {
-                // a semi-join: the rows found inside can look up those outside
-                let inner_scope = Rc::new(Scope::new(self.catalog, inner, Some(scope.clone())));
-                for expr in inner.select().and_then(|s| s.filter.as_ref()).into_iter().flat_map(Expr::conjuncts) {
-                    let test = Test::Expr(expr);
-                    unit.conditions.push(Condition { test, scope: inner_scope.clone(), only: only.clone(), after_joins: true, own_text });
-                }
-            }
-            let test = Test::Expr(expr);
-            unit.conditions.push(Condition { test, scope: scope.clone(), only: only.clone(), after_joins: true, own_text });
-        }
-    }
-
-    fn item(&mut self, scope: &Rc<Scope<'a>>, item: &'a FromItem, nullable: bool, own_text: bool, unit: &mut Unit<'a>, depth: usize) {
-        match item {
-            FromItem::Relation(relation) => self.relation(scope, relation, nullable, own_text, false, unit, depth),
-            FromItem::Join(join) => self.join(scope, join, nullable, own_text, unit, depth),
-        }
-    }
-
-    fn join(&mut self, scope: &Rc<Scope<'a>>, join: &'a Join, nullable: bool, own_text: bool, unit: &mut Unit<'a>, depth: usize) {
-        if depth > DEEPEST * 8 {
-            return;
-        }
-        let (left, right) = match join.kind {
-            JoinKind::Left => (nullable, true),
-            JoinKind::Right => (true, nullable),
-            JoinKind::Full => (true, true),
-            JoinKind::Inner | JoinKind::Cross => (nullable, nullable),
-        };
-        let start = unit.members.len();
-        self.item(scope, &join.left, left, own_text, unit, depth + 1);
-        let middle = unit.members.len();
-        self.item(scope, &join.right, right, own_text, unit, depth + 1);
-        let side = |range: std::ops::Range<usize>| -> Vec<*const Relation> {
-            unit.members.get(range).unwrap_or_default().iter().map(|m| std::ptr::from_ref(m.relation)).collect()
-        };
-        let end = unit.members.len();
-        let only = match join.kind {
-            JoinKind::Left => Some(side(middle..end)),
-            JoinKind::Right => Some(side(start..middle)),
-            JoinKind::Full => Some(vec![]),
-            JoinKind::Inner | JoinKind::Cross if nullable => Some(side(start..end)),
-            JoinKind::Inner | JoinKind::Cross => None,
-        };
-        let after_joins = only.is_none();
-        let only = only.map(Rc::new);
-        let mut add = |test| unit.conditions.push(Condition { test, scope: scope.clone(), only: only.clone(), after_joins, own_text });
-        match &join.condition {
-            JoinCondition::On(on) => on.conjuncts().into_iter().for_each(|expr| add(Test::Expr(expr))),
-            JoinCondition::Using(columns) => {
-                for column in columns {
-                    if let Some((l, r)) = using_sides(scope, join, &column.value) {
-                        add(Test::Using(l, r, &column.value));
-                    }
-                }
-            }
-            JoinCondition::Natural => {
-                for (l, r, column) in natural_columns(scope, join) {
-                    add(Test::Using(l, r, column));
-                }
-            }
-            JoinCondition::None => {}
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)] // as above
-    fn relation(
-        &mut self,
-        scope: &Rc<Scope<'a>>,
-        relation: &'a Relation,
-        nullable: bool,
-        own_text: bool,
-        is_target: bool,
-        unit: &mut Unit<'a>,
-        depth: usize,
-    ) {
-        let Some(binding) = scope.bindings().iter().find(|b| std::ptr::eq(b.relation, relation)) else { return };
-        match binding.source {
-            Source::Table(written) => unit.members.push(Member { relation, written, nullable, own_text, is_target }),
-            Source::Query(inner) | Source::Fence(inner) => {
-                let own = own_text && self.stands_here(scope, relation);
-                let inner_scope = Rc::new(Scope::new(self.catalog, inner, Some(scope.clone())));
-                let fenced = matches!(binding.source, Source::Fence(_)) || self.is_shared(scope, relation);
-                if depth < DEEPEST && !fenced && keeps_rows(inner) && inner.target().is_none() {
-                    self.seen.push(inner);
-                    let first = unit.members.len();
-                    self.members(&inner_scope, inner, nullable, None, own, unit, depth + 1);
-                    // a row that the join fills up is not the subquery's: its WHERE holds before
-                    if nullable {
-                        let inside: Vec<*const Relation> =
-                            unit.members.iter().skip(first).map(|m| std::ptr::from_ref(m.relation)).collect();
-                        let inside = Rc::new(inside);
-                        for condition in unit.conditions.iter_mut().filter(|c| Rc::ptr_eq(&c.scope, &inner_scope)) {
-                            condition.after_joins = false;
-                            condition.only.get_or_insert_with(|| inside.clone());
-                        }
-                    }
-                    for cte in &inner.ctes {
-                        if !self.seen.contains(&std::ptr::from_ref(&cte.query)) {
-                            let cte_scope = Rc::new(Scope::new(self.catalog, &cte.query, Some(inner_scope.clone())));
-                            unit.inner.push(Inner { scope: cte_scope, query: &cte.query, relation, own_text: own, fenced: true });
-                        }
-                    }
-                } else {
-                    unit.inner.push(Inner { scope: inner_scope, query: inner, relation, own_text: own, fenced });
-                }
-            }
-            Source::Other => {}
-        }
-    }
-
-    /// Whether what a name in FROM stands for is written in this statement: a subquery or CTE, not a view.
-    fn stands_here(&self, scope: &Scope<'a>, relation: &'a Relation) -> bool {
-        let view = relation.table().and_then(|name| self.catalog.view(name));
-        let Some((_, view)) = view else { return true };
-        let Some(query) = &view.query else { return true };
-        !scope
-            .bindings()
-            .iter()
-            .any(|b| std::ptr::eq(b.relation, relation) && matches!(b.source, Source::Query(q) if std::ptr::eq(q, query)))
-    }
-
-    /// Whether a CTE is read more than once, and so computed once for all.
-    fn is_shared(&self, scope: &Scope<'a>, relation: &Relation) -> bool {
-        let Some(name) = relation.table().filter(|t| t.schema.is_none()) else { return false };
-        let mut outermost = scope;
-        while let Some(outer) = outermost.outer() {
-            outermost = outer;
-        }
-        let cte = scope.cte_named(&name.name);
-        if cte.is_none_or(|cte| cte.materialized == Some(false)) {
-            return false;
-        }
-        let mut count = 0usize;
-        outermost.query().walk(&mut |query| {
-            let of = query.from().iter().flat_map(FromItem::relations).filter_map(Relation::table);
-            count += of.filter(|t| t.schema.is_none() && t.name == name.name).count();
-        });
-        count > 1
-    }
-
-    /// A strict condition on a relation that an outer join fills up makes the join an inner one.
-    fn reduce(&self, unit: &mut Unit<'a>) {
-        for _ in 0..2 {
-            let strict: Vec<*const Relation> = unit
-                .members
-                .iter()
-                .filter(|member| member.nullable)
-                .filter(|member| {
-                    unit.conditions.iter().filter(|c| c.after_joins).any(|condition| {
-                        let node = self.node(condition, member);
-                        node.clone().conjuncts().iter().any(|part| {
-                            !matches!(part.kind, Kind::IsNull(_, false))
-                                && part.columns().iter().any(|column| {
-                                    let column = Node { kind: Kind::Column((*column).to_owned()), ty: None, collation: None };
-                                    implies::is_strict_for(part, &column)
-                                        || matches!(&part.kind, Kind::IsNull(tested, true) if implies::is_strict_for(tested, &column))
-                                })
-                        })
-                    })
-                })
-                .map(|member| std::ptr::from_ref(member.relation))
-                .collect();
-            for member in &mut unit.members {
-                if strict.contains(&std::ptr::from_ref(member.relation)) {
-                    member.nullable = false;
-                }
-            }
-        }
-    }
-
     /// Whether a condition may be tested before a subquery groups, dedups or unites.
     fn sinks(&self, condition: &Condition<'a>, relation: &'a Relation, inner: &'a Query) -> bool {
         let Test::Expr(expr) = condition.test else { return false };
@@ -515,7 +316,7 @@ impl<'a> Gathering<'a> {
     fn is_cut(&self, member: &Member<'a>, unit: &Unit<'a>) -> bool {
         unit.conditions.iter().any(|condition| {
             let node = self.node(condition, member);
-            !node.columns().is_empty() && !node.reads_outside()
+            !node.columns().is_empty() && !node.reads_outside() && node.conjuncts().iter().any(cuts)
         })
     }
 
@@ -586,6 +387,12 @@ impl<'a> Gathering<'a> {
         }
         Some(found)
     }
+}
+
+/// Whether a condition leaves few rows, as far as its form tells: a flag and NULL or not leave most.
+fn cuts(node: &Node) -> bool {
+    !matches!(&node.kind, Kind::Column(_) | Kind::Not(_) | Kind::IsNull(..) | Kind::Truth(..))
+        && !matches!(&node.kind, Kind::Op(op, _) if op == "<>")
 }
 
 /// Whether a column of another relation of the same FROM stands inside.
@@ -661,81 +468,4 @@ fn read<'a>(catalog: &'a Catalog, table: Option<&Table>, relation: &'a Relation,
         _ => Meaning::Outside(format!("? {}", column.column.value), None),
     };
     Reader { catalog, table, names: &names }.read(expr)
-}
-
-/// Whether a column of a subquery is one by which it groups, dedups or unites, so that a condition on it may be tested before.
-fn passes(query: &Query, column: &str, names: &[String], depth: usize) -> bool {
-    if depth > DEEPEST {
-        return false;
-    }
-    if let QueryBody::SetOperation { left, right, .. } = &query.body {
-        let own = query.limit.is_none() && query.offset.is_none();
-        return own && passes(left, column, names, depth + 1) && passes_by_place(left, right, column, names, depth);
-    }
-    let Some(select) = query.select() else { return false };
-    if query.limit.is_some() || query.offset.is_some() {
-        return false;
-    }
-    let windowed = |item: &crate::facts::SelectItem| {
-        let mut found = false;
-        item.expr.walk(&mut |e| found |= matches!(&e.kind, ExprKind::Call(call) if call.over.is_some()));
-        found
-    };
-    if select.items.iter().any(windowed) {
-        return false;
-    }
-    let place = names.iter().position(|n| n == column);
-    let item = place.map_or_else(|| super::resolve::output(select, column), |at| select.items.get(at).map(|i| &i.expr));
-    let Some(expr) = item else {
-        return select.group_by.is_empty() && select.distinct.as_ref().is_none_or(|d| d.on.is_none());
-    };
-    let at = select.items.iter().position(|i| std::ptr::eq(&i.expr, expr));
-    let listed = |list: &[Expr]| {
-        list.iter().any(|key| {
-            super::index_match::same(key, expr)
-                || key.column().is_some_and(|c| c.relation.is_none() && c.column == *column)
-                || matches!(&key.kind, ExprKind::Literal(crate::facts::Literal::Number(n)) if n.parse::<usize>().ok() == at.map(|a| a + 1))
-        })
-    };
-    let grouped = select.group_by.is_empty() || listed(&select.group_by);
-    let dedup = select.distinct.as_ref().and_then(|d| d.on.as_deref()).is_none_or(listed);
-    let aggregated = select.group_by.is_empty() && !keeps_rows(query) && select.distinct.is_none();
-    grouped && dedup && !aggregated
-}
-
-/// The same column of the right branch, which has the left one's names.
-fn passes_by_place(left: &Query, right: &Query, column: &str, names: &[String], depth: usize) -> bool {
-    let items = |query| super::resolve::output_items(query).unwrap_or_default();
-    let named = |item: &crate::facts::SelectItem| match &item.alias {
-        Some(alias) => alias.value == column,
-        None => item.expr.column().is_some_and(|c| c.column == *column),
-    };
-    let place = names.iter().position(|n| n == column).or_else(|| items(left).iter().position(named));
-    let Some(place) = place else { return first_branch(right).select().is_some_and(|s| s.group_by.is_empty()) };
-    let mut padded: Vec<String> = vec![String::new(); place];
-    padded.push(column.to_owned());
-    passes(right, column, &padded, depth + 1)
-}
-
-/// The relations on either side of a join that USING names a column of.
-fn using_sides<'a>(scope: &Scope<'a>, join: &'a Join, column: &str) -> Option<(&'a Relation, &'a Relation)> {
-    let side = |item: &'a FromItem| {
-        let relations = item.relations();
-        let has =
-            |r: &&&'a Relation| scope.bindings().iter().any(|b| std::ptr::eq(b.relation, **r) && scope.may_have(b, column) == Some(true));
-        relations.iter().find(has).copied().or(if relations.len() == 1 { relations.first().copied() } else { None })
-    };
-    Some((side(&join.left)?, side(&join.right)?))
-}
-
-/// The columns that NATURAL joins by, where both sides are known tables.
-fn natural_columns<'a>(scope: &Scope<'a>, join: &'a Join) -> Vec<(&'a Relation, &'a Relation, &'a str)> {
-    let ([left], [right]) = (&join.left.relations()[..], &join.right.relations()[..]) else { return vec![] };
-    let columns = |relation: &Relation| -> Option<&'a Table> { Some(scope.catalog().table(relation.table()?)?.1) };
-    let Some(listed) = columns(left).or(columns(right)) else { return vec![] };
-    let has = |relation: &Relation, column: &str| {
-        scope.bindings().iter().any(|b| std::ptr::eq(b.relation, relation) && scope.may_have(b, column) == Some(true))
-    };
-    let both = |c: &&super::Column| has(left, &c.name) && has(right, &c.name);
-    listed.columns.iter().filter(both).map(|c| (*left, *right, c.name.as_str())).collect()
 }

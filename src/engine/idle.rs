@@ -1,0 +1,58 @@
+//! Statements that nobody waits for: how they scale says nothing of an application's load, so that rules about slow queries and
+//! missing indexes have nothing to say of them. What they lock and change is other rules' to tell.
+//!
+//! Must not know a rule.
+
+use super::checker::Scene;
+use super::findings::ActiveRule;
+use crate::catalog::Catalog;
+use crate::facts::{FromItem, ObjectName, Statement};
+use crate::rules::{self, Origin};
+
+/// What a statement is, as far as it decides which rules have a say.
+#[derive(Clone, Copy)]
+pub(super) struct Idle {
+    /// Neither slow queries nor missing indexes count.
+    load: bool,
+}
+
+impl Idle {
+    pub(super) fn of(scene: &Scene) -> Idle {
+        let once = rules::runs_once(scene.origin, scene.around, scene.statement);
+        let load = once || scene.around.by_hand || asks_the_system(scene.statement, scene.catalog) || shows_other_tables(scene);
+        Idle { load }
+    }
+
+    /// Whether a rule has a say.
+    pub(super) fn admits(&self, active: &ActiveRule) -> bool {
+        match active.category() {
+            "query" | "index" => !self.load,
+            _ => true,
+        }
+    }
+}
+
+fn tables(statement: &Statement) -> Vec<&ObjectName> {
+    let mut found = vec![];
+    for query in statement.queries() {
+        query.walk(&mut |q| found.extend(q.from().iter().flat_map(FromItem::relations).chain(q.target()).filter_map(|r| r.table())));
+    }
+    found
+}
+
+/// Whether a system catalog is read: no index can be built there, and a tool or a monitor asks.
+fn asks_the_system(statement: &Statement, catalog: &Catalog) -> bool {
+    tables(statement).into_iter().any(|name| match &name.schema {
+        Some(schema) => *schema == "pg_catalog" || *schema == "information_schema",
+        None => name.name.value.starts_with("pg_") && catalog.table(name).is_none(),
+    })
+}
+
+/// Whether a document's example is about tables that it does not define itself: what a text shows is not what the application sends
+/// to the schema of today.
+fn shows_other_tables(scene: &Scene) -> bool {
+    let shows = scene.origin == Origin::Document || scene.around.in_document;
+    let file = scene.statement.file;
+    shows
+        && tables(scene.statement).into_iter().any(|name| scene.catalog.table(name).is_some_and(|(_, table)| table.defined_at.file != file))
+}
