@@ -272,6 +272,11 @@ fn what_the_file_says_of_a_value_decides_whether_it_can_bring_sql() {
         "def f(cur, ids):\n    cur.execute(\"SELECT id FROM t WHERE id IN (\" + \",\".join([\"%s\"] * len(ids)) + \")\", ids)\n",
         "def f(cur, ids):\n    cur.execute(\"SELECT id FROM t WHERE id IN (\" + \",\".join(ids) + \")\")\n",
     );
+    lines(
+        "b.php",
+        "<?php\nfunction f($db, $iLimit) {\n  $db->query(\"SELECT id FROM t WHERE a = $iLimit\");\n}\n",
+        "<?php\nfunction f($db, $limit) {\n  $db->query(\"SELECT id FROM t WHERE a = $limit\");\n}\n",
+    );
     // the program's own table, and one that anybody names
     lines(
         "b.py",

@@ -239,7 +239,7 @@ fn is_the_programs_own(text: &str, hole: &Hole, code: &str, language: &str) -> b
         // `$iLimit`
         "php" => {
             let mut letters = last.chars();
-            hole.code.of(text).contains('$')
+            hole.span.of(text).contains('$')
                 && matches!(letters.next(), Some('i' | 'f' | 'b'))
                 && letters.next().is_some_and(char::is_uppercase)
         }
