@@ -141,6 +141,19 @@ fn golang_migrate_sends_a_file_as_one_message() {
 }
 
 #[test]
+fn pop_runs_the_file_of_the_database_in_the_place_of_the_one_for_all() {
+    let project = Project::new(&[
+        ("m/1_a.up.sql", "CREATE TABLE t (a int, b int);\n"),
+        ("m/2_b.up.sql", "CREATE INDEX t_i ON t (a);\n"),
+        ("m/2_b.postgres.autocommit.up.sql", "CREATE INDEX CONCURRENTLY t_i ON t (a, b);\n"),
+        ("m/2_b.mysql.up.sql", "CREATE INDEX t_i ON t (b);\n"),
+    ]);
+    let (schema, _) = project.schema(&[]);
+    assert!(schema.contains("CREATE INDEX t_i ON public.t USING btree (a, b);"), "{schema}");
+    assert_eq!(project.found("index-without-concurrently"), [""; 0]);
+}
+
+#[test]
 fn atlas_wraps_unless_its_directive_says_none() {
     assert_concurrent(
         &[("m/atlas.sum", ""), ("m/1_a.sql", CONCURRENT), ("m/2_b.sql", &format!("-- atlas:txmode none\n\nSELECT 1;\n{CONCURRENT}"))],

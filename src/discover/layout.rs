@@ -342,14 +342,17 @@ fn diesel_version(path: &Path) -> Option<String> {
     if !matches!(file_name(path).as_str(), "up.sql" | "down.sql") {
         return None;
     }
+    const DAY: usize = "20240131".len();
     let folder = file_name(path.parent()?);
-    let version = folder.split('_').next()?;
-    if !version.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
+    let length = folder.bytes().take_while(|b| b.is_ascii_digit() || *b == b'-').count();
+    let (version, rest) = folder.split_at(length);
+    let digits = version.replace('-', "");
+    // `2023-05-23-1715-name`: a time may be short, and its name be joined to it
+    if digits.len() < DAY || digits.len() < TIME_STAMP && !version.contains('-') {
         return None;
     }
-    let digits = version.replace('-', "");
-    let stamp = digits.get(..TIME_STAMP)?;
-    Some(format!("{stamp}.{}{}", &digits[stamp.len()..], folder.get(version.len()..).unwrap_or_default()))
+    let stamp = digits.get(..TIME_STAMP).unwrap_or(&digits);
+    Some(format!("{stamp:0<TIME_STAMP$}.{}{rest}", &digits[stamp.len()..]))
 }
 
 fn file_name(path: &Path) -> String {
@@ -539,6 +542,19 @@ fn is_down(path: &Path, name: &str) -> bool {
         || matches!(folder.as_str(), "down" | "rollback" | "rollbacks" | "revert" | "undo")
 }
 
+/// Whether PostgreSQL has a file of its own in the place of this one: beside `1_a.postgres.up.sql`, pop does not run `1_a.up.sql`.
+pub(super) fn has_own_for_postgres(path: &Path) -> bool {
+    let name = file_name(path);
+    let Some((stem, direction)) = ["up", "down"].into_iter().find_map(|way| Some((name.strip_suffix(&format!(".{way}.sql"))?, way))) else {
+        return false;
+    };
+    let stem = stem.strip_suffix(".autocommit").unwrap_or(stem);
+    let own = ["postgres", "postgresql"]
+        .into_iter()
+        .flat_map(|dialect| ["", ".autocommit"].map(|mode| format!("{stem}.{dialect}{mode}.{direction}.sql")));
+    !stem.contains('.') && own.into_iter().any(|own| path.with_file_name(own).exists())
+}
+
 /// The leading comments, lower case.
 fn first_comments(bytes: &[u8]) -> impl Iterator<Item = String> {
     let lines = bytes[..bytes.len().min(4096)].split(|&b| b == b'\n');
@@ -590,6 +606,7 @@ mod tests {
         let found: Vec<_> = versions.iter().map(|v| v.0.rsplit('_').next().unwrap_or_default()).collect();
         assert_eq!(found, ["a", "b", "c", "d"]);
         assert_eq!(diesel_version(Path::new("1_a/up.sql")), None);
+        assert_eq!(diesel_version(Path::new("2023-05-23-1715-a-b/up.sql")).as_deref(), Some("20230523171500.a-b"));
     }
 
     #[test]
