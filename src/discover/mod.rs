@@ -230,8 +230,9 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
             continue;
         }
         let absolute = walk::normalize(path, cwd);
-        folders.extend(Some(absolute.clone()).filter(|path| path.is_dir()));
-        walk::walk(&absolute, &path.to_string_lossy(), &mut found, problems);
+        if walk::walk(&absolute, &path.to_string_lossy(), &mut found, problems) {
+            folders.push(absolute);
+        }
     }
     let prisma = prisma::engine(&found);
     let excluded = exclusion(request);
@@ -374,11 +375,16 @@ fn read(candidate: &Candidate, shown: &Path) -> Result<Content, Problem> {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    let size = std::fs::metadata(path).map_err(|error| walk::problem("", &error).message)?.len();
-    if size > HUGE.min(MAX_FILE_BYTES) {
+    let failed = |error| walk::problem("", &error).message;
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
+    let most = HUGE.min(MAX_FILE_BYTES);
+    if size > most {
         return Err(format!("is {} MiB large; files over {} MiB are not read", size >> 20, HUGE >> 20));
     }
-    std::fs::read(path).map_err(|error| walk::problem("", &error).message)
+    let mut bytes = Vec::with_capacity(size as usize + 1);
+    file.take(most).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
 }
 
 fn refusal(bytes: &[u8]) -> Option<&'static str> {

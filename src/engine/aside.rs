@@ -141,7 +141,7 @@ fn is_test_of(path: &str, code: bool) -> bool {
             || [".testing", ".tests", "-tests", "_tests", "-test", "dbtests", "-test-utils", "_testdata", "_e2e", "-e2e"]
                 .iter()
                 .any(|end| part.ends_with(end))
-            || (code && part.starts_with("test_"))
+            || (code && ["test_", "tests-", "test-"].iter().any(|start| part.starts_with(start)))
             || part == "conftest.py"
     })
 }

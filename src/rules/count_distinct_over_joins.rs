@@ -51,7 +51,7 @@ impl Site<'_, '_> {
         let what = joins::name(relation);
         let text = spelling::text(ctx, counted.span);
         let aggregates = select.items.iter().filter(|item| joins::is_aggregate(&item.expr)).count();
-        let help = match alone {
+        let help = match &alone {
             Some(sql) if aggregates > 1 => {
                 format!("count it by itself, and each of the others likewise, then join the counts on their groups:\n{sql}")
             }
@@ -59,8 +59,10 @@ impl Site<'_, '_> {
             None => format!("count in a subquery of {what} grouped by its join columns, then join the counts: one row for each group"),
         };
         let relations = self.joined.len() + 1;
+        let known = self.joined.iter().any(|(r, meets)| std::ptr::eq(*r, relation) && *meets == Meets::Many) || alone.is_some();
+        let repeats = if known { "repeats" } else { "may repeat" };
         let message = format!(
-            "count(DISTINCT {text}) sorts every row of {relations} joined relations to count them once: the join with {what} repeats them"
+            "count(DISTINCT {text}) sorts every row of {relations} joined relations to count them once: the join with {what} {repeats} them"
         );
         let at = joins::join_of(select, relation).map_or(relation.span, |join| join.span);
         ctx.add(ctx.report(e.span, message).help(help).related(ctx.at(at), "this join repeats the rows"));

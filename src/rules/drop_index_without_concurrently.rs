@@ -1,10 +1,10 @@
 //! `DROP INDEX` takes ACCESS EXCLUSIVE on the index's table.
 use super::support::locks::{leave_transaction, outside_transaction, runs_live, shown};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, Drop, ObjectName};
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::Drop], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {

@@ -1,14 +1,14 @@
 //! An index on a type that has no default operator class for its access method: GIN on text, a btree on json.
 
 use super::support::spelling;
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::advise::ddl::Definition;
 use crate::facts::{Action, ConstraintKind, CreateIndex, CreateTable, Expr, ExprKind, IndexKey, ObjectName, TableChange, TypeName};
 use crate::finding::Severity;
 use crate::postgres::refusal::{is_without_class, key_type, lacks_class};
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateIndex, Kind::CreateTable, Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {

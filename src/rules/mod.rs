@@ -8,17 +8,19 @@ pub mod log_context;
 pub mod page;
 mod support;
 
-pub use context::{Check, Context, Memo, Origin, Report, Still, Surroundings};
+pub use context::{Check, Context, Kind, Kinds, Memo, Origin, Report, Still, Surroundings};
 pub use page::Page;
 
 use crate::facts::{Query, QueryBody, Statement};
 use crate::settings::Level;
 
-/// Whether a statement runs once: a write of a migration, or what DO does. How it scales says nothing about the application.
+/// Whether a statement runs once: a write of a migration, or what is there only for what it does, or what DO does. How it scales says nothing about the application.
 pub fn runs_once(origin: Origin, around: Surroundings, statement: &Statement) -> bool {
     let writes = |query: &Query| {
         let own = |q: &Query| matches!(q.body, QueryBody::Insert(_) | QueryBody::Update(_) | QueryBody::Delete(_) | QueryBody::Merge(_));
-        own(query) || query.ctes.iter().any(|cte| own(&cte.query))
+        // `SELECT … INTO table`, and `SELECT setval(…)`, which is there for what it does
+        let makes = |q: &Query| q.select().is_some_and(|s| s.into.is_some() || s.from.is_empty());
+        own(query) || makes(query) || query.ctes.iter().any(|cte| own(&cte.query))
     };
     let now = !around.in_function && !around.scheduled;
     let migrates = matches!(origin, Origin::Migration | Origin::Down) && statement.query.as_ref().is_some_and(writes);

@@ -46,6 +46,9 @@ fn cost(ctx: &Context, tables: &[&Relation]) -> Option<(String, String)> {
     let name = names.first()?;
     // of a table that no schema here has, nothing is known
     let table = ctx.table(tables.first()?.table()?).map(|(_, table)| table)?;
+    if tables.first().and_then(|r| ctx.table(r.table()?)).is_some_and(|(name, _)| rows::is_singleton(ctx, name)) {
+        return None;
+    }
     let wide: Vec<&Column> = table.columns.iter().filter(|c| c.ty.as_ref().is_some_and(|ty| WIDE.contains(&ty.name.as_str()))).collect();
     let what = match wide.first() {
         Some(column) => format!("{} ({}), which is read and unpacked for each row", column.name, column.ty.as_ref()?),

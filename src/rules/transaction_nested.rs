@@ -1,10 +1,10 @@
 //! BEGIN inside a transaction: PostgreSQL only warns, and the first COMMIT ends the whole.
 
-use super::{Check, Context, Origin};
+use super::{Check, Context, Kind, Origin};
 use crate::facts::Action;
 use crate::session::Transaction;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::Other], check);
 
 fn check(ctx: &Context) {
     // a document may show what several connections do

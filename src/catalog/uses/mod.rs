@@ -134,6 +134,8 @@ struct Unit<'a> {
     conditions: Vec<Condition<'a>>,
     /// Subqueries that are planned by themselves, with their scopes and the conditions that may sink into them.
     inner: Vec<Inner<'a>>,
+    /// The relations of those subqueries, and theirs.
+    inside: Vec<*const Relation>,
     /// The relations that conditions of their own cut down.
     cut: Vec<*const Relation>,
     /// Scopes whose expressions may hold subqueries.
@@ -182,6 +184,13 @@ impl<'a> Gathering<'a> {
         self.reduce(&mut unit);
         let cut = unit.members.iter().filter(|member| self.is_cut(member, &unit)).map(|member| std::ptr::from_ref(member.relation));
         unit.cut = cut.collect();
+        for inner in &unit.inner {
+            let within = relations_of(inner);
+            if leads(inner.query) {
+                unit.cut.extend(&within);
+            }
+            unit.inside.extend(within);
+        }
         for member in unit.members.clone() {
             let found = self.table_use(&scope, query, &member, &unit);
             self.uses.push(found);
@@ -232,6 +241,11 @@ impl<'a> Gathering<'a> {
         }
         let mut columns = vec![];
         expr.walk(&mut |e| columns.extend(e.column()));
+        // a join's condition has no value before the rows of the other side are there; UNION ALL alone is joined branch by branch
+        let beside = |c: &&ColumnRef| condition.scope.binding(c).is_some_and(|b| !std::ptr::eq(b.relation, relation));
+        if matches!(inner.body, QueryBody::Select(_)) && columns.iter().any(beside) {
+            return false;
+        }
         let ours: Vec<&ColumnRef> =
             columns.into_iter().filter(|c| condition.scope.binding(c).is_some_and(|b| std::ptr::eq(b.relation, relation))).collect();
         !ours.is_empty() && ours.iter().all(|column| passes(inner, &column.column.value, &binding.names, 0))
@@ -309,7 +323,7 @@ impl<'a> Gathering<'a> {
     /// Whether another member is cut down by itself.
     fn has_driver(&self, query: &Query, member: &Member<'a>, unit: &Unit<'a>) -> bool {
         let other = unit.cut.iter().any(|relation| !std::ptr::eq(*relation, member.relation));
-        unit.members.len() > 1 && (query.limit.is_some() && query.order_by.is_empty() || other)
+        unit.members.len() + unit.inner.len() > 1 && (query.limit.is_some() && query.order_by.is_empty() || other)
     }
 
     /// Whether a condition tests a member by itself.
@@ -389,6 +403,22 @@ impl<'a> Gathering<'a> {
     }
 }
 
+/// A subquery that is planned by itself, and the relations inside it that its columns come from.
+fn relations_of(inner: &Inner) -> Vec<*const Relation> {
+    let mut found = vec![std::ptr::from_ref(inner.relation)];
+    inner.query.walk(&mut |query| found.extend(query.from().iter().flat_map(crate::facts::FromItem::relations).map(std::ptr::from_ref)));
+    found
+}
+
+/// Whether such a subquery can be expected to have few rows.
+fn leads(query: &Query) -> bool {
+    let filtered = query.select().is_some_and(|select| select.filter.is_some() || select.from.is_empty());
+    query.limit.is_some()
+        || filtered
+        || query.target().is_some()
+        || matches!(query.body, QueryBody::Values(_) | QueryBody::SetOperation { .. })
+}
+
 /// Whether a condition leaves few rows, as far as its form tells: a flag and NULL or not leave most.
 fn cuts(node: &Node) -> bool {
     !matches!(&node.kind, Kind::Column(_) | Kind::Not(_) | Kind::IsNull(..) | Kind::Truth(..))
@@ -400,8 +430,10 @@ fn reads_peer(node: &Node, member: &Member, unit: &Unit) -> bool {
     let peers: Vec<String> = unit
         .members
         .iter()
-        .filter(|other| !std::ptr::eq(other.relation, member.relation))
-        .map(|other| format!("{:p} ", std::ptr::from_ref(other.relation)))
+        .map(|other| std::ptr::from_ref(other.relation))
+        .chain(unit.inside.iter().copied())
+        .filter(|other| !std::ptr::eq(*other, member.relation))
+        .map(|other| format!("{other:p} "))
         .collect();
     let mut found = false;
     node.walk(&mut |n| {

@@ -27,7 +27,7 @@ pub(crate) fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<
     let mut found = vec![];
     for table in uses(ctx.catalog, query) {
         let whole = table.table.is_some_and(|t| t.knowledge == Knowledge::Whole && !t.temporary && !t.foreign);
-        if !whole || !table.own_text {
+        if !whole || !table.own_text || super::rows::is_singleton(ctx, &table.name) {
             continue;
         }
         let indexes = indexes_of(ctx.catalog, &table.name);

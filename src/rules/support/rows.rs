@@ -1,9 +1,9 @@
 //! How many rows a query can have, and whether it runs once or again and again.
 
 use super::joins::{self, Meets};
-use crate::catalog::Knowledge;
 use crate::catalog::index_match::tests;
 use crate::catalog::resolve::{Binding, Scope, Source};
+use crate::catalog::{Knowledge, Qualified};
 use crate::facts::{Expr, ExprKind, JoinKind, Limit, Literal, Query, Select};
 use crate::rules::Context;
 
@@ -108,4 +108,11 @@ pub(crate) fn holds_aggregate(expr: &Expr) -> bool {
 /// Whether the statement runs once: how it scales says nothing about the application.
 pub(crate) fn runs_once(ctx: &Context) -> bool {
     crate::rules::runs_once(ctx.origin, ctx.around, ctx.statement)
+}
+
+/// Whether a table has a row or two, whatever it holds: its key is a flag.
+pub(crate) fn is_singleton(ctx: &Context, name: &Qualified) -> bool {
+    let Some(table) = ctx.catalog.tables.get(name) else { return false };
+    let flag = |column: &String| table.column(column).and_then(|c| c.ty.as_ref()).is_some_and(|ty| ty.is("bool"));
+    ctx.catalog.keys_of(name).iter().any(|key| matches!(&key[..], [only] if flag(only)))
 }
