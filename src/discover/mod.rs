@@ -9,6 +9,7 @@ mod elsewhere;
 mod engines;
 mod includes;
 mod layout;
+mod packages;
 mod plain;
 mod prisma;
 mod programs;
@@ -121,6 +122,7 @@ pub fn discover(request: &Request) -> Discovered {
     let files: Vec<_> =
         if candidates.len() > 64 { candidates.into_par_iter().map(read).collect() } else { candidates.into_iter().map(read).collect() };
     let mut surveyor = Surveyor::default();
+    let mut packages = packages::Packages::default();
     let schema: Vec<PathBuf> = request.schema.iter().map(|path| walk::normalize(path, &request.cwd)).collect();
     let mut ordered: Vec<(Order, Input)> = vec![];
     let mut replayed: BTreeMap<String, usize> = BTreeMap::new();
@@ -144,7 +146,14 @@ pub fn discover(request: &Request) -> Discovered {
                 if matches!(kind, InputKind::Sql) && schema.iter().any(|schema| candidate.path.starts_with(schema)) {
                     (order, kind) = layout::schema_file(&candidate.path, "plain");
                 }
-                if elsewhere.contains(&candidate.path) && matches!(kind, InputKind::Migration(_)) {
+                let migrates = matches!(kind, InputKind::Migration(_));
+                if let Some(engine) = migrates.then(|| packages.engine(&candidate.path)).flatten() {
+                    if reported {
+                        *left_out.entry(engine).or_insert(0) += 1;
+                    }
+                    continue;
+                }
+                if elsewhere.contains(&candidate.path) && migrates {
                     note_replayed(&path, &mut replayed);
                 }
                 ordered.push((order, Input { path, bytes, kind, reported, sets: vec![] }));
