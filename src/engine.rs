@@ -39,6 +39,13 @@ pub fn check_with_schema(inputs: Vec<Input>, settings: &Settings) -> (Vec<Catalo
     run::run(inputs, settings, true)
 }
 
+/// Makes the calling thread one of the pool's: it would only wait while as many others as there are processors work, each with
+/// memory of its own. For a program's first thread, before it reads many files; a thread that ends would leave a gap.
+pub fn work_along() {
+    // A pool that is there already is as good.
+    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+}
+
 /// Replays the migrations among the inputs and returns the schema that each set of them leaves (at least one, in the order of
 /// their numbers), with what was not understood.
 pub fn schema(inputs: Vec<Input>, settings: &Settings) -> (Vec<Catalog>, Outcome) {

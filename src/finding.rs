@@ -98,9 +98,9 @@ pub struct Finding {
     /// The same without the path, so that a statement is known again in a file that was moved.
     pub content: String,
     /// How to change it.
-    pub fix: Option<Fix>,
+    pub fix: Option<Box<Fix>>,
     /// What the log says.
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<Box<Evidence>>,
 }
 
 /// A statement that could not be read.

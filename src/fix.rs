@@ -96,7 +96,7 @@ mod tests {
                 statement: None,
                 fingerprint: String::new(),
                 content: String::new(),
-                fix: Some(Fix { title: String::new(), safe: true, edits }),
+                fix: Some(Box::new(Fix { title: String::new(), safe: true, edits })),
                 evidence: None,
             });
         }

@@ -96,7 +96,7 @@ fn crates_have_one_owner() {
         ("similar::", &["cli"]),
         ("process::Command", &["since"]),
         ("miette::", &["report", "config", "cli", "main"]),
-        ("toml::", &["config", "cli/init"]),
+        ("toml::", &["config", "cli/init", "discover"]),
         ("std::fs", &["discover", "config", "cli", "main"]),
         ("println!", &["main", "cli"]),
     ];

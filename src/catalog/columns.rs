@@ -23,7 +23,7 @@ fn serial_base(ty: &TypeName) -> Option<&'static str> {
 fn nextval(sequence: &Qualified) -> (Expr, String) {
     let text = sequence.to_string();
     let literal = Expr::new(ExprKind::Literal(Literal::String(text.clone())), Span::default());
-    let cast = Expr::new(ExprKind::Cast { expr: Box::new(literal), ty: TypeName::named("regclass") }, Span::default());
+    let cast = Expr::new(ExprKind::Cast { expr: Box::new(literal), ty: Box::new(TypeName::named("regclass")) }, Span::default());
     let call = Call { name: ObjectName::bare(Name::new("nextval", Span::default())), args: vec![cast], ..Call::default() };
     let sql = format!("nextval('{}'::regclass)", text.replace('\'', "''"));
     (Expr::new(ExprKind::Call(Box::new(call)), Span::default()), sql)

@@ -204,6 +204,10 @@ impl Catalog {
 
     /// NOT NULL under a name, a made-up one where none is given; what is NOT NULL already keeps its own.
     pub(super) fn name_not_null(&mut self, table: &Qualified, column: &str, given: Option<&str>, recurse: bool) {
+        let is_not_null = |t: &super::Table| t.columns.iter().all(|c| c.name != column || c.not_null);
+        if !recurse && self.tables.get(table).is_some_and(is_not_null) {
+            return;
+        }
         let name = given.map_or_else(|| self.not_null_name(table, column), str::to_owned);
         self.each_with_children(table, recurse, 0, &mut |t| {
             if let Some(column) = t.columns.iter_mut().find(|c| c.name == column)

@@ -117,7 +117,8 @@ impl Catalog {
         let by_prefix = starts.filter_map(|first| {
             if first == table.name { None } else { self.tables.find(Key { schema: &table.schema, name: first }).map(|(_, t)| t) }
         });
-        let before = name.match_indices('_').filter_map(|(at, _)| self.former_names.get(name.get(..at)?)).flatten();
+        let renames = if self.former_names.is_empty() { "" } else { name };
+        let before = renames.match_indices('_').filter_map(|(at, _)| self.former_names.get(name.get(..at)?)).flatten();
         let renamed = before.filter(|other| other.schema == table.schema && *other != table).filter_map(|other| self.tables.get(other));
         let cut = name.len() >= LONGEST;
         let first = table.name.get(..20).unwrap_or(&table.name);

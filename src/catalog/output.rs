@@ -121,7 +121,7 @@ impl Catalog {
     fn type_of(&self, expr: &Expr, scope: &Scope) -> Option<TypeName> {
         let named = |name| Some(TypeName::named(name));
         match &expr.kind {
-            ExprKind::Cast { ty, .. } => Some(ty.clone()),
+            ExprKind::Cast { ty, .. } => Some(TypeName::clone(ty)),
             ExprKind::Column(column) => {
                 let mut relations =
                     scope.iter().filter(|(name, _)| column.relation.as_ref().is_none_or(|r| *name == Some(r.value.as_str())));

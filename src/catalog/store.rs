@@ -161,9 +161,9 @@ impl<V> Store<V> {
         self.into_iter()
     }
 
-    /// The values in no order at all, for questions that do not depend on it: nothing is sorted.
-    pub fn unordered(&self) -> impl Iterator<Item = &V> {
-        self.inner.map.values().map(|entry| &*entry.value)
+    /// All in no order at all, for questions that do not depend on it: nothing is sorted.
+    pub fn unordered(&self) -> impl Iterator<Item = (&Qualified, &V)> {
+        self.inner.map.iter().map(|(name, entry)| (&**name, &*entry.value))
     }
 
     /// The names in order.

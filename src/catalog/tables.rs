@@ -5,6 +5,7 @@ use super::naming::numbered;
 use super::text::At;
 use super::{Catalog, Column, Knowledge, Qualified, Table, TableConstraint};
 use crate::facts::{ColumnDef, Constraint, ConstraintKind, CreateTable, CreateTableAs, LikeClause, Name, ObjectName, Query, TypeKind};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 impl Catalog {
@@ -303,22 +304,22 @@ fn merge_column(columns: &mut Vec<Column>, column: Column, def: &ColumnDef, at: 
 }
 
 /// A key that says the same as one before it makes no index of its own, but may give its name.
-fn without_repetition(constraints: Vec<&Constraint>) -> Vec<Constraint> {
-    let mut kept: Vec<Constraint> = Vec::with_capacity(constraints.len());
+fn without_repetition(constraints: Vec<&Constraint>) -> Vec<Cow<'_, Constraint>> {
+    let mut kept: Vec<Cow<Constraint>> = Vec::with_capacity(constraints.len());
     for constraint in constraints {
         match kept.iter_mut().find(|known| is_same_key(known, constraint)) {
-            Some(known) => known.name = known.name.take().or_else(|| constraint.name.clone()),
+            Some(known) if known.name.is_none() => known.to_mut().name.clone_from(&constraint.name),
+            Some(_) => {}
             None => kept.push(checked(constraint)),
         }
     }
     kept
 }
 
-fn is_same_key(a: &Constraint, b: &Constraint) -> bool {
-    let parts = |constraint: &Constraint| match &constraint.kind {
+fn is_same_key<'c>(a: &'c Constraint, b: &'c Constraint) -> bool {
+    let parts = |constraint: &'c Constraint| match &constraint.kind {
         ConstraintKind::Key { columns, include, nulls_not_distinct, using_index: None, .. } => {
-            let values = |names: &[Name]| names.iter().map(|name| name.value.clone()).collect::<Vec<_>>();
-            Some((values(columns), values(include), *nulls_not_distinct))
+            Some((columns, include, *nulls_not_distinct))
         }
         _ => None,
     };
@@ -327,6 +328,9 @@ fn is_same_key(a: &Constraint, b: &Constraint) -> bool {
 }
 
 /// NOT VALID means nothing in CREATE TABLE: there are no rows to check.
-fn checked(constraint: &Constraint) -> Constraint {
-    Constraint { not_valid: false, ..constraint.clone() }
+fn checked(constraint: &Constraint) -> Cow<'_, Constraint> {
+    match constraint.not_valid {
+        true => Cow::Owned(Constraint { not_valid: false, ..constraint.clone() }),
+        false => Cow::Borrowed(constraint),
+    }
 }

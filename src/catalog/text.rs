@@ -32,7 +32,7 @@ impl At<'_> {
     /// An index key as SQL.
     pub(super) fn key(&self, key: &IndexKey) -> String {
         let mut sql = match &key.expr.kind {
-            ExprKind::Column(column) => column.column.to_string(),
+            ExprKind::Column(column) => quote_identifier(&column.column.value),
             _ => {
                 let text = self.sql(key.expr.span);
                 if is_call(&text) { text } else { format!("({text})") }
@@ -116,12 +116,20 @@ pub(super) fn refresh(sql: &mut String, constraint: &Constraint, references: Opt
 
 fn key_sql(constraint: &Constraint) -> String {
     let ConstraintKind::Key { primary, columns, include, nulls_not_distinct, .. } = &constraint.kind else { return String::new() };
-    let word = if *primary { "PRIMARY KEY" } else { "UNIQUE" };
-    let nulls = if *nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
-    let include = if include.is_empty() { String::new() } else { format!(" INCLUDE ({})", names(include)) };
-    let with = constraint.with.as_ref().map(|with| format!(" WITH {with}")).unwrap_or_default();
-    let overlaps = if constraint.temporal { " WITHOUT OVERLAPS" } else { "" };
-    format!("{word}{nulls} ({}{overlaps}){include}{with}", names(columns))
+    let mut sql = if *primary { "PRIMARY KEY" } else { "UNIQUE" }.to_owned();
+    sql.push_str(if *nulls_not_distinct { " NULLS NOT DISTINCT (" } else { " (" });
+    push_names(&mut sql, columns);
+    sql.push_str(if constraint.temporal { " WITHOUT OVERLAPS)" } else { ")" });
+    if !include.is_empty() {
+        sql.push_str(" INCLUDE (");
+        push_names(&mut sql, include);
+        sql.push(')');
+    }
+    if let Some(with) = &constraint.with {
+        sql.push_str(" WITH ");
+        sql.push_str(with);
+    }
+    sql
 }
 
 fn foreign_key_sql(constraint: &Constraint, references: Option<&Qualified>) -> String {
@@ -152,7 +160,16 @@ fn foreign_key_sql(constraint: &Constraint, references: Option<&Qualified>) -> S
 
 /// A list of identifiers.
 pub(super) fn names(list: &[Name]) -> String {
-    list.iter().map(Name::to_string).collect::<Vec<_>>().join(", ")
+    let mut sql = String::new();
+    push_names(&mut sql, list);
+    sql
+}
+
+fn push_names(sql: &mut String, list: &[Name]) {
+    for (at, name) in list.iter().enumerate() {
+        sql.push_str(if at > 0 { ", " } else { "" });
+        sql.push_str(&quote_identifier(&name.value));
+    }
 }
 
 /// Whether a text is one function call, which an index takes without parentheses.

@@ -16,6 +16,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Where the baseline lies unless it is said.
 const BASELINE: &str = "pgsift-baseline.json";
 
+/// Fewer paths are not worth a pool of threads.
+const MANY: usize = 16;
+
 /// How many stale entries of a baseline are named.
 const STALE_SHOWN: usize = 5;
 
@@ -116,6 +119,9 @@ fn stale_note(path: &Path, cwd: &Path, stale: &[&Entry]) -> String {
 
 pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     output::check(&args.format)?;
+    if are_many(&args.input.paths) {
+        engine::work_along();
+    }
     let cwd = cwd()?;
     let mut config = load(&args.input)?;
     if !args.select.is_empty() {
@@ -174,6 +180,11 @@ pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure>
         None => Some(config.fail_on.unwrap_or(Severity::Warning)),
     };
     Ok(exit_code(&outcome, fail_on))
+}
+
+/// Whether there may be files enough to be worth a pool of threads.
+fn are_many(paths: &[PathBuf]) -> bool {
+    paths.is_empty() || paths.len() > MANY || paths.iter().any(|path| path.is_dir())
 }
 
 /// `None`: findings never fail.

@@ -81,14 +81,14 @@ fn statements(paths: &[PathBuf], problems: &mut Vec<Problem>) -> HashMap<u64, St
 fn from_log(finding: &mut Finding, query: &Query) {
     let ms = |micros: u64| micros as f64 / 1000.0;
     let p95 = query.histogram.quantile(0.95).clamp(query.min_us, query.max_us);
-    finding.evidence = Some(Evidence {
+    finding.evidence = Some(Box::new(Evidence {
         query: format!("{:016x}", query.fingerprint),
         calls: query.load.calls,
         total_ms: ms(query.load.total_us),
         mean_ms: query.mean_ms(),
         p95_ms: ms(p95),
         max_ms: ms(query.max_us),
-    });
+    }));
     if finding.rule == "offset-pagination"
         && let (Some(first), Some(last)) = (query.offsets.first(), query.offsets.last())
     {
@@ -104,7 +104,7 @@ fn from_log(finding: &mut Finding, query: &Query) {
 }
 
 fn from_stats(finding: &mut Finding, print: u64, row: &StatementStats) {
-    finding.evidence = Some(Evidence {
+    finding.evidence = Some(Box::new(Evidence {
         query: format!("{print:016x}"),
         calls: row.calls,
         total_ms: row.total_ms,
@@ -112,7 +112,7 @@ fn from_stats(finding: &mut Finding, print: u64, row: &StatementStats) {
         // The view keeps no percentiles: the worst is the least that is not less.
         p95_ms: row.max_ms,
         max_ms: row.max_ms,
-    });
+    }));
     raise(finding, (row.total_ms * 1000.0) as u64);
 }
 

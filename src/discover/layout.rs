@@ -128,13 +128,18 @@ fn significant(digits: &[u8]) -> &[u8] {
     &digits[digits.iter().take_while(|&&b| b == b'0').count()..]
 }
 
-/// What the project's manifests mention, nearest folder to repository.
+/// What a folder shows of the tools that run its files: what lies in it, and what the project's manifests mention, nearest folder
+/// to repository.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tools {
     sqlx: bool,
     refinery: bool,
     node_pg_migrate: bool,
     drizzle: bool,
+    /// Atlas' checksums lie in it.
+    atlas_sum: bool,
+    /// drizzle's journal lies in it.
+    journal: bool,
 }
 
 /// Classifies files, remembering what it learned about folders.
@@ -209,14 +214,14 @@ impl Surveyor {
         if !numbered && !is_paired(name) && !in_migrations_folder(folder) && whole_set(folder) == folder {
             return None;
         }
-        if folder.join("atlas.sum").exists() {
+        if tools.atlas_sum {
             let none = first_comments(bytes).any(|line| line.replace(' ', "").starts_with("--atlas:txmodenone"));
             return if none { Some(("Atlas", Transaction::None)) } else { wrapped("Atlas") };
         }
         if folder.ends_with("supabase/migrations") {
             return wrapped("Supabase");
         }
-        if folder.join("meta/_journal.json").exists() || memmem::find(bytes, b"--> statement-breakpoint").is_some() {
+        if tools.journal || memmem::find(bytes, b"--> statement-breakpoint").is_some() {
             return wrapped("drizzle");
         }
         if tools.sqlx && numbered {
@@ -274,7 +279,8 @@ impl Surveyor {
         if let Some(tools) = self.tools.get(folder) {
             return *tools;
         }
-        let mut tools = Tools::default();
+        let lies_there = |name| folder.join(name).exists();
+        let mut tools = Tools { atlas_sum: lies_there("atlas.sum"), journal: lies_there("meta/_journal.json"), ..Tools::default() };
         for dir in folder.ancestors().take(32) {
             if let Ok(manifest) = std::fs::read(dir.join("Cargo.toml")) {
                 tools.sqlx |= memmem::find(&manifest, b"sqlx").is_some();
@@ -356,7 +362,8 @@ fn diesel_version(path: &Path) -> Option<String> {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
+    let name = path.file_name().unwrap_or_default();
+    name.to_str().map_or_else(|| name.to_string_lossy().to_ascii_lowercase(), str::to_ascii_lowercase)
 }
 
 /// How many digits a folder's name begins with.
@@ -416,7 +423,7 @@ fn whole_set(folder: &Path) -> &Path {
         let version = name.strip_prefix('v').unwrap_or(&name);
         version.starts_with(|c: char| c.is_ascii_digit()) || matches!(name.as_str(), "up" | "down")
     };
-    let whole = folder.ancestors().take(4).find(|dir| !is_piece(dir));
+    let whole = folder.ancestors().take(4).find(|dir| !is_piece(dir)).filter(|whole| *whole != folder);
     const LISTS: &[&str] = &["delta", "deltas", "updates", "upgrades", "patches", "versions", "versioned"];
     let is_list = |dir: &&Path| in_migrations_folder(dir) || LISTS.contains(&file_name(dir).as_str());
     whole.filter(|dir| dir.ancestors().take(4).any(|dir| is_list(&dir))).unwrap_or(folder)

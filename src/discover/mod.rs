@@ -9,6 +9,7 @@ mod elsewhere;
 mod engines;
 mod includes;
 mod layout;
+mod packages;
 mod plain;
 mod prisma;
 mod programs;
@@ -121,6 +122,7 @@ pub fn discover(request: &Request) -> Discovered {
     let files: Vec<_> =
         if candidates.len() > 64 { candidates.into_par_iter().map(read).collect() } else { candidates.into_iter().map(read).collect() };
     let mut surveyor = Surveyor::default();
+    let mut packages = packages::Packages::default();
     let schema: Vec<PathBuf> = request.schema.iter().map(|path| walk::normalize(path, &request.cwd)).collect();
     let mut ordered: Vec<(Order, Input)> = vec![];
     let mut replayed: BTreeMap<String, usize> = BTreeMap::new();
@@ -144,7 +146,14 @@ pub fn discover(request: &Request) -> Discovered {
                 if matches!(kind, InputKind::Sql) && schema.iter().any(|schema| candidate.path.starts_with(schema)) {
                     (order, kind) = layout::schema_file(&candidate.path, "plain");
                 }
-                if elsewhere.contains(&candidate.path) && matches!(kind, InputKind::Migration(_)) {
+                let migrates = matches!(kind, InputKind::Migration(_));
+                if let Some(engine) = migrates.then(|| packages.engine(&candidate.path)).flatten() {
+                    if reported {
+                        *left_out.entry(engine).or_insert(0) += 1;
+                    }
+                    continue;
+                }
+                if elsewhere.contains(&candidate.path) && migrates {
                     note_replayed(&path, &mut replayed);
                 }
                 ordered.push((order, Input { path, bytes, kind, reported, sets: vec![] }));
@@ -230,8 +239,9 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
             continue;
         }
         let absolute = walk::normalize(path, cwd);
-        folders.extend(Some(absolute.clone()).filter(|path| path.is_dir()));
-        walk::walk(&absolute, &path.to_string_lossy(), &mut found, problems);
+        if walk::walk(&absolute, &path.to_string_lossy(), &mut found, problems) {
+            folders.push(absolute);
+        }
     }
     let prisma = prisma::engine(&found);
     let excluded = exclusion(request);
@@ -374,11 +384,16 @@ fn read(candidate: &Candidate, shown: &Path) -> Result<Content, Problem> {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    let size = std::fs::metadata(path).map_err(|error| walk::problem("", &error).message)?.len();
-    if size > HUGE.min(MAX_FILE_BYTES) {
+    let failed = |error| walk::problem("", &error).message;
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
+    let most = HUGE.min(MAX_FILE_BYTES);
+    if size > most {
         return Err(format!("is {} MiB large; files over {} MiB are not read", size >> 20, HUGE >> 20));
     }
-    std::fs::read(path).map_err(|error| walk::problem("", &error).message)
+    let mut bytes = Vec::with_capacity(size as usize + 1);
+    file.take(most).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
 }
 
 fn refusal(bytes: &[u8]) -> Option<&'static str> {

@@ -38,13 +38,13 @@ pub(super) fn normalize(path: &Path, cwd: &Path) -> PathBuf {
     out
 }
 
-/// Every file at or under `path`.
-pub(super) fn walk(path: &Path, shown: &str, found: &mut Vec<Found>, problems: &mut Vec<Problem>) {
+/// Every file at or under `path`; says whether that is a folder.
+pub(super) fn walk(path: &Path, shown: &str, found: &mut Vec<Found>, problems: &mut Vec<Problem>) -> bool {
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) => {
             problems.push(problem(shown, &error));
-            return;
+            return false;
         }
     };
     if metadata.is_dir() {
@@ -55,6 +55,7 @@ pub(super) fn walk(path: &Path, shown: &str, found: &mut Vec<Found>, problems: &
     } else {
         found.push(Found { path: path.to_owned(), named: true, vendored: false });
     }
+    metadata.is_dir()
 }
 
 pub(super) fn problem(shown: &str, error: &std::io::Error) -> Problem {

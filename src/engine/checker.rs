@@ -11,7 +11,7 @@ use crate::extract::{self, Fragment};
 use crate::facts::{Action, Body, BodyKind, FromItem, Reading, RelationSource, Statement};
 use crate::finding::{Finding, Opaque};
 use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
-use crate::rules::{Check, Context, Memo, Origin, Report, Still, Surroundings};
+use crate::rules::{Check, Context, Kinds, Memo, Origin, Report, Still, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{FILLER, FileId, Location, Sources};
@@ -38,7 +38,11 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn merge(&mut self, other: Found) {
-        self.findings.extend(other.findings);
+        if self.findings.is_empty() {
+            self.findings = other.findings;
+        } else {
+            self.findings.extend(other.findings);
+        }
         self.opaque.extend(other.opaque);
         self.statements += other.statements;
         self.in_tests += other.in_tests;
@@ -382,18 +386,20 @@ impl Checker<'_> {
             memo: &memo,
             reports: &reports,
         };
+        // Asked a million times and seldom answered.
         let mut told = |active: &ActiveRule| {
             if !reports.borrow().is_empty() {
-                reports.take().into_iter().for_each(|report| self.tell(active, report, scene, found));
+                self.tell_all(active, reports.take(), scene, found);
             }
         };
         let asked = |active: &&ActiveRule| !(scene.around.aside && active.spares_tests);
         let migrates = scene.origin != Origin::Application && (!scene.statement.actions.is_empty() || scene.statement.query.is_some());
         let of_migrations = if migrates && scene.stage != Stage::Stored { self.rules.of_migrations.as_slice() } else { &[] };
         let of_statements = if scene.stage != Stage::Definition { self.rules.of_statements.as_slice() } else { &[] };
-        for active in of_migrations.iter().chain(of_statements).filter(asked) {
+        let kinds = Kinds::of(scene.statement);
+        for active in of_migrations.iter().filter(|active| active.looks_at(kinds)).chain(of_statements).filter(asked) {
             match active.rule.check {
-                Check::Migration(check) | Check::Statement(check) => check(&context),
+                Check::Migration(check) | Check::Action(_, check) | Check::Statement(check) => check(&context),
                 _ => {}
             }
             told(active);
@@ -415,6 +421,11 @@ impl Checker<'_> {
                 told(active);
             }
         }
+    }
+
+    #[cold]
+    fn tell_all(&self, active: &ActiveRule, reports: Vec<Report>, scene: &Scene, found: &mut Found) {
+        reports.into_iter().for_each(|report| self.tell(active, report, scene, found));
     }
 
     /// Takes in what a rule said about a statement.

@@ -2,7 +2,7 @@
 
 use crate::facts::Statement;
 use crate::finding::{Finding, Severity};
-use crate::rules::{Check, RULES, Report, Rule};
+use crate::rules::{Check, Kinds, RULES, Report, Rule};
 use crate::settings::{Level, Settings};
 use crate::source::{FileId, Sources};
 use std::collections::HashMap;
@@ -17,9 +17,16 @@ pub(super) struct ActiveRule {
     pub(super) spares_tests: bool,
     /// The settings say the severity, whatever the report says.
     fixed: bool,
+    /// The kinds of actions without one of which it is not asked; `None`: it looks at every statement.
+    kinds: Option<Kinds>,
 }
 
 impl ActiveRule {
+    /// Whether it looks at statements with such actions.
+    pub(super) fn looks_at(&self, kinds: Kinds) -> bool {
+        self.kinds.is_none_or(|own| own.meet(kinds))
+    }
+
     /// The family that it belongs to.
     pub(super) fn category(&self) -> &'static str {
         self.category
@@ -39,7 +46,7 @@ impl ActiveRule {
             statement: statement.map(Statement::location),
             fingerprint: String::new(),
             content: String::new(),
-            fix: report.fix,
+            fix: report.fix.map(Box::new),
             evidence: None,
         }
     }
@@ -64,14 +71,18 @@ impl ActiveRules {
         let active = |rule: &'static Rule| match level(rule, settings) {
             Level::At(severity) => {
                 let (category, spares_tests) = (rule.category(), rule.spares_tests());
-                Some(ActiveRule { rule, category, severity, spares_tests, fixed: settings.levels.contains_key(rule.name) })
+                let kinds = match rule.check {
+                    Check::Action(kinds, _) => Some(Kinds::listed(kinds)),
+                    _ => None,
+                };
+                Some(ActiveRule { rule, category, severity, spares_tests, fixed: settings.levels.contains_key(rule.name), kinds })
             }
             Level::Off => None,
         };
         let rules: Vec<ActiveRule> = RULES.iter().filter_map(active).collect();
         let of = |kind: fn(&Check) -> bool| rules.iter().filter(|active| kind(&active.rule.check)).copied().collect();
         ActiveRules {
-            of_migrations: of(|check| matches!(check, Check::Migration(_))),
+            of_migrations: of(|check| matches!(check, Check::Migration(_) | Check::Action(..))),
             of_statements: of(|check| matches!(check, Check::Statement(_))),
             of_queries: of(|check| matches!(check, Check::Query(_))),
             of_schemas: of(|check| matches!(check, Check::Schema(_) | Check::Statistics(_))),

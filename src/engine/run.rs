@@ -17,9 +17,12 @@ use crate::suppress::Suppressions;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// How many bytes of SQL are read while those before them are folded: small enough to keep in memory, large enough that
-/// handing them over costs nothing. What is smaller than this is not worth waking a second thread for.
-const BATCH: usize = 32 << 10;
+/// How many bytes of SQL are read while those before them are folded: their facts take twenty times the room, and handing them
+/// over costs little.
+const BATCH: usize = 8 << 10;
+
+/// What is smaller is not worth waking a second thread for.
+const SMALL: usize = 16 << 10;
 
 pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> (Vec<Catalog>, Outcome) {
     let files = inputs.iter().filter(|input| input.reported).count();
@@ -135,12 +138,14 @@ impl Run<'_> {
     }
 
     /// Folds the migrations in order; while one batch is folded the next is read.
-    fn replay(&self, migrations: &[&Part], catalog: &mut Catalog) -> (Found, Vec<Remarks>) {
+    fn replay<'p>(&self, migrations: &[&'p Part], catalog: &mut Catalog) -> (Found, Vec<Remarks>) {
         let (mut found, mut remarks) = (Found::default(), vec![]);
         let mut stored: Vec<Stored> = vec![];
-        let mut batches = batches(migrations);
+        let small = is_small(migrations);
+        let mut batches = batches(migrations, if small { SMALL } else { BATCH });
+        let read = |batch: &[&'p Part]| self.read(batch, small);
         let mut session = None;
-        let mut ready = batches.next().map(|batch| self.read(batch)).unwrap_or_default();
+        let mut ready = batches.next().map(read).unwrap_or_default();
         let mut done: Vec<Unit> = vec![];
         while !ready.is_empty() {
             let mut fold = || {
@@ -157,11 +162,11 @@ impl Run<'_> {
             let folded = std::mem::take(&mut done);
             let next = match batches.next() {
                 Some(next) => {
-                    let read = || {
+                    let read_next = || {
                         drop(folded);
-                        self.read(next)
+                        read(next)
                     };
-                    rayon::join(fold, read).1
+                    rayon::join(fold, read_next).1
                 }
                 None => {
                     fold();
@@ -175,9 +180,9 @@ impl Run<'_> {
         (found, remarks)
     }
 
-    fn read<'p>(&self, batch: &[&'p Part]) -> Vec<Unit<'p>> {
+    fn read<'p>(&self, batch: &[&'p Part], alone: bool) -> Vec<Unit<'p>> {
         let read = |part: &&'p Part| parts::read(part, self.checker.sources, self.checker.settings);
-        if is_small(batch) { batch.iter().map(read).collect() } else { batch.par_iter().map(read).collect() }
+        if alone { batch.iter().map(read).collect() } else { batch.par_iter().map(read).collect() }
     }
 
     /// Checks what is not replayed, each part against a schema that it may change for itself.
@@ -208,17 +213,17 @@ impl Run<'_> {
 }
 
 fn is_small(parts: &[&Part]) -> bool {
-    parts.len() < 2 || parts.iter().map(|part| part.span.len() as usize).sum::<usize>() < BATCH / 2
+    parts.len() < 2 || parts.iter().map(|part| part.span.len() as usize).sum::<usize>() < SMALL
 }
 
-/// Cuts the parts into stretches of about [`BATCH`] bytes, each of at least one part.
-fn batches<'s, 'p>(mut parts: &'s [&'p Part]) -> impl Iterator<Item = &'s [&'p Part]> {
+/// Cuts the parts into stretches of about `size` bytes, each of at least one part.
+fn batches<'s, 'p>(mut parts: &'s [&'p Part], size: usize) -> impl Iterator<Item = &'s [&'p Part]> {
     std::iter::from_fn(move || {
         let mut bytes = 0;
         let fits = |part: &&&Part| {
             let before = bytes;
             bytes += part.span.len() as usize;
-            before < BATCH
+            before < size
         };
         let count = parts.iter().take_while(fits).count();
         let (batch, rest) = parts.split_at(count);

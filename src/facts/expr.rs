@@ -22,7 +22,7 @@ impl PartialEq for Expr {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnRef {
     /// The schema before the relation (`s.t.c`).
-    pub schema: Option<Name>,
+    pub schema: Option<Box<Name>>,
     /// The relation or alias before the column.
     pub relation: Option<Name>,
     /// The column.
@@ -167,7 +167,7 @@ pub enum ExprKind {
         /** Converted. */
         expr: Box<Expr>,
         /** Target. */
-        ty: TypeName,
+        ty: Box<TypeName>,
     },
     /// A function call. `COALESCE`, `NULLIF`, `EXTRACT`, `CURRENT_DATE`, `AT TIME ZONE` (`timezone(zone, x)`), `POSITION`,
     /// `TRIM`, `SUBSTRING` and the like are calls by their lower-case names.
@@ -279,32 +279,54 @@ impl Expr {
 
     /// The expressions directly inside; subqueries are not entered.
     pub fn children(&self) -> Vec<&Expr> {
+        let mut children = vec![];
+        self.each_child(&mut |child| children.push(child));
+        children
+    }
+
+    /// Visits the expressions directly inside; subqueries are not entered.
+    pub fn each_child<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
         use ExprKind::*;
         match &self.kind {
-            Column(_) | Wildcard(_) | Literal(_) | Parameter(_) | Exists { .. } | Subquery(_) => vec![],
-            And(list) | Or(list) | Array(list) | Row(list) | Other(list) => list.iter().collect(),
-            Not(expr) | Unary { expr, .. } | IsNull { expr, .. } | IsTruth { expr, .. } | Cast { expr, .. } => vec![expr],
-            Field { expr, .. } | Collate { expr, .. } | InSubquery { expr, .. } => vec![expr],
-            Binary { left, right, .. } | IsDistinct { left, right, .. } | Quantified { left, right, .. } => vec![left, right],
-            InList { expr, list, .. } | Subscript { expr, indices: list } => std::iter::once(&**expr).chain(list).collect(),
-            Between { expr, low, high, .. } => vec![expr, low, high],
-            Like { expr, pattern, .. } => vec![expr, pattern],
-            Call(call) => call.args.iter().chain(&call.order_by).chain(call.filter.as_deref()).chain(call.over.iter().flatten()).collect(),
-            Case { operand, branches, otherwise } => operand
-                .iter()
-                .map(|e| &**e)
-                .chain(branches.iter().flat_map(|(when, then)| [when, then]))
-                .chain(otherwise.iter().map(|e| &**e))
-                .collect(),
+            Column(_) | Wildcard(_) | Literal(_) | Parameter(_) | Exists { .. } | Subquery(_) => {}
+            And(list) | Or(list) | Array(list) | Row(list) | Other(list) => list.iter().for_each(visit),
+            Not(expr) | Unary { expr, .. } | IsNull { expr, .. } | IsTruth { expr, .. } | Cast { expr, .. } => visit(expr),
+            Field { expr, .. } | Collate { expr, .. } | InSubquery { expr, .. } => visit(expr),
+            Binary { left, right, .. } | IsDistinct { left, right, .. } | Quantified { left, right, .. } => {
+                visit(left);
+                visit(right);
+            }
+            InList { expr, list, .. } | Subscript { expr, indices: list } => {
+                visit(expr);
+                list.iter().for_each(visit);
+            }
+            Between { expr, low, high, .. } => {
+                visit(expr);
+                visit(low);
+                visit(high);
+            }
+            Like { expr, pattern, .. } => {
+                visit(expr);
+                visit(pattern);
+            }
+            Call(call) => {
+                call.args.iter().chain(&call.order_by).chain(call.filter.as_deref()).chain(call.over.iter().flatten()).for_each(visit);
+            }
+            Case { operand, branches, otherwise } => {
+                operand.iter().for_each(|operand| visit(operand));
+                branches.iter().for_each(|(when, then)| {
+                    visit(when);
+                    visit(then);
+                });
+                otherwise.iter().for_each(|otherwise| visit(otherwise));
+            }
         }
     }
 
     /// Visits this expression and all inside it, outermost first; subqueries are not entered.
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
         visit(self);
-        for child in self.children() {
-            child.walk(visit);
-        }
+        self.each_child(&mut |child| child.walk(visit));
     }
 
     /// The query directly held by this node (`IN`, `EXISTS`, scalar subquery).

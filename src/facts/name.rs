@@ -44,16 +44,19 @@ impl std::hash::Hash for Name {
 impl fmt::Display for Name {
     /// As SQL: quoted only where it must be.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&quote_identifier(&self.value))
+        if is_plain(&self.value) { f.write_str(&self.value) } else { f.write_str(&quote_identifier(&self.value)) }
     }
 }
 
 /// The identifier as SQL: bare where PostgreSQL reads it back as the same name, else in double quotes.
 pub fn quote_identifier(value: &str) -> String {
-    let plain = value.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
+    if is_plain(value) { value.to_owned() } else { format!("\"{}\"", value.replace('"', "\"\"")) }
+}
+
+fn is_plain(value: &str) -> bool {
+    value.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
         && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'$')
-        && !is_reserved(value);
-    if plain { value.to_owned() } else { format!("\"{}\"", value.replace('"', "\"\"")) }
+        && !is_reserved(value)
 }
 
 /// Key words that cannot stand bare as a column or table name (manual, appendix C: reserved, and reserved but usable as

@@ -134,6 +134,13 @@ pub fn effect(action: &Action, catalog: &Catalog, version: Version) -> Vec<Effec
 
 /// What a whole statement does: its actions' effects (the strongest mode per relation, all the work) and its query's.
 pub fn statement_effects(statement: &Statement, catalog: &Catalog, version: Version) -> Vec<Effect> {
+    // the body of a function in SQL is read when it is created, that of others when it runs
+    let read = |action: &Action| matches!(action, Action::CreateFunction(function) if function.language == "sql");
+    if let ([action], None) = (statement.actions.as_slice(), &statement.query)
+        && !read(action)
+    {
+        return effect(action, catalog, version);
+    }
     let mut effects = Effects::new(catalog, version);
     for action in &statement.actions {
         effects.list.extend(effect(action, catalog, version));
@@ -141,8 +148,6 @@ pub fn statement_effects(statement: &Statement, catalog: &Catalog, version: Vers
     if let Some(query) = &statement.query {
         query::reads(query, &mut effects);
     }
-    // the body of a function in SQL is read when it is created, that of others when it runs
-    let read = |action: &Action| matches!(action, Action::CreateFunction(function) if function.language == "sql");
     if statement.actions.iter().any(read) {
         let from = effects.list.len();
         for query in statement.bodies.iter().flat_map(|body| &body.statements).filter_map(|inner| inner.statement.query.as_ref()) {

@@ -33,7 +33,7 @@ pub fn lacks_class(index: &CreateIndex, key: &IndexKey, catalog: &Catalog) -> bo
 pub fn key_type(table: &ObjectName, key: &IndexKey, catalog: &Catalog) -> Option<TypeName> {
     match &key.expr.kind {
         ExprKind::Column(column) => column_type(table, &column.column.value, catalog),
-        ExprKind::Cast { ty, .. } => Some(ty.clone()),
+        ExprKind::Cast { ty, .. } => Some(TypeName::clone(ty)),
         ExprKind::Binary { op, .. } if op == "->>" || op == "#>>" => Some(TypeName::named("text")),
         ExprKind::Call(call) => match call.name.name.value.as_str() {
             "lower" | "upper" | "btrim" | "md5" | "replace" | "jsonb_extract_path_text" => Some(TypeName::named("text")),

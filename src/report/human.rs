@@ -270,7 +270,11 @@ pub(super) mod tests {
             statement: Some(at(b, 3, 15)),
             fingerprint: "f".into(),
             content: "c".into(),
-            fix: Some(Fix { title: "x".into(), safe: true, edits: vec![Edit { file: b, span: Span::new(3, 7), text: "x".into() }] }),
+            fix: Some(Box::new(Fix {
+                title: "x".into(),
+                safe: true,
+                edits: vec![Edit { file: b, span: Span::new(3, 7), text: "x".into() }],
+            })),
             evidence: None,
         });
         outcome.opaque.push(Opaque { at: at(b, 3, 4), reason: "why".into() });

@@ -190,7 +190,7 @@ fn finding_json<'a>(finding: &'a Finding, sources: &'a Sources) -> FindingJson<'
         fingerprint: &finding.fingerprint,
         content_fingerprint: &finding.content,
         fix: finding.fix.as_ref().map(|fix| fix_json(fix, sources)),
-        evidence: finding.evidence.as_ref().map(evidence_json),
+        evidence: finding.evidence.as_deref().map(evidence_json),
     }
 }
 

@@ -1,9 +1,9 @@
 //! ADD COLUMN NOT NULL without a default fails on a table with rows, and breaks old writers.
 use super::support::locks::{live_alterations, made_up_name};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{ColumnDef, ObjectName, TableChange};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for (_, alter) in live_alterations(ctx) {

@@ -1,10 +1,10 @@
 //! ATTACH PARTITION reads the new partition, and the default one, under ACCESS EXCLUSIVE unless a valid CHECK proves the bound.
 use super::support::locks::{is_live, live_alterations, made_up_name, object_name};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Expr, ObjectName, PartitionBound, TableChange};
 use crate::postgres::effect::{Work, effect};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for (action, alter) in live_alterations(ctx) {

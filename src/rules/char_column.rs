@@ -1,9 +1,9 @@
 //! `char(n)` pads with spaces and compares as if they were not there.
 
 use super::support::columns::defined_columns;
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable, Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     // "char" in quotes is another type, of one byte

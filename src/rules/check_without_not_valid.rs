@@ -1,10 +1,10 @@
 //! Adding a CHECK that validates scans the table under ACCESS EXCLUSIVE.
 use super::support::locks::{constraint_name, live_alterations};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{AlterTable, ConstraintKind, Constraint, Name, TableChange};
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for (_, alter) in live_alterations(ctx) {

@@ -2,12 +2,12 @@
 
 use super::support::locks::runs_live;
 use super::support::views::reads_column;
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::catalog::{Qualified, View};
 use crate::facts::{Action, Name, TableChange};
 use crate::finding::Severity;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {

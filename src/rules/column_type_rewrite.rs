@@ -1,11 +1,11 @@
 //! ALTER COLUMN TYPE that writes or reads every row under ACCESS EXCLUSIVE.
 use super::support::locks::{live_alterations, named_effect};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, AlterTable, ConstraintKind, Expr, Name, ObjectName, TableChange, TypeName};
 use crate::finding::Severity;
 use crate::postgres::effect::{Effect, EffectKind, Work};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for (action, alter) in live_alterations(ctx) {

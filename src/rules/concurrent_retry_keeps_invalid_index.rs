@@ -1,10 +1,10 @@
 //! `CREATE INDEX CONCURRENTLY IF NOT EXISTS` is content with the invalid index that a failed build leaves behind.
 
 use super::support::locks::{index_tail, runs_live};
-use super::{Check, Context, Origin};
+use super::{Check, Context, Kind, Origin};
 use crate::facts::{Action, CreateIndex, Name, ObjectName};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateIndex], check);
 
 fn check(ctx: &Context) {
     if ctx.origin == Origin::Document {

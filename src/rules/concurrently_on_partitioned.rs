@@ -1,10 +1,10 @@
 //! PostgreSQL has no concurrent build or drop for the index of a partitioned table.
 use super::support::locks::{index_name, partitioned_index_recipe, runs_live};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::Action;
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateIndex, Kind::Drop], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {

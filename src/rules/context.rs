@@ -18,6 +18,8 @@ use std::rc::Rc;
 pub enum Check {
     /// Every statement of a migration (and of the bodies that it runs), with the schema before it.
     Migration(fn(&Context)),
+    /// The same, but only statements with an action of these kinds: most rules look for one, and are not asked in vain.
+    Action(&'static [Kind], fn(&Context)),
     /// Every query, wherever it stands: application code, migrations, views, function bodies; subqueries are the rule's to visit.
     Query(fn(&Context, &Query)),
     /// Every statement, migration or not.
@@ -30,6 +32,55 @@ pub enum Check {
     Log(fn(&super::log_context::LogContext)),
     /// The engine finds it by itself, when everything else has run.
     Engine,
+}
+
+/// A family of actions, as coarse as tells most rules from each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// ALTER of a table, index, view, ….
+    AlterTable = 1,
+    /// CREATE TABLE with its columns.
+    CreateTable = 2,
+    /// CREATE INDEX.
+    CreateIndex = 4,
+    /// DROP of anything.
+    Drop = 8,
+    /// What is none of the others.
+    Other = 16,
+}
+
+impl Kind {
+    fn of(action: &Action) -> Self {
+        match action {
+            Action::AlterTable(_) => Kind::AlterTable,
+            Action::CreateTable(_) => Kind::CreateTable,
+            Action::CreateIndex(_) => Kind::CreateIndex,
+            Action::Drop(_) => Kind::Drop,
+            _ => Kind::Other,
+        }
+    }
+}
+
+/// A set of kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kinds(u8);
+
+impl Kinds {
+    /// The kinds in a list.
+    pub fn listed(kinds: &[Kind]) -> Self {
+        Kinds(kinds.iter().fold(0, |all, &kind| all | kind as u8))
+    }
+
+    /// The kinds of a statement's own actions.
+    pub fn of(statement: &Statement) -> Self {
+        Kinds(statement.actions.iter().fold(0, |all, action| all | Kind::of(action) as u8))
+    }
+
+    /// Whether one is in both.
+    pub fn meet(self, other: Kinds) -> bool {
+        self.0 & other.0 != 0
+    }
 }
 
 /// Where the statement comes from.

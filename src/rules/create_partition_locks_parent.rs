@@ -1,10 +1,10 @@
 //! CREATE TABLE … PARTITION OF takes ACCESS EXCLUSIVE on the parent.
 use super::support::locks::runs_live;
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, PartitionBound};
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {

@@ -1,12 +1,12 @@
 //! DETACH PARTITION takes ACCESS EXCLUSIVE on the parent.
 use super::support::locks::{leave_transaction, live_alterations, outside_transaction};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::catalog::{Qualified, Table};
 use crate::facts::{AlterTable, ObjectName, PartitionBound, TableChange};
 use crate::finding::Severity;
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for (_, alter) in live_alterations(ctx) {

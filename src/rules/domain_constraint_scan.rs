@@ -1,10 +1,10 @@
 //! A domain's new constraint is checked in every table that has a column of it.
 
 use super::support::locks::{is_live, made_up_name, runs_live};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, AlterDomain, DomainChange, ObjectName};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::Other], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {

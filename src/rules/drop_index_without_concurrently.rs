@@ -1,10 +1,10 @@
 //! `DROP INDEX` takes ACCESS EXCLUSIVE on the index's table.
 use super::support::locks::{leave_transaction, outside_transaction, runs_live, shown};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, Drop, ObjectName};
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::Drop], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {
@@ -17,8 +17,8 @@ fn check(ctx: &Context) {
 
 fn blocking_drop(ctx: &Context, drop: &Drop) {
     let table_of = |name: &ObjectName| ctx.catalog.index(name).map(|(_, index)| shown(&index.table));
-    let old: Vec<&ObjectName> =
-        drop.names.iter().filter(|name| !ctx.is_new(name) && !table_of(name).is_some_and(|table| ctx.is_new(&table))).collect();
+    let spared = |table: ObjectName| ctx.is_new(&table) || goes_anyway(ctx, &table);
+    let old: Vec<&ObjectName> = drop.names.iter().filter(|name| !ctx.is_new(name) && !table_of(name).is_some_and(spared)).collect();
     let Some(first) = old.first() else { return };
     let table = table_of(first);
     let whose = table.as_ref().map_or_else(|| format!("the table of {first}"), ToString::to_string);
@@ -38,4 +38,10 @@ fn blocking_drop(ctx: &Context, drop: &Drop) {
         report = report.fix("drop the index concurrently", ctx.surely_outside_transaction(), at, " CONCURRENTLY");
     }
     ctx.add(report);
+}
+
+/// Whether the same file drops the table itself: everybody has to have left it by then.
+fn goes_anyway(ctx: &Context, table: &ObjectName) -> bool {
+    let drops = |action: &Action| matches!(action, Action::Drop(drop) if drop.kind == "TABLE" && drop.names.iter().any(|name| ctx.catalog.resolve(name) == ctx.catalog.resolve(table)));
+    ctx.following.iter().flat_map(|statement| &statement.actions).any(drops)
 }

@@ -1,14 +1,14 @@
 //! Dropping a foreign key, or the table that has it, takes ACCESS EXCLUSIVE on the table that it points at.
 
 use super::support::locks::{does_not_wait_long, is_live, runs_live, shown};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::catalog::Qualified;
 use crate::facts::{Action, Constraint, ConstraintKind, ObjectName, TableChange};
 use crate::postgres::effect::{Effect, effect};
 use crate::postgres::lock::LockMode::AccessExclusive;
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::Drop, Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {

@@ -1,10 +1,10 @@
 //! A column that may be null from now on, read by code that never saw one.
 
 use super::support::locks::{live_alterations, made_up_name};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::TableChange;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for (_, alter) in live_alterations(ctx) {

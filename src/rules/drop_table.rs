@@ -1,10 +1,10 @@
 //! A dropped table breaks the application that still runs, and its rows are gone.
 use super::support::locks::runs_live;
 use super::support::mentions::{Gone, add_with_uses};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, Drop};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::Drop], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {

@@ -13,11 +13,10 @@ fn check(catalog: &Catalog) -> Vec<Report> {
 /// What is said of indexes that another does the work of, in this way.
 pub(super) fn superfluous(catalog: &Catalog, wanted: Superfluous) -> Vec<Report> {
     let mut reports = vec![];
-    for (name, index) in &catalog.indexes {
-        let Some((other, covering, how)) = audit::covering(catalog, name, index) else { continue };
-        if how != wanted {
-            continue;
-        }
+    let covered = |(name, index)| audit::covering(catalog, name, index).map(|by| (name, index, by)).filter(|(.., by)| by.2 == wanted);
+    let mut found: Vec<_> = catalog.indexes.unordered().filter_map(covered).collect();
+    found.sort_unstable_by_key(|(name, ..)| *name);
+    for (name, index, (other, covering, how)) in found {
         let message = match how {
             Superfluous::Duplicate => {
                 format!("index {} has the same keys as {} on {}: every write maintains both, and no query gains by it", name.name, other.name, index.table)

@@ -2,10 +2,10 @@
 
 use super::support::enums::{defined_in, known_type};
 use super::support::locks::runs_live;
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, TypeChange};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::Other], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {

@@ -1,9 +1,9 @@
 //! ADD EXCLUDE builds its index under ACCESS EXCLUSIVE, and no index can be adopted instead.
 use super::support::locks::{constraint_name, live_alterations};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{ConstraintKind, TableChange};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for (_, alter) in live_alterations(ctx) {

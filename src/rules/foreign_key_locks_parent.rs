@@ -1,9 +1,9 @@
 //! CREATE TABLE … REFERENCES stops the writers of the table that it points at.
 use super::support::locks::{columns, does_not_wait_long, runs_live};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, ConstraintKind, ObjectName};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {

@@ -1,10 +1,10 @@
 //! Adding a foreign key that validates scans the table while writers of both tables wait.
 use super::support::locks::{constraint_name, is_null, live_alterations};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{AlterTable, ColumnDef, Constraint, ConstraintKind, Name, ObjectName, TableChange};
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for (_, alter) in live_alterations(ctx) {

@@ -1,12 +1,12 @@
 //! A GIN index on a type that has no default operator class.
 
 use super::support::spelling;
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, CreateIndex, ExprKind, IndexKey};
 use crate::postgres::refusal::{key_type, lacks_class};
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateIndex], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {

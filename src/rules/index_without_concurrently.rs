@@ -1,10 +1,10 @@
 //! `CREATE INDEX` holds SHARE on its table for the whole build.
 use super::support::locks::{index_name, index_tail, leave_transaction, outside_transaction, partitioned_index_recipe, runs_live};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, CreateIndex};
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateIndex], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {

@@ -2,11 +2,11 @@
 
 use super::support::columns::{has_type_of, is_kept, serial_base, single_key};
 use super::support::locks::runs_live;
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, ColumnDef, Constraint, ConstraintKind, Name, ObjectName, TableChange, TypeName};
 use crate::source::Location;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable, Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {

@@ -2,12 +2,12 @@
 
 use super::support::columns::is_kept;
 use super::support::locks::{columns, runs_live};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::catalog::{Catalog, Table};
 use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Name, TableChange};
 use crate::source::Location;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {

@@ -1,9 +1,9 @@
 //! `money` reads and prints by lc_monetary, and holds no currency.
 
 use super::support::columns::defined_columns;
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable, Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for columns in defined_columns(ctx).into_iter().filter_map(|columns| columns.of_type(|ty| ty.name == "money")) {

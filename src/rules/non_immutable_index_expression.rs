@@ -1,12 +1,12 @@
 //! An index expression or predicate that PostgreSQL does not accept as immutable.
 
 use super::support::spelling;
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, CreateIndex, Expr, TypeName};
 use crate::finding::Severity;
 use crate::postgres::functions::not_immutable;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateIndex], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {

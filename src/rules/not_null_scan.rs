@@ -1,10 +1,10 @@
 //! SET NOT NULL reads the whole table under ACCESS EXCLUSIVE unless a valid CHECK already proves it.
 use super::support::locks::{live_alterations, made_up_name, named_effect};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, AlterTable, ConstraintKind, Name, TableChange};
 use crate::postgres::effect::Work;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for (action, alter) in live_alterations(ctx) {

@@ -1,11 +1,11 @@
 //! A key of a partitioned table that leaves out a partition column.
 
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Expr, IndexKey, ObjectName, PartitionBy, TableChange};
 use crate::finding::Severity;
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable, Kind::AlterTable, Kind::CreateIndex], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {

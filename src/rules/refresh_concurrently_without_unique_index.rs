@@ -1,9 +1,9 @@
 //! REFRESH MATERIALIZED VIEW CONCURRENTLY on a view without a usable unique index.
 
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::Action;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::Other], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {

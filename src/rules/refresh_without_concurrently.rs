@@ -1,10 +1,10 @@
 //! `REFRESH MATERIALIZED VIEW` locks out the view's readers while its query runs.
 use super::support::locks::runs_live;
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, ObjectName, Refresh};
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::Other], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {

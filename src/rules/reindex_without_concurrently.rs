@@ -1,10 +1,10 @@
 //! `REINDEX` blocks writes on the table, and nearly all reads through the index being rebuilt.
 use super::support::locks::{leave_transaction, outside_transaction, runs_live, shown};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, Reindex};
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::Other], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {

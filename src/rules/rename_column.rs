@@ -1,10 +1,10 @@
 //! A renamed column breaks the application that still runs.
 use super::support::locks::live_alterations;
 use super::support::mentions::{Gone, add_with_uses};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{RelationKind, TableChange};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for (_, alter) in live_alterations(ctx) {

@@ -1,11 +1,11 @@
 //! A renamed table breaks the application that still runs.
 use super::support::locks::{live_alterations, runs_live};
 use super::support::mentions::{Gone, add_with_uses};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, Name, ObjectName, OtherChange, RelationKind, TableChange};
 use crate::session::Transaction;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable, Kind::Other], check);
 
 fn check(ctx: &Context) {
     renamed_schemas(ctx);

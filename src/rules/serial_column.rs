@@ -1,9 +1,9 @@
 //! `serial` makes a sequence beside the table, with rights and ownership of its own; an identity column is one thing.
 
 use super::support::columns::{defined_columns, serial_base};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable, Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for columns in defined_columns(ctx).into_iter().filter_map(|columns| columns.of_type(|ty| serial_base(ty).is_some())) {

@@ -1,11 +1,11 @@
 //! Commands whose whole purpose is to write the table anew.
 use super::support::locks::{does, runs_live};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, AlterTable, RelationKind, TableChange};
 use crate::postgres::effect::Work;
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable, Kind::Other], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {

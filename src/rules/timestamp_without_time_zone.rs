@@ -1,9 +1,9 @@
 //! A `timestamp` says what a clock on some wall showed, and not when.
 
 use super::support::columns::{defined_columns, has_type_of};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable, Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for columns in defined_columns(ctx).into_iter().filter_map(|columns| columns.of_type(|ty| ty.name == "timestamp")) {

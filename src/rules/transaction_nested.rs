@@ -1,10 +1,10 @@
 //! BEGIN inside a transaction: PostgreSQL only warns, and the first COMMIT ends the whole.
 
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::Action;
 use crate::session::Transaction;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::Other], check);
 
 fn check(ctx: &Context) {
     if ctx.around.in_do || ctx.around.in_function {

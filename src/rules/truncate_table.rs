@@ -1,10 +1,10 @@
 //! TRUNCATE empties tables under ACCESS EXCLUSIVE, with CASCADE others than those it names.
 use super::support::locks::{runs_live, shown};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::catalog::Qualified;
 use crate::facts::{Action, Target};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::Other], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {

@@ -1,8 +1,8 @@
 //! ADD UNIQUE builds its index under ACCESS EXCLUSIVE.
 use super::support::locks::key_builds;
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for build in key_builds(ctx, false) {

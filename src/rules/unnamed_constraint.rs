@@ -2,10 +2,10 @@
 
 use super::support::columns::is_kept;
 use super::support::locks::{constraint_name, runs_live};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, Constraint, ConstraintKind, Name, ObjectName, TableChange};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable, Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {

@@ -1,13 +1,13 @@
 //! A timeout that is set and does nothing.
 
 use super::support::locks::runs_live;
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::catalog::Qualified;
 use crate::facts::{Action, Set, TableChange};
 use crate::postgres::effect::{EffectKind, effect};
 use crate::session::Transaction;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::Other], check);
 
 const TIMEOUTS: &[&str] = &["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout"];
 

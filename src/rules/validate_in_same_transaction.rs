@@ -1,9 +1,9 @@
 //! NOT VALID and its VALIDATE in one transaction: the scan runs under the lock that NOT VALID was to keep short.
 use super::support::locks::{live_alterations, named_effect};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{Action, AlterTable, Constraint, Name, TableChange};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for (_, alter) in live_alterations(ctx) {

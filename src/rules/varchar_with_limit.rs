@@ -1,9 +1,9 @@
 //! `varchar(n)`: a limit that costs a lock to change, and saves nothing.
 
 use super::support::columns::defined_columns;
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable, Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     let limited = |ty: &crate::facts::TypeName| ty.name == "varchar" && !ty.modifiers.is_empty();

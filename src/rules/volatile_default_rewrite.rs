@@ -1,12 +1,12 @@
 //! ADD COLUMN whose value differs from row to row writes the whole table anew under ACCESS EXCLUSIVE.
 use super::support::locks::{live_alterations, named_effect};
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::{AlterTable, ColumnDef, ConstraintKind, Constraint, TableChange};
 use crate::finding::Severity;
 use crate::postgres::effect::Work;
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for (action, alter) in live_alterations(ctx) {

@@ -1,9 +1,9 @@
 //! An index of many key columns.
 
-use super::{Check, Context};
+use super::{Check, Context, Kind};
 use crate::facts::Action;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::Action(&[Kind::CreateIndex], check);
 
 /// More keys than this are wide.
 const MOST: usize = 3;

@@ -24,7 +24,7 @@ fn call(function: &str, args: &[Expr]) -> Expr {
 }
 
 fn cast(of: Expr, ty: &str) -> Expr {
-    expr(ExprKind::Cast { expr: Box::new(of), ty: TypeName::named(ty) })
+    expr(ExprKind::Cast { expr: Box::new(of), ty: Box::new(TypeName::named(ty)) })
 }
 
 fn binary(left: Expr, op: &str, right: Expr) -> Expr {

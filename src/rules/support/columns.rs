@@ -61,7 +61,7 @@ fn altered(alter: &AlterTable) -> Option<Columns<'_>> {
 
 /// Whether a column still has the type that is written at a place: nobody dropped it or changed its type since.
 pub(in crate::rules) fn has_type_of(catalog: &Catalog, written_at: Location, column: &str) -> bool {
-    let mut columns = catalog.tables.unordered().flat_map(|table| &table.columns);
+    let mut columns = catalog.tables.unordered().flat_map(|(_, table)| &table.columns);
     columns.any(|c| {
         let same = c.ty.is_some() && c.type_span == written_at.span;
         same && (c.defined_at.file == written_at.file || c.name == column)

@@ -16,7 +16,7 @@ pub(crate) fn unqualified(ctx: &Context, expr: &Expr) -> String {
     let mut cuts: Vec<Span> = vec![];
     expr.walk(&mut |e| {
         if let ExprKind::Column(column) = &e.kind {
-            let first = column.schema.as_ref().or(column.relation.as_ref());
+            let first = column.schema.as_deref().or(column.relation.as_ref());
             cuts.extend(first.map(|first| Span::new(first.span.start, column.column.span.start)));
         }
     });

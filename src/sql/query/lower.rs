@@ -366,7 +366,7 @@ impl Lowering<'_> {
         if column.value == "*" && column.span.of(self.text) == "*" {
             return Self::place(ExprKind::Wildcard(relation.map(|name| ObjectName { schema, name })), span);
         }
-        Self::place(ExprKind::Column(ColumnRef { schema, relation, column }), span)
+        Self::place(ExprKind::Column(ColumnRef { schema: schema.map(Box::new), relation, column }), span)
     }
 
     fn access(&mut self, root: ast::Expr, chain: Vec<AccessExpr>) -> Placed {
@@ -450,7 +450,7 @@ impl Lowering<'_> {
         let (expr, inner) = self.boxed(expr);
         // `interval '1' day`: the fields are after the string, which is after the type.
         let span = inner.to(ty.span);
-        Self::place(ExprKind::Cast { expr, ty }, span)
+        Self::place(ExprKind::Cast { expr, ty: Box::new(ty) }, span)
     }
 
     fn function(&mut self, function: ast::Function) -> Placed {
@@ -484,7 +484,7 @@ impl Lowering<'_> {
         });
         let ty = ty.and_then(|n| self.types.get_mut(n)).map(std::mem::take).unwrap_or_default();
         match args.pop() {
-            Some(expr) => Self::place(ExprKind::Cast { expr: Box::new(expr), ty }, span),
+            Some(expr) => Self::place(ExprKind::Cast { expr: Box::new(expr), ty: Box::new(ty) }, span),
             None => Self::place(ExprKind::Other(vec![]), span),
         }
     }

@@ -1,0 +1,66 @@
+//! Which database a Rust package speaks to: the migrations of one that is built for SQLite alone are SQLite's, though nothing in
+//! them says so.
+//!
+//! A wrong "not ours" hides findings, so a package counts only where nothing in its manifest speaks of PostgreSQL.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Libraries that run migrations, and are built for engines by features.
+const LIBRARIES: &[&str] = &["sqlx", "diesel", "refinery", "sqlx-core", "sea-orm", "sea-orm-migration"];
+
+/// Migrations lie at most so many folders below their package.
+const DEPTH: usize = 4;
+
+/// The packages looked at so far, by the folders that they were looked for from.
+#[derive(Default)]
+pub(super) struct Packages {
+    known: HashMap<PathBuf, Option<&'static str>>,
+}
+
+impl Packages {
+    /// The engine of the package around a migration, where that is not PostgreSQL.
+    pub(super) fn engine(&mut self, migration: &Path) -> Option<&'static str> {
+        let folder = migration.parent()?;
+        if let Some(known) = self.known.get(folder) {
+            return *known;
+        }
+        let manifest = folder.ancestors().take(DEPTH).find_map(|dir| std::fs::read_to_string(dir.join("Cargo.toml")).ok());
+        let engine = manifest.and_then(|text| of_manifest(&text));
+        self.known.insert(folder.to_owned(), engine);
+        engine
+    }
+}
+
+fn of_manifest(text: &str) -> Option<&'static str> {
+    if text.contains("postgres") {
+        return None;
+    }
+    let manifest: toml::Table = text.parse().ok()?;
+    let library = |name: &&str| manifest.get("dependencies")?.get(*name)?.get("features")?.as_array();
+    let features: Vec<&str> = LIBRARIES.iter().filter_map(library).flatten().filter_map(toml::Value::as_str).collect();
+    let built_for = |engine: &str| features.iter().any(|feature| feature.contains(engine));
+    match (built_for("sqlite"), built_for("mysql")) {
+        (true, false) => Some("SQLite"),
+        (false, true) => Some("MySQL"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_built_for_one_other_engine_says_so() {
+        let sqlx =
+            |features: &str| format!("[package]\nname = \"x\"\n[dependencies]\nsqlx = {{ workspace = true, features = [{features}] }}\n");
+        assert_eq!(of_manifest(&sqlx("\"sqlite\", \"regexp\"")), Some("SQLite"));
+        assert_eq!(of_manifest(&sqlx("\"mysql\"")), Some("MySQL"));
+        assert_eq!(of_manifest(&sqlx("\"postgres\", \"sqlite\"")), None);
+        assert_eq!(of_manifest(&sqlx("")), None);
+        assert_eq!(of_manifest("[dependencies]\nrefinery = { version = \"0.8\", features = [\"rusqlite\"] }"), Some("SQLite"));
+        assert_eq!(of_manifest("[dependencies]\nsqlx = { features = [\"sqlite\"] }\n[features]\nserver = [\"sqlx/postgres\"]"), None);
+        assert_eq!(of_manifest("not toml ["), None);
+    }
+}
