@@ -239,6 +239,78 @@ fn the_join_that_repeats_is_named_without_a_schema_too() {
 }
 
 #[test]
+fn what_the_file_says_of_a_value_decides_whether_it_can_bring_sql() {
+    let of = |name: &str, text: &str| in_code(name, text, &["interpolated-sql"]).len();
+    let lines = |name: &str, good: &str, bad: &str| assert_eq!((of(name, good), of(name, bad)), (0, 1), "{good}");
+    lines(
+        "a.ts",
+        "export async function f(db: Db, hours: number) {\n  await db.query(`SELECT id FROM t WHERE n < ${hours}`);\n}\n",
+        "export async function f(db: Db, hours: string) {\n  await db.query(`SELECT id FROM t WHERE n < ${hours}`);\n}\n",
+    );
+    lines(
+        "a.py",
+        "def f(cur, n):\n    n = int(n)\n    cur.execute(f\"SELECT id FROM t WHERE n = {n}\")\n",
+        "def f(cur, n):\n    n = str(n)\n    cur.execute(f\"SELECT id FROM t WHERE n = {n}\")\n",
+    );
+    lines(
+        "a.php",
+        "<?php\nfunction f($db, $name) {\n  $name = $db->quoteValue($name);\n  $db->query(\"SELECT id FROM t WHERE a = {$name}\");\n}\n",
+        "<?php\nfunction f($db, $name) {\n  $name = trim($name);\n  $db->query(\"SELECT id FROM t WHERE a = {$name}\");\n}\n",
+    );
+    lines(
+        "a.go",
+        "package a\nfunc f(db *sql.DB, id int64) {\n\tdb.Query(fmt.Sprintf(\"SELECT a FROM t WHERE id = '%s'\", id))\n}\n",
+        "package a\nfunc f(db *sql.DB, id string) {\n\tdb.Query(fmt.Sprintf(\"SELECT a FROM t WHERE id = '%s'\", id))\n}\n",
+    );
+    lines(
+        "A.java",
+        "class A {\n  void f(final Long id) {\n    jdbc.query(\"SELECT a FROM t WHERE id = \" + id);\n  }\n}\n",
+        "class A {\n  void f(final String id) {\n    jdbc.query(\"SELECT a FROM t WHERE id = \" + id);\n  }\n}\n",
+    );
+    lines(
+        "c.py",
+        "def f(cur, ids):\n    cur.execute(\"SELECT id FROM t WHERE id IN (\" + \",\".join([\"%s\"] * len(ids)) + \")\", ids)\n",
+        "def f(cur, ids):\n    cur.execute(\"SELECT id FROM t WHERE id IN (\" + \",\".join(ids) + \")\")\n",
+    );
+    lines(
+        "b.php",
+        "<?php\nfunction f($db, $iLimit) {\n  $db->query(\"SELECT id FROM t WHERE a = $iLimit\");\n}\n",
+        "<?php\nfunction f($db, $limit) {\n  $db->query(\"SELECT id FROM t WHERE a = $limit\");\n}\n",
+    );
+    // the program's own table, and one that anybody names
+    lines(
+        "b.py",
+        "def f(cur):\n    table = TABLES[0]\n    cur.execute(f\"SELECT id FROM {table}\")\n",
+        "def f(cur, table):\n    cur.execute(f\"SELECT id FROM {table}\")\n",
+    );
+}
+
+#[test]
+fn a_write_of_all_rows_is_told_where_nothing_says_that_it_is_meant() {
+    let of = |name: &str, text: &str| in_code(name, text, &["write-without-where"]).len();
+    assert_eq!(of("a.go", "package a\nfunc f(db *sql.DB) {\n\tdb.Exec(\"DELETE FROM orders\")\n}\n"), 1);
+    assert_eq!(of("a.go", "package a\nfunc deleteAll(db *sql.DB) {\n\tdb.Exec(\"DELETE FROM orders\")\n}\n"), 0);
+    assert_eq!(
+        of("a.go", "package a\nfunc resetPassword(db *sql.DB, p string) {\n\tdb.Exec(\"UPDATE users SET password = $1\", p)\n}\n"),
+        1
+    );
+    let built = "package a\nfunc f(q *B) {\n\tq := qb.Q().Space(\"UPDATE orders SET total = ?\", 1)\n\tq.Space(\"WHERE id = ?\", 2)\n}\n";
+    assert_eq!(of("a.go", built), 0);
+    let grown = "<?php\nfunction f($db, $k) {\n  if (isset($sql)) $sql .= ', a = 1';\n  else $sql = 'UPDATE orders SET a = 1';\n  $sql .= ' WHERE id = 1';\n}\n";
+    assert_eq!(of("a.php", grown), 0);
+}
+
+#[test]
+fn what_a_server_does_to_one_thing_at_a_time_is_no_query_in_a_loop() {
+    let of = |text: &str| in_code("a.go", text, &["query-in-loop"]).len();
+    let code = |sql: &str| {
+        format!("package a\nfunc f(db *sql.DB, ids []int64) {{\n\tfor _, id := range ids {{\n\t\tdb.Exec(\"{sql}\", id)\n\t}}\n}}\n")
+    };
+    assert_eq!(of(&code("SELECT pg_advisory_xact_lock($1)")), 0);
+    assert_eq!(of(&code("SELECT total FROM orders WHERE id = $1")), 1);
+}
+
+#[test]
 fn a_condition_that_the_program_puts_in_is_not_known() {
     let told = |sql: &str| {
         let text = format!("def f(cur, more, value):\n    cur.execute(f\"{sql}\")\n");

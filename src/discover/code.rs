@@ -37,7 +37,7 @@ pub(super) fn read(shown: &Path, bytes: Vec<u8>, language: Language) -> Content 
     if bytes.len() > LARGE || has_endless_lines(&bytes) {
         return Content::Other("code over 4 MiB or without line breaks");
     }
-    match engines::by_path_alone(shown) {
+    match engines::by_path_alone(shown).or_else(|| engines::by_driver(&bytes)) {
         Some(engine) => Content::Elsewhere(bytes, language, engine),
         None => Content::Code(bytes, language),
     }

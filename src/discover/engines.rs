@@ -33,6 +33,32 @@ const ENGINES: &[(&str, &str)] = &[
     ("snowflake", "Snowflake"),
     ("bigquery", "BigQuery"),
     ("tidb", "MySQL"),
+    ("db2", "Db2"),
+    ("informix", "Informix"),
+    ("cubrid", "CUBRID"),
+    ("orientdb", "OrientDB"),
+    ("starrocks", "StarRocks"),
+    ("doris", "Doris"),
+    ("trino", "Trino"),
+    ("presto", "Presto"),
+    ("spark", "Spark SQL"),
+    ("databricks", "Databricks"),
+    ("scylla", "ScyllaDB"),
+    ("scylladb", "ScyllaDB"),
+    ("cassandra", "Cassandra"),
+    ("firebird", "Firebird"),
+    ("teradata", "Teradata"),
+    ("sybase", "Sybase"),
+    ("sybasease", "Sybase"),
+    ("oci", "Oracle"),
+    ("plsql", "Oracle"),
+    ("cass", "Cassandra"),
+    ("elasticsearch", "Elasticsearch"),
+    ("opensearch", "OpenSearch"),
+    ("athena", "Athena"),
+    ("druid", "Druid"),
+    ("saphana", "SAP HANA"),
+    ("oceanbase", "OceanBase"),
 ];
 
 const POSTGRES: &[&str] = &["postgres", "postgresql", "pg", "psql", "pgsql"];
@@ -50,11 +76,62 @@ pub(super) fn by_path_alone(path: &Path) -> Option<&'static str> {
     by_path(path).unwrap_or_else(|| by_name_of_code(path))
 }
 
+/// The engine whose driver a file of code asks for, where it says nothing of PostgreSQL.
+pub(super) fn by_driver(bytes: &[u8]) -> Option<&'static str> {
+    const DRIVERS: &[(&str, &str)] = &[
+        ("go-sqlite3", "SQLite"),
+        ("modernc.org/sqlite", "SQLite"),
+        ("import sqlite3", "SQLite"),
+        ("rusqlite", "SQLite"),
+        ("SqliteConnection", "SQLite"),
+        ("SqliteExecutor", "SQLite"),
+        ("SqlitePool", "SQLite"),
+        ("better-sqlite3", "SQLite"),
+        ("org.sqlite", "SQLite"),
+        ("go-sql-driver/mysql", "MySQL"),
+        ("import pymysql", "MySQL"),
+        ("import MySQLdb", "MySQL"),
+        ("'mysql2", "MySQL"),
+        ("\"mysql2", "MySQL"),
+        ("import cx_Oracle", "Oracle"),
+        ("import pyspark", "Spark SQL"),
+        ("from pyspark", "Spark SQL"),
+        ("org.apache.spark", "Spark SQL"),
+        ("import duckdb", "DuckDB"),
+        ("clickhouse-go", "ClickHouse"),
+    ];
+    let found = DRIVERS.iter().find(|(mark, _)| memmem::find(bytes, mark.as_bytes()).is_some())?;
+    let ours = ["postgres", "Postgres", "PostgreSQL", "psycopg", "asyncpg", "pgx", "lib/pq", "Pg"];
+    ours.iter().all(|mark| memmem::find(bytes, mark.as_bytes()).is_none()).then_some(found.1)
+}
+
+/// Engines whose names begin no word of anything else.
+const TELLING: &[&str] = &[
+    "sqlite",
+    "mysql",
+    "clickhouse",
+    "mssql",
+    "duckdb",
+    "bigquery",
+    "snowflake",
+    "trino",
+    "presto",
+    "elasticsearch",
+    "opensearch",
+    "athena",
+    "druid",
+    "cassandra",
+    "scylla",
+    "sqlserver",
+    "informix",
+    "mariadb",
+];
+
 /// `sqlite_store.rs`, `SQLitePlatform.php`, `riversqlite/driver.go`: code is named after what it speaks to.
 fn by_name_of_code(path: &Path) -> Option<&'static str> {
     let mut parts = path.components().rev().map(|part| part.as_os_str().to_string_lossy().to_ascii_lowercase());
     let stem = parts.next()?;
-    let telling = ENGINES.iter().filter(|(word, _)| ["sqlite", "mysql", "clickhouse", "mssql", "duckdb"].contains(word));
+    let telling = ENGINES.iter().filter(|(word, _)| TELLING.contains(word));
     let named = |part: &str| telling.clone().find(|(word, _)| part.starts_with(word)).map(|(_, engine)| *engine);
     let folder = |part: &str| telling.clone().find(|(word, _)| part.starts_with(word) || part.ends_with(word)).map(|(_, engine)| *engine);
     if POSTGRES.iter().any(|word| stem.contains(word) && word.len() > 2) {

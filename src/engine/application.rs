@@ -208,7 +208,9 @@ fn read(source: &Source, file: FileId, kind: &InputKind, settings: &Settings) ->
         InputKind::Markdown => {
             let fences = markdown::code_fences(text);
             let code = |(span, language): (Span, Language)| {
-                let extracted = extract::extract_in(file, text, span, language, options);
+                let mut extracted = extract::extract_in(file, text, span, language, options);
+                let tests = aside::tests_from(source, language, &settings.asked) == 0;
+                extracted.fragments.iter_mut().for_each(|fragment| fragment.in_test = tests);
                 Code { in_document: true, ..Code::new(file, extracted, language, span.of(text)) }
             };
             fences.into_iter().map(code).collect()

@@ -29,12 +29,17 @@ const CODE_TESTS: &[&str] = &[
     "fixtures",
     "bench",
     "benches",
+    "benchmark",
     "benchmarks",
     "mocks",
     "cypress",
     "it",
     "itest",
     "integrationtest",
+    "integration_test",
+    "dbtest",
+    "test-utils",
+    "playwright",
     "integration-tests",
     "functionaltest",
     "androidtest",
@@ -133,7 +138,9 @@ fn is_test_of(path: &str, code: bool) -> bool {
         TESTS.contains(&part)
             || (code && CODE_TESTS.contains(&part))
             || ["_test.", ".test.", ".spec.", "_spec."].iter().any(|mark| part.contains(mark))
-            || [".testing", ".tests", "-tests", "_tests", "-test", "dbtests"].iter().any(|end| part.ends_with(end))
+            || [".testing", ".tests", "-tests", "_tests", "-test", "dbtests", "-test-utils", "_testdata", "_e2e", "-e2e"]
+                .iter()
+                .any(|end| part.ends_with(end))
             || (code && ["test_", "tests-", "test-"].iter().any(|start| part.starts_with(start)))
             || part == "conftest.py"
     })

@@ -153,7 +153,9 @@ impl Linker<'_, '_> {
             // fragments of SQL are joined with a blank
             self.chain.parts.push(Part::Blank(self.tree.tokens[self.at].span, b' '));
         }
-        if let Some(literal) = self.tree.literal(operand) {
+        // what `",".join(ids)` gives is a list, and the literal stands between its members
+        let joins = self.syntax.name == "python" && self.tree.is(operand + 1, b'.') && self.tree.word(operand + 2) == Some("join");
+        if let Some(literal) = self.tree.literal(operand).filter(|_| !joins) {
             self.at = operand;
             self.push_literal(literal);
             return true;

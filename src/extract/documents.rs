@@ -128,6 +128,8 @@ fn add(writer: &mut Writer, key: &str, span: Span, bytes: Vec<u8>) {
         in_loop: None,
         holes: vec![],
         bound: false,
+        open: false,
+        of_all: false,
         in_test: false,
         script: Script::default(),
     };

@@ -129,8 +129,10 @@ impl Finder<'_, '_> {
             let open = tree.around(chain.first);
             open.is_some_and(|open| (open..tree.closing(open)).any(|at| tree.word(at) == Some("nativeQuery")))
         };
-        let entities =
-            || memmem::find(self.text.as_bytes(), b"EntityManager").is_some() || memmem::find(self.text.as_bytes(), b"hibernate").is_some();
+        let entities = || {
+            ["EntityManager", "persistence.Query"].iter().any(|word| self.text.contains(word))
+                || memmem::find(self.text.as_bytes(), b"hibernate").is_some()
+        };
         last == "NamedQuery" || (last == "createQuery" && entities()) || (last == "Query" && repository() && !native())
     }
 
@@ -251,6 +253,8 @@ impl Finder<'_, '_> {
         }
         match verdict {
             Verdict::No => return,
+            // a sentence of the interface: `'Delete from history'`
+            _ if standing == Standing::Any && text.starts_with("Delete from ") && text.split_whitespace().count() == 3 => return,
             Verdict::Sql if setting.spoken => verdict = Verdict::IfRead,
             // built of several pieces, as no prose is
             Verdict::IfRead if chain.grown && chain.literals().count() > 2 && judge::has_from(&text) => verdict = Verdict::Sql,
@@ -260,7 +264,7 @@ impl Finder<'_, '_> {
         let mut holes = holes::settle(&mut draft);
         for hole in &mut holes {
             hole.role = trust::role(self.text, hole);
-            hole.trusted = trust::is_trusted(self.text, hole);
+            hole.trusted = trust::is_trusted(self.text, hole, draft.content.start, self.syntax.name);
         }
         let kind = match frame {
             _ if foreign || setting.spoken => FragmentKind::Other,
@@ -273,9 +277,11 @@ impl Finder<'_, '_> {
             kind,
             call: setting.call,
             function: around.function,
+            of_all: around.function.is_some_and(|name| scope::is_about_all(name.of(self.text))),
             in_loop: around.in_loop.filter(|found| repeats::repeats(tree, chain, &path, &holes, found, !frame.is_empty())),
             holes,
             bound,
+            open: growth::goes_on(tree, self.syntax, chain),
             in_test: false,
             script: Script::default(),
         };

@@ -111,6 +111,26 @@ pub(super) fn operand(tree: &Tree, concat: &[&str], at: usize) -> Option<usize> 
     operand.or_else(again)
 }
 
+/// Methods by which builders take the next piece of a statement.
+const GOING_ON: &[&str] =
+    &["Space", "Join", "Where", "where", "And", "andWhere", "write_str", "WriteByte", "Appendf", "append", "Append", "push"];
+
+/// Whether the program adds to the text after what was followed: `$sql .= …` on another branch, `q.Space("WHERE …")`.
+pub(super) fn goes_on(tree: &Tree, syntax: &Syntax, chain: &Chain) -> bool {
+    let Some(line) = (0..=chain.first).rev().take(64).find(|&at| tree.tokens[at].first) else { return false };
+    // the name that begins the statement, over what declares it: `const q =`, `} else $sql =`
+    let declares =
+        |at: usize| matches!(tree.word(at), Some("const" | "let" | "var" | "val" | "final" | "String" | "auto" | "else" | "mut"));
+    let begins = (line..chain.first).find(|&at| tree.word(at).is_some() && !declares(at));
+    let given = |at: usize| tree.is(at, b'=') || (matches!(tree.punct(at), Some(b':' | b'.' | b'+')) && tree.is(at + 1, b'='));
+    let Some(name) = begins.filter(|&at| given(at + 1)).and_then(|at| tree.word(at)) else { return false };
+    (chain.after..tree.tokens.len()).take(REACH).any(|at| {
+        tree.word(at) == Some(name)
+            && (tree.is(at + 1, b'.') && tree.word(at + 2).is_some_and(|word| GOING_ON.contains(&word)) && tree.is(at + 3, b'(')
+                || operand(tree, syntax.concat, at).is_some())
+    })
+}
+
 struct Growth<'a, 's> {
     tree: &'a Tree<'s>,
     syntax: &'static Syntax,

@@ -25,6 +25,8 @@ pub enum Role {
     Value,
     /// A value inside a string constant of SQL.
     InString,
+    /// The name of an object, inside a string constant: a catalog is asked for it.
+    NameInString,
     /// The name of a table, column or another object.
     Identifier,
     /// A piece of SQL, perhaps an empty one.
@@ -86,7 +88,7 @@ fn place(draft: &mut Draft, text: &str, tokens: &[Token], at: u32) -> Role {
         K::DollarString => return Role::Fragment,
         kind if kind.is_string() || matches!(kind, K::BitString | K::HexString | K::Unterminated) => {
             write(draft, at, [FILLER, FILLER]);
-            return Role::InString;
+            return if names_relation(text, tokens, index) { Role::NameInString } else { Role::InString };
         }
         K::Placeholder if token.span.start < at => return Role::Parameter,
         _ => {}
@@ -146,6 +148,17 @@ fn place(draft: &mut Draft, text: &str, tokens: &[Token], at: u32) -> Role {
         write(draft, at, [FILLER, FILLER]);
     }
     role
+}
+
+/// Whether a string constant is the name of a relation: `nextval('…')`, `'…'::regclass`.
+fn names_relation(text: &str, tokens: &[Token], index: usize) -> bool {
+    let word =
+        |at: Option<usize>, words: &[&str]| at.and_then(|at| tokens.get(at)).is_some_and(|t| words.iter().any(|w| t.is_word(text, w)));
+    let cast = tokens.get(index + 1).is_some_and(|t| t.text(text) == "::") && word(Some(index + 2), &["REGCLASS"]);
+    let opens = index.checked_sub(1).is_some_and(|at| tokens.get(at).is_some_and(|t| t.kind == K::LeftParen));
+    const TAKE: &[&str] =
+        &["SETVAL", "NEXTVAL", "CURRVAL", "TO_REGCLASS", "PG_RELATION_SIZE", "PG_TOTAL_RELATION_SIZE", "PG_GET_SERIAL_SEQUENCE"];
+    cast || (opens && word(index.checked_sub(2), TAKE))
 }
 
 /// Key words after which no name is glued on.
@@ -290,6 +303,16 @@ fn in_list(text: &str, tokens: &[Token], index: usize) -> Role {
                     "ABS",
                 ]) {
                     return Role::Identifier;
+                }
+                // `ROWS FROM (…) AS t(a, b)`: names of columns
+                let alias = i >= 2 && tokens[i - 2].kind == K::RightParen && head.kind == K::Word && !word(EXPECTS);
+                if alias {
+                    return Role::Identifier;
+                }
+                // a lock's number, of the program's own
+                let lock = head.text(text).to_ascii_lowercase();
+                if lock.starts_with("pg_") && lock.contains("advisory") {
+                    return Role::Fragment;
                 }
                 return if word(&[
                     "FROM", "WHERE", "AND", "OR", "AS", "JOIN", "EXISTS", "SELECT", "CONFLICT", "USING", "KEY", "UNIQUE", "BY",

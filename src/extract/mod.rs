@@ -26,6 +26,7 @@ mod syntax;
 mod tests;
 mod tree;
 mod trust;
+mod values;
 mod words;
 
 pub use builder::{calls_builder, named_words};
@@ -80,12 +81,16 @@ pub struct Fragment {
     pub call: Option<Span>,
     /// The name of the function that it stands in.
     pub function: Option<Span>,
+    /// That function's name says that it is about all there is: `deleteAll`, `reset_state`.
+    pub of_all: bool,
     /// The loop over rows or ids that runs it once for each.
     pub in_loop: Option<Loop>,
     /// Code inside.
     pub holes: Vec<Hole>,
     /// What is interpolated is sent as parameters.
     pub bound: bool,
+    /// The program goes on to add to the text, in ways that are not followed: what is missing may stand there.
+    pub open: bool,
     /// It stands in a test: whose loops are nobody's load, and whose own values are no attack.
     pub in_test: bool,
     /// Its statements.

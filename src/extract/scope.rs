@@ -93,6 +93,21 @@ pub(super) fn around(tree: &Tree, syntax: &Syntax, wanted: &[usize]) -> Vec<Arou
     found
 }
 
+/// Whether a function's name says that it is about all there is: `deleteAll`, `reset_state`.
+pub(super) fn is_about_all(name: &str) -> bool {
+    const WORDS: &[&str] = &["all", "reset", "clear", "wipe", "truncate", "flush", "empty", "drop", "teardown", "everything"];
+    let mut words = vec![String::new()];
+    for c in name.chars() {
+        if c.is_uppercase() || !c.is_alphanumeric() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words.iter().any(|word| WORDS.contains(&word.as_str()))
+}
+
 fn of(scopes: &[(u32, Scope)]) -> Around {
     let mut around = Around::default();
     for (_, scope) in scopes {
@@ -161,6 +176,10 @@ fn function(tree: &Tree, syntax: &Syntax, from: usize, to: usize) -> Option<Span
         );
         if control {
             return None;
+        }
+        // `pub(crate) fn`
+        if word == "pub" {
+            continue;
         }
         // `name(…) {` of C's family
         if tree.is(at + 1, b'(') && (at == from || !matches!(tree.punct(at - 1), Some(b'.' | b'=' | b'('))) {

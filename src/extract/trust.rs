@@ -1,6 +1,7 @@
 //! Whether code inside SQL can bring SQL of its own.
 
 use super::holes::{Hole, Role};
+use super::values;
 use memchr::memmem;
 
 /// What quotes a value or a name, or gives placeholders for values.
@@ -25,6 +26,7 @@ const SAFE: &[&str] = &[
     ".length",
     ".size",
     "nextval",
+    "nameof(",
 ];
 
 /// Words in a name that say that it holds a piece of SQL and no value.
@@ -49,7 +51,33 @@ const PIECES: &[&str] = &[
 
 /// Functions whose results are quoted, by their whole names.
 const QUOTING: &[&str] =
-    &["lit", "ident", "quoted", "name", "table", "tablename", "table_name", "column", "schema", "as_sql", "to_sql", "tosql"];
+    &["lit", "ident", "quoted", "name", "table", "tablename", "table_name", "column", "schema", "as_sql", "to_sql", "tosql", "wrap"];
+
+/// What a variable may come from that quoted it, wrote placeholders, or let only known values through.
+const QUOTED: &[&str] = &[
+    "quote",
+    "escape",
+    "sanitiz",
+    "identifier(",
+    "placeholder",
+    "literal",
+    "permit",
+    "whitelist",
+    "allowed",
+    "allowlist",
+    "wrap(",
+    "table_name(",
+];
+
+/// Names of what counts things, glued to a name: `users_$i`, `autopoint_#{depth}`.
+const COUNTERS: &[&str] =
+    &["i", "j", "k", "n", "depth", "index", "idx", "number", "num", "level", "count", "year", "month", "day", "shard"];
+
+/// Words in a name that say that a part of a statement stands where a name could.
+const PARTS: &[&str] = &[
+    "order", "sort", "where", "cond", "filter", "group", "limit", "having", "suffix", "sql", "query", "columns", "cols", "fields",
+    "clause", "select", "expr",
+];
 
 /// Members by which programs name their own tables and columns: `Model.table_name`, `u.TableName()`, `config.schema`.
 const NAMING: &[&str] = &["table", "schema", "column", "relation", "index", "view", "seq"];
@@ -59,7 +87,11 @@ fn names_object(code: &str) -> bool {
     let lower = code.trim_end_matches(['(', ')']).to_ascii_lowercase();
     let last = lower.rsplit(['.', ':', '>']).next().unwrap_or(&lower);
     let member = last.len() < lower.len() || code.ends_with("()");
-    member && !last.contains(['(', '[']) && NAMING.iter().any(|word| last.contains(word))
+    // `this.getTableName(entity)`
+    let function = lower.split('(').next().unwrap_or("");
+    let asked =
+        function.len() < lower.len() && NAMING.iter().any(|word| function.rsplit(['.', ':', '>']).next().unwrap_or("").contains(word));
+    asked || (member && !last.contains(['(', '[']) && NAMING.iter().any(|word| last.contains(word)))
 }
 
 /// What the code's own name says of a hole that stands where a value could.
@@ -68,17 +100,30 @@ pub(super) fn role(text: &str, hole: &Hole) -> Role {
     let name: String = code.chars().take_while(|c| *c != '(').collect::<String>().to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     match hole.role {
+        // `IN (" + ",".join(ids) + ")"`: of values that a caller gives
+        Role::Value if name.ends_with("join") || name.ends_with("implode") => match values::only_variable(code) {
+            Some(list)
+                if !PIECES.iter().any(|word| list.contains(word)) && values::comes_from_outside(text, hole.span.start as usize, list) =>
+            {
+                Role::Value
+            }
+            _ => Role::Fragment,
+        },
         Role::Value if has(PIECES) => Role::Fragment,
+        // the placeholders of `VALUES (…)`
+        Role::Value if ["values", "vals", "qs", "marks", "binds"].contains(&name.trim_matches(|c: char| !c.is_alphanumeric())) => {
+            Role::Fragment
+        }
         // a list of columns is a piece
-        Role::Identifier if has(&["columns", "cols", "fields", "clause", "select", "expr"]) || code.contains("join(") => Role::Fragment,
-        // a catalog is asked for an object by its name
-        Role::InString if has(NAMING) => Role::Identifier,
+        Role::Identifier if code.contains("join(") || code.contains("implode(") => Role::Fragment,
+        Role::InString if has(NAMING) => Role::NameInString,
+        Role::Identifier if has(PARTS) && !has(&["table", "schema"]) => Role::Fragment,
         role => role,
     }
 }
 
-/// Whether the hole's code is a constant, a number, quoted, or a list of placeholders.
-pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
+/// Whether the hole's code is a constant, a number, quoted, or a list of placeholders. `start` is where the text begins that it stands in.
+pub(super) fn is_trusted(text: &str, hole: &Hole, start: u32, language: &str) -> bool {
     let code = hole.code.of(text).trim_matches(|c: char| c.is_whitespace() || matches!(c, '+' | '.' | '(' | ')' | '<' | '>' | '$'));
     if code.is_empty() {
         // `%d` writes digits only
@@ -103,7 +148,41 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
     {
         return true;
     }
-    if has_constant_arguments(text, hole) {
+    if has_constant_arguments(text, hole) || is_the_programs_own(text, hole, code, language) {
+        return true;
+    }
+    let quotes = |value: &str| {
+        let lower = value.to_ascii_lowercase();
+        let marks = ["'?'", "\"?\"", "?, ", "\"%s\"", "'%s'", "\"$", "'$'", "`$$"];
+        QUOTED.iter().any(|word| lower.contains(word))
+            || (hole.role == Role::Identifier && names_object(value))
+            || (["join", "map", "repeat", "fill"].iter().any(|word| lower.contains(word)) && marks.iter().any(|mark| value.contains(mark)))
+    };
+    // the SQL itself has names too
+    let at = start.min(hole.span.start) as usize;
+    let harmless = |code: &str| values::is_harmless(text, at, code, &quotes) == Some(true);
+    // what the program's own function without arguments gives: `getBooleanFalse()`
+    let own = code.chars().all(|c| c.is_alphanumeric() || c == '_') && hole.code.of(text).contains("()");
+    if own
+        || values::is_number(hole.code.of(text))
+        || harmless(code)
+        || values::only_variable(code).is_some_and(harmless)
+        || values::is_of_literals(hole.code.of(text))
+    {
+        return true;
+    }
+    // `"… {a}".format(a=literal(b))`
+    let keyword = || {
+        let rest = text.get(hole.span.end as usize..).unwrap_or("");
+        let near = rest.get(..crate::source::floor_boundary(rest, 800)).unwrap_or("");
+        let value = near.find(&format!("{code}=")).and_then(|at| near[at + code.len() + 1..].lines().next());
+        near.contains(".format(") && value.is_some_and(quotes)
+    };
+    if language == "python" && keyword() {
+        return true;
+    }
+    // the program names its own tables in many ways; only a name that it is given can be anybody's
+    if matches!(hole.role, Role::Identifier | Role::NameInString) && !values::comes_from_outside(text, at, code) {
         return true;
     }
     // a cast to a number writes digits; one of a constant writes the constant
@@ -124,6 +203,56 @@ pub(super) fn is_trusted(text: &str, hole: &Hole) -> bool {
     let root = code.split(['.', ':', '[']).next().unwrap_or(code);
     let member = root.len() < code.len() && root.starts_with(|c: char| c.is_ascii_uppercase()) && !code.contains('(');
     shouted || number || member || is_constant(text, code)
+}
+
+/// What each language's habits say of a name.
+fn is_the_programs_own(text: &str, hole: &Hole, code: &str, language: &str) -> bool {
+    let lower = code.to_ascii_lowercase();
+    let last = code.rsplit(['.', '>', ':']).next().unwrap_or(code);
+    // `users$i`, `autopoint_#{depth}`
+    let glued = text.as_bytes().get((hole.span.start as usize).wrapping_sub(1)).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    let plain = last.to_ascii_lowercase();
+    if hole.role == Role::Identifier
+        && glued
+        && (COUNTERS.contains(&plain.as_str()) || plain.ends_with("depth") || plain.ends_with("index"))
+    {
+        return true;
+    }
+    // a moment is written by its format, and what generates SQL gives SQL
+    let generated = lower.ends_with(".sql")
+        || ["sqlgenerator", "sqlresolver", "dialect"].iter().any(|word| lower.starts_with(word) && lower.len() > word.len());
+    if generated || [".to_s(:db)", ".to_fs(:db)", "strftime(", "isoformat(", ".toisostring("].iter().any(|word| lower.contains(word)) {
+        return true;
+    }
+    match language {
+        // a record's own number
+        "ruby" => {
+            let given = lower.contains(['[', '(']) || lower.contains("param");
+            let at = hole.span.start as usize;
+            let before = text.get(crate::source::floor_boundary(text, at.saturating_sub(3_000))..at).unwrap_or("");
+            // of a block or a method it may be anything
+            let passed = || ["|id|", "(id)", "(id,", ", id)", ", id|", "|id,"].iter().any(|list| before.contains(list));
+            (code == "self.id" || (last == "id" && (last.len() < code.len() || !passed()))) && !given
+                || (code == "table_name" && text.contains("ActiveRecord"))
+                || ["to_i", "to_f"].iter().any(|word| lower.ends_with(word))
+        }
+        // `$iLimit`
+        "php" => {
+            let mut letters = last.chars();
+            hole.span.of(text).contains('$')
+                && matches!(letters.next(), Some('i' | 'f' | 'b'))
+                && letters.next().is_some_and(char::is_uppercase)
+        }
+        // `schema.ColumnName` of another package
+        "go" => code.split_once('.').is_some_and(|(package, name)| {
+            let imported = || {
+                ["/", " "].iter().any(|before| text.contains(&format!("{before}{package}\"\n")))
+                    || text.contains(&format!("\t{package} \""))
+            };
+            name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_alphanumeric()) && imported()
+        }),
+        _ => false,
+    }
 }
 
 /// Whether the code is a call that gets nothing but constants: `hash("admin", ALGORITHM)`.
@@ -211,10 +340,10 @@ mod tests {
 
     #[test]
     fn names_of_the_program_s_own_objects_are_trusted() {
-        let go = "users := User{}.TableName()\nq := fmt.Sprintf(\"DELETE FROM %s WHERE id IN (SELECT id FROM %s)\", users, given)\n";
+        let go = "func f(given string) {\nusers := User{}.TableName()\nq := fmt.Sprintf(\"DELETE FROM %s WHERE id IN (SELECT id FROM %s)\", users, given)\n";
         assert_eq!(holes("a.go", go), [(Role::Identifier, true), (Role::Identifier, false)]);
-        let list = "const q = `SELECT ${columns.join(', ')} FROM t WHERE relname = '${tableName}'`;\n";
-        assert_eq!(holes("a.js", list), [(Role::Fragment, false), (Role::Identifier, false)]);
+        let list = "function f(tableName: string) {\nconst q = `SELECT ${columns.join(', ')} FROM t WHERE relname = '${tableName}'`;\n";
+        assert_eq!(holes("a.js", list), [(Role::Fragment, false), (Role::NameInString, false)]);
     }
 
     #[test]

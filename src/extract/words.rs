@@ -83,6 +83,9 @@ pub(super) const FOREIGN: &[&str] = &[
 ];
 
 pub(super) const FOREIGN_CALLS: &[&str] = &[
+    "read_parquet",
+    "read_csv",
+    "string_split",
     "ifnull",
     "isnull",
     "getdate",

@@ -18,15 +18,18 @@ pub fn index_is_refused(index: &CreateIndex, catalog: &Catalog) -> bool {
 
 /// Whether a key's type certainly has no default operator class for the index's method, and the key names none.
 pub fn lacks_class(index: &CreateIndex, key: &IndexKey, catalog: &Catalog) -> bool {
+    key.opclass.is_none() && key_type(&index.table, key, catalog).is_some_and(|ty| is_without_class(&index.method, &ty, catalog))
+}
+
+/// Whether a type certainly has no default operator class for an access method.
+pub fn is_without_class(method: &str, ty: &TypeName, catalog: &Catalog) -> bool {
     // These extensions add default classes for the scalar types.
-    let added = match index.method.as_str() {
+    let added = match method {
         "gin" => "btree_gin",
         "gist" => "btree_gist",
         _ => "",
     };
-    key.opclass.is_none()
-        && !catalog.extensions.iter().any(|e| e == added)
-        && key_type(&index.table, key, catalog).is_some_and(|ty| opclass::has_default(&index.method, &ty) == Some(false))
+    !catalog.extensions.iter().any(|e| e == added) && opclass::has_default(method, ty) == Some(false)
 }
 
 /// The type of an index's key, where it is certain.

@@ -23,6 +23,10 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     if bindings.len() < 2 || bindings.len() > 64 {
         return;
     }
+    // what ties them may stand in a piece that the program puts in
+    if super::support::spelling::has_hole(ctx, query.span) {
+        return;
+    }
     let Some(groups) = groups(query, scope) else { return };
     let first = groups[0];
     let Some(other) = (1..bindings.len()).find(|i| groups[*i] != first && multiplies(query, scope, &groups, *i)) else { return };
@@ -57,7 +61,8 @@ fn multiplies<'a>(query: &'a Query, scope: &Scope<'a>, groups: &[usize], member:
     let has_table = |b: &Binding<'a>| matches!((b.source, &b.relation.source), (Source::Table(_), RelationSource::Table(_)));
     let conditions = conditions(query);
     let pinned = |b: &Binding<'a>| rows::is_pinned(b, &conditions, scope);
-    let known = |b: &Binding<'a>| b.relation.table().is_some_and(|name| scope.catalog().table(name).is_some() || scope.catalog().tables.is_empty());
+    // of a table that the program names nobody knows how many rows it has: a sequence has one
+    let known = |b: &Binding<'a>| b.relation.table().is_some_and(|name| name.name.value != "_" && (scope.catalog().table(name).is_some() || scope.catalog().tables.is_empty()));
     of_group.clone().all(|b| has_table(b) && known(b)) && !of_group.any(pinned)
 }
 

@@ -2,7 +2,8 @@
 
 use super::support::spelling;
 use super::{Check, Context};
-use crate::facts::Query;
+use crate::catalog::index_match::same;
+use crate::facts::{Expr, ExprKind, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -10,7 +11,10 @@ fn check(ctx: &Context, query: &Query) {
     query.walk(&mut |query| {
         let Some(select) = query.select() else { return };
         let Some((distinct, on)) = select.distinct.as_ref().and_then(|d| Some((d, d.on.as_ref()?))) else { return };
-        if !query.order_by.is_empty() {
+        // where nothing but the keys is asked for, all rows of a group give the same
+        let own_row = |item: &Expr| of_one_row(ctx, query, on, item);
+        let alike = select.items.iter().all(|item| on.iter().any(|key| same(key, &item.expr)) || is_window(&item.expr) || own_row(&item.expr));
+        if !query.order_by.is_empty() || alike {
             return;
         }
         let keys: Vec<String> = on.iter().map(|e| spelling::text(ctx, e.span)).collect();
@@ -18,4 +22,32 @@ fn check(ctx: &Context, query: &Query) {
         let message = format!("DISTINCT ON ({keys}) without ORDER BY keeps an arbitrary row of each group, another one after the next plan change");
         ctx.add(ctx.report(distinct.span, message).help(format!("say which row is kept: ORDER BY {keys}, <what decides within the group>")));
     });
+}
+
+/// A number that a window gives depends on the order of all rows anyway.
+fn is_window(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Call(call) if ["row_number", "rank", "dense_rank"].contains(&call.name.name.value.as_str()))
+}
+
+/// Whether an item belongs to a relation of which DISTINCT ON fixes the key, so that all rows of a group have the same.
+fn of_one_row(ctx: &Context, query: &Query, on: &[Expr], item: &Expr) -> bool {
+    let relation = match &item.kind {
+        ExprKind::Wildcard(Some(of)) => of.name.value.as_str(),
+        ExprKind::Column(column) => match &column.relation {
+            Some(of) => of.value.as_str(),
+            None => return false,
+        },
+        _ => return false,
+    };
+    let fixed: Vec<&str> = on
+        .iter()
+        .filter_map(Expr::column)
+        .filter(|column| column.relation.as_ref().is_some_and(|of| of.value == relation))
+        .map(|column| column.column.value.as_str())
+        .collect();
+    let table = query.from().iter().flat_map(|from| from.relations()).find(|r| r.binding().is_some_and(|name| name.value == relation)).and_then(|r| r.table());
+    match table.and_then(|table| ctx.table(table)) {
+        Some((name, _)) => ctx.catalog.is_key_fixed(name, &fixed),
+        None => fixed.contains(&"id"),
+    }
 }

@@ -9,11 +9,27 @@ pub(super) const CHECK: Check = Check::Statement(check);
 fn check(ctx: &Context) {
     // what migrates runs once, with values of its own
     let Some(fragment) = ctx.application.filter(|fragment| !fragment.bound && !ctx.around.among_migrations) else { return };
+    // the program counts its own savepoints
+    if ["savepoint", "release", "rollback"].iter().any(|word| first_word(ctx).eq_ignore_ascii_case(word)) {
+        return;
+    }
     let mut named = false;
     for hole in fragment.holes.iter().filter(|hole| ctx.statement.span.contains(hole.span) || touches(ctx, hole)) {
         let (severity, message, help) = match hole.role {
             // no parameter can stand in a utility statement
-            Role::Value | Role::InString if !hole.trusted && !takes_parameters(ctx) => (
+            Role::Value | Role::InString if !hole.trusted && first_word(ctx).eq_ignore_ascii_case("set") => (
+                Severity::Notice,
+                "a value becomes part of the SQL text: SET takes no parameters, and only values that the program chose are safe",
+                "set_config takes parameters: SELECT set_config('name', $1, true) is SET LOCAL, with false it is SET",
+            ),
+            Role::NameInString if !hole.trusted => (
+                Severity::Notice,
+                "a name becomes part of the SQL text, inside a string constant, where a parameter could carry it",
+                "put a placeholder there and hand the name to the driver as a parameter",
+            ),
+            // a definition is made of names and of pieces that the program writes
+            Role::Value if !takes_parameters(ctx) => continue,
+            Role::InString if !hole.trusted && !takes_parameters(ctx) => (
                 Severity::Notice,
                 "a value becomes part of the SQL text, in a statement that takes no parameters: only values that the program chose are safe",
                 "quote it as a literal with the driver's own function",
@@ -32,7 +48,7 @@ fn check(ctx: &Context) {
             _ => continue,
         };
         // one notice about names is enough for a statement
-        if hole.role == Role::Identifier && std::mem::replace(&mut named, true) {
+        if matches!(hole.role, Role::Identifier | Role::NameInString) && std::mem::replace(&mut named, true) {
             continue;
         }
         let report = ctx.report(hole.span, message).help(help).severity(severity);
@@ -43,9 +59,13 @@ fn check(ctx: &Context) {
 
 /// Whether it is a query, read or not.
 fn takes_parameters(ctx: &Context) -> bool {
-    let text = spelling::text(ctx, ctx.statement.span);
-    let word = text.trim_start_matches(|c: char| c.is_whitespace() || c == '(').split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
+    let word = first_word(ctx);
     ctx.statement.query.is_some() || ["select", "insert", "update", "delete", "with", "merge"].iter().any(|w| word.eq_ignore_ascii_case(w))
+}
+
+fn first_word(ctx: &Context) -> String {
+    let text = spelling::text(ctx, ctx.statement.span);
+    text.trim_start_matches(|c: char| c.is_whitespace() || c == '(').chars().take_while(char::is_ascii_alphabetic).collect()
 }
 
 /// A hole at the very end of a statement.

@@ -2,7 +2,7 @@
 
 use super::support::joins;
 use super::support::{rows, spelling};
-use super::{Check, Context};
+use super::{Check, Context, Origin};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::is_value;
 use crate::catalog::resolve::{Binding, Scope, Source};
@@ -26,6 +26,14 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     if scope.bindings().first().is_some_and(system) {
         return;
     }
+    // a document shows how LIMIT is written, of tables that it makes up
+    let shown = |b: &Binding| b.relation.table().is_some_and(|t| ctx.table(t).is_none());
+    if ctx.around.in_document && scope.bindings().iter().any(shown) {
+        return;
+    }
+    if probes(ctx, query, scope) {
+        return;
+    }
     let all = limit.count.is_none() && rows::constant(limit).is_none();
     if all || rows::constant(limit) == Some(0) || is_settled(ctx, query, scope) {
         return;
@@ -38,7 +46,9 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let key = first_key(ctx, scope).unwrap_or_else(|| "a unique key".to_owned());
     let report = ctx.report(limit.span, message);
     ctx.add(if is_purge(query, scope) {
-        let help = format!("ORDER BY {key} before {clause}: two that run at a time then lock rows in one order, and cannot deadlock");
+        let of = scope.bindings().first().and_then(|b| b.relation.binding()).filter(|_| scope.bindings().len() > 1);
+        let of = of.map(|name| format!(" OF {name}")).unwrap_or_default();
+        let help = format!("ORDER BY {key} {clause} FOR UPDATE{of}: two that run at a time then lock rows in one order, and cannot deadlock");
         report.help(help).severity(Severity::Notice)
     } else {
         report.help(format!("say which rows are wanted: ORDER BY {key} before {clause}"))
@@ -50,24 +60,41 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
 fn is_settled<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> bool {
     let Some(select) = query.select() else { return spelling::has_hole(ctx, query.span) };
     let rows_alike = select.items.iter().all(|item| matches!(item.expr.uncast().kind, ExprKind::Literal(_)));
-    let total = select.group_by.is_empty() && select.items.iter().any(|item| rows::holds_aggregate(&item.expr));
+    let total = is_total(select);
     let ordered_inside = match &scope.bindings() {
         [one] => match (&one.relation.source, one.source) {
-            (_, Source::Query(inner)) => !inner.order_by.is_empty() || inner.limit.is_some(),
+            (_, Source::Query(inner)) => !inner.order_by.is_empty() || inner.limit.is_some() || inner.select().is_some_and(is_total),
             (RelationSource::Function(_) | RelationSource::Other, _) => true,
             _ => false,
         },
         _ => false,
     };
+    // how many there are, up to so many
+    let counted = scope.outer().and_then(|outer| outer.query().select()).is_some_and(|around| {
+        around.group_by.is_empty() && around.items.iter().all(|item| matches!(&item.expr.kind, ExprKind::Call(call) if call.name.name.value == "count"))
+    });
     let any_free_row = query.locking.as_ref().is_some_and(|locking| locking.skip_locked);
     select.from.is_empty()
         || may_be_single(select, query, scope)
         || rows_alike
+        || counted
         || total
         || ordered_inside
         || any_free_row
         || rows::is_single(select, scope)
         || spelling::has_hole(ctx, query.span)
+}
+
+/// `SELECT id FROM t LIMIT 1` of an application: whether the table is there, or empty.
+fn probes(ctx: &Context, query: &Query, scope: &Scope) -> bool {
+    let one = query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1));
+    let asked = ctx.origin == Origin::Application && !ctx.around.in_function && scope.outer().is_none() && scope.bindings().len() == 1;
+    one && asked && query.select().is_some_and(|select| select.filter.is_none() && select.items.len() == 1 && select.items.iter().all(|item| item.expr.column().is_some()))
+}
+
+/// An aggregate over all: one row.
+fn is_total(select: &Select) -> bool {
+    select.group_by.is_empty() && select.items.iter().any(|item| rows::holds_aggregate(&item.expr))
 }
 
 /// Whether it picks what a DELETE or UPDATE takes next: the rest goes another time.
@@ -81,16 +108,23 @@ fn is_purge(query: &Query, scope: &Scope) -> bool {
 fn may_be_single(select: &Select, query: &Query, scope: &Scope) -> bool {
     let one = query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1));
     let known = |b: &Binding| b.relation.table().and_then(|t| scope.catalog().table(t)).is_some_and(|(_, t)| t.knowledge == Knowledge::Whole);
-    let equals = |c: &&Expr| matches!(&c.kind, ExprKind::Binary { op, left, right, .. } if op == "=" && (is_value(left) || is_value(right)));
+    // a variable of a function, or a row of a query around this one
+    let foreign = |e: &Expr| e.column().is_some_and(|c| c.relation.is_some() && scope.binding(c).is_none());
+    let given = |e: &Expr| is_value(e) || foreign(e);
+    let equals = |c: &&Expr| matches!(&c.kind, ExprKind::Binary { op, left, right, .. } if op == "=" && (given(left) || given(right)));
     let [first, ..] = scope.bindings() else { return false };
-    one && matches!(first.source, Source::Table(_)) && !known(first) && select.conditions().iter().any(equals)
+    let (table, alone) = (matches!(first.source, Source::Table(_)), scope.bindings().len() == 1);
+    let all = select.filter.is_none();
+    // a table that no key tells rows of apart, read without a condition, keeps its one row of state
+    let keyless = || rows::is_keyless(first, scope) || first.relation.table().is_some_and(|table| rows::keeps_a_state(&table.name.value));
+    one && table && (!known(first) && (all && alone || select.conditions().iter().any(equals)) || all && alone && keyless())
 }
 
 /// The key of the first relation, as this query would write it.
 fn first_key(ctx: &Context, scope: &Scope) -> Option<String> {
     let binding = scope.bindings().first()?;
     let (name, _) = ctx.catalog.table(binding.relation.table()?)?;
-    let key = ctx.catalog.keys_of(name).into_iter().next()?;
+    let key = ctx.catalog.keys_of(name).into_iter().min_by_key(Vec::len)?;
     let of = if scope.bindings().len() > 1 { format!("{}.", binding.relation.binding()?) } else { String::new() };
     Some(key.iter().map(|c| format!("{of}{}", crate::facts::quote_identifier(c))).collect::<Vec<_>>().join(", "))
 }

@@ -4,7 +4,7 @@ use super::support::columns::is_kept;
 use super::support::locks::{columns, runs_live};
 use super::{Check, Context, Kind};
 use crate::catalog::{Catalog, Table};
-use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Name, TableChange};
+use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Name, ObjectName, TableChange};
 use crate::source::Location;
 
 pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable], check);
@@ -20,10 +20,11 @@ fn check(ctx: &Context) {
 
 fn report(ctx: &Context, create: &CreateTable) {
     let table = &create.name;
-    let message =
-        format!("{table} has no primary key: logical replication refuses UPDATE and DELETE on it, and no statement can tell two equal rows apart");
-    let help = match candidate(create) {
-        Some(key) => format!("ALTER TABLE {table} ADD PRIMARY KEY ({});", columns(key)),
+    let key = candidate(ctx, create);
+    let blind = if key.is_some() { "" } else { ", and no statement can tell two equal rows apart" };
+    let message = format!("{table} has no primary key: logical replication refuses UPDATE and DELETE on it{blind}");
+    let help = match key {
+        Some(key) => format!("ALTER TABLE {table} ADD PRIMARY KEY ({});", columns(&key)),
         None => "give it the columns that name a row, or, while it is new:\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY".to_owned(),
     };
     ctx.add(ctx.report(table.span(), message).help(help).while_so(ctx.statement.location(), "", has_none));
@@ -69,11 +70,27 @@ fn comes_later(ctx: &Context, create: &CreateTable) -> bool {
     })
 }
 
-/// A unique key whose columns are all NOT NULL could be the primary one.
-fn candidate(create: &CreateTable) -> Option<&[Name]> {
+/// A unique key whose columns are all NOT NULL could be the primary one: of the table itself, or built later in the file.
+fn candidate(ctx: &Context, create: &CreateTable) -> Option<Vec<Name>> {
     let required = |name: &Name| create.columns.iter().any(|column| column.name == *name && column.not_null.is_some());
-    create.constraints.iter().find_map(|constraint| match &constraint.kind {
-        ConstraintKind::Key { primary: false, columns, .. } if !columns.is_empty() && columns.iter().all(required) => Some(columns.as_slice()),
+    let fits = |columns: &[Name]| !columns.is_empty() && columns.iter().all(required);
+    let of = |constraint: &Constraint| match &constraint.kind {
+        ConstraintKind::Key { primary: false, columns, .. } if fits(columns) => Some(columns.clone()),
         _ => None,
-    })
+    };
+    let same = |name: &ObjectName| ctx.catalog.creation_name(name, false) == ctx.catalog.creation_name(&create.name, false);
+    let later = || {
+        ctx.following.iter().flat_map(|statement| &statement.actions).find_map(|action| match action {
+            Action::AlterTable(alter) if same(&alter.name) => match &alter.change {
+                TableChange::AddConstraint(constraint) => of(constraint),
+                _ => None,
+            },
+            Action::CreateIndex(index) if index.unique && index.predicate.is_none() && same(&index.table) => {
+                let columns: Option<Vec<Name>> = index.keys.iter().map(|key| Some(key.expr.column()?.column.clone())).collect();
+                columns.filter(|columns| fits(columns))
+            }
+            _ => None,
+        })
+    };
+    create.constraints.iter().find_map(of).or_else(later)
 }

@@ -11,7 +11,7 @@ mod support;
 pub use context::{Check, Context, Kind, Kinds, Memo, Origin, Report, Still, Surroundings};
 pub use page::Page;
 
-use crate::facts::{Query, QueryBody, Statement};
+use crate::facts::{Action, Query, QueryBody, Statement};
 use crate::settings::Level;
 
 /// Whether a statement runs once: a write of a migration, or what is there only for what it does, or what DO does. How it scales says nothing about the application.
@@ -23,7 +23,8 @@ pub fn runs_once(origin: Origin, around: Surroundings, statement: &Statement) ->
         own(query) || makes(query) || query.ctes.iter().any(|cte| own(&cte.query))
     };
     let now = !around.in_function && !around.scheduled;
-    let migrates = matches!(origin, Origin::Migration | Origin::Down) && statement.query.as_ref().is_some_and(writes);
+    let fills = statement.actions.iter().any(|action| matches!(action, Action::CreateTable(_) | Action::CreateTableAs(_)));
+    let migrates = matches!(origin, Origin::Migration | Origin::Down) && (fills || statement.query.as_ref().is_some_and(writes));
     now && (migrates || around.in_do)
 }
 

@@ -4,8 +4,10 @@ use super::support::{rows, spelling};
 use super::{Check, Context};
 use crate::catalog::resolve::Scope;
 use crate::catalog::index_match::same_in;
-use crate::facts::{ColumnRef, Expr, ExprKind, Literal, Query, Select};
+use crate::facts::{ColumnRef, Expr, ExprKind, JoinKind, Literal, Query, Select};
+use crate::extract::Role;
 use crate::finding::Severity;
+use crate::source::Span;
 use std::rc::Rc;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -19,7 +21,15 @@ fn check(ctx: &Context, _: &Query) {
 }
 
 fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
-    let ExprKind::InSubquery { expr: tested, query, negated: true } = &expr.kind else { return };
+    let (tested, query) = match &expr.kind {
+        ExprKind::InSubquery { expr: tested, query, negated: true } => (tested, query),
+        // NOT (a IN (…)) is the same
+        ExprKind::Not(inner) => match &inner.kind {
+            ExprKind::InSubquery { expr: tested, query, negated: false } => (tested, query),
+            _ => return,
+        },
+        _ => return,
+    };
     let Some(select) = query.select() else { return };
     let [item] = &select.items[..] else { return };
     if matches!(item.expr.kind, ExprKind::Wildcard(_)) {
@@ -37,15 +47,20 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     let message = format!("NOT IN returns no row at all once {given} of the subquery is NULL in one row, and it cannot be planned as an anti-join");
     let qualified = |e: &Expr, scope: &Scope| match e.column().filter(|column| column.relation.is_none()) {
         Some(column) => {
-            let of = scope.binding(column).and_then(|b| b.relation.binding()).map(|name| format!("{name}.")).unwrap_or_default();
+            let only = || Some(scope.bindings().first()?).filter(|_| scope.bindings().len() == 1);
+            let of = scope.binding(column).or_else(only).and_then(|b| b.relation.binding()).map(|name| format!("{name}.")).unwrap_or_default();
             format!("{of}{}", spelling::text(ctx, e.span))
         }
         None => spelling::text(ctx, e.span),
     };
-    let outer = qualified(tested, scope);
+    let mut outer = qualified(tested, scope);
+    // a bare name would be read as a column of the subquery's own relations
+    if tested.column().is_some_and(|column| column.relation.is_none()) && !outer.contains('.') {
+        outer = format!("<outer table>.{outer}");
+    }
     let plain = select.group_by.is_empty() && query.limit.is_none() && select.distinct.as_ref().is_none_or(|d| d.on.is_none());
     let help = match (select.from.first(), select.from.last()) {
-        (Some(first), Some(last)) if plain && item.expr.column().is_some() => {
+        (Some(first), Some(last)) if plain && item.expr.column().is_some() && !text_has_hole(ctx, query.span) => {
             let from = spelling::text(ctx, first.span().to(last.span()));
             let filter = select.filter.as_ref().map(|f| match f.kind {
                 ExprKind::Or(_) => format!(" AND ({})", spelling::text(ctx, f.span)),
@@ -59,6 +74,11 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     ctx.add(if is_unknown(&item.expr, &inner) { report.severity(Severity::Notice) } else { report });
 }
 
+/// Whether the program puts names in that nobody can write down here.
+fn text_has_hole(ctx: &Context, span: Span) -> bool {
+    ctx.application.is_some_and(|code| code.holes.iter().any(|hole| hole.role != Role::Parameter && span.contains(hole.span)))
+}
+
 /// Whether an item of the subquery cannot be NULL.
 fn is_never_null(expr: &Expr, select: &Select, scope: &Scope) -> bool {
     let excludes = |c: &&Expr| match &c.kind {
@@ -70,7 +90,10 @@ fn is_never_null(expr: &Expr, select: &Select, scope: &Scope) -> bool {
         ExprKind::InList { expr: tested, negated: false, .. } | ExprKind::InSubquery { expr: tested, negated: false, .. } => same_in(scope, tested, expr),
         _ => false,
     };
-    if select.filter.as_ref().is_some_and(|f| f.conjuncts().iter().any(excludes)) {
+    // the conditions of inner joins hold as those of WHERE do
+    let inner = select.joins().iter().all(|join| matches!(join.kind, JoinKind::Inner | JoinKind::Cross));
+    let all = if inner { select.conditions() } else { select.filter.iter().collect() };
+    if all.iter().flat_map(|condition| condition.conjuncts()).any(|condition| excludes(&condition)) {
         return true;
     }
     match &expr.kind {

@@ -19,6 +19,10 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     if skipped.is_some_and(|rows| rows <= i128::from(ctx.settings.offset_threshold)) {
         return;
     }
+    // a place that the rows themselves give (the middle of them): a median, no page
+    if query.order_by.is_empty() && holds_query(&offset.count) {
+        return;
+    }
     // the best matches of a search are not known before all have been weighed, and no key continues there
     if query.order_by.first().is_some_and(|key| is_weighed(query, &key.expr, scope)) {
         return;
@@ -97,4 +101,10 @@ fn is_weighed(query: &Query, key: &Expr, scope: &Scope) -> bool {
 
 fn is_computed(expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::Call(_) | ExprKind::Binary { .. }) && spelling::has_parameter(expr)
+}
+
+fn holds_query(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.walk(&mut |e| found |= e.subquery().is_some());
+    found
 }

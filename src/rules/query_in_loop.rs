@@ -23,7 +23,7 @@ fn check(ctx: &Context, query: &Query) {
     }
     let table = query.target().or_else(|| query.from().first().and_then(|item| item.relations().first().copied())).and_then(|r| r.table());
     // a tool that goes through tables, or a migrator
-    if table.is_some_and(|table| table.name.value.contains('{')) {
+    if table.is_some_and(|table| table.name.value.contains('{') || table.name.value == "_") || only_asks_the_server(query) {
         return;
     }
     let of = table.map(|table| format!(" of {table}")).unwrap_or_default();
@@ -42,6 +42,12 @@ fn check(ctx: &Context, query: &Query) {
     let help = help.replacen("INTO …", &format!("INTO {name}"), 1).replacen("UPDATE …", &format!("UPDATE {name}"), 1).replacen("FROM …", &format!("FROM {name}"), 1);
     let span = crate::source::Span::new(query.span.start, query.span.end);
     ctx.add(ctx.report(span, message).help(help).related(ctx.at(found.header), "the loop"));
+}
+
+/// `SELECT pg_advisory_xact_lock($1)`: what such functions do to many things they do one by one.
+fn only_asks_the_server(query: &Query) -> bool {
+    let own = |e: &crate::facts::Expr| matches!(&e.uncast().kind, ExprKind::Call(call) if call.name.name.value.starts_with("pg_"));
+    query.select().is_some_and(|select| select.from.is_empty() && select.items.iter().any(|item| own(&item.expr)))
 }
 
 /// The columns that the query holds to parameters.

@@ -2,6 +2,9 @@
 
 use super::Check;
 use super::log_context::LogContext;
+use crate::advise::ddl::Definition;
+use crate::catalog::{Catalog, Qualified};
+use crate::facts::quote_identifier;
 
 pub(super) const CHECK: Check = Check::Log(check);
 
@@ -25,11 +28,19 @@ fn check(context: &LogContext) {
         );
         let column = column_of(&discard.filter);
         let help = match column {
-            Some(column) => format!("CREATE INDEX CONCURRENTLY ON {} ({column});", discard.table),
+            Some(column) => index_on(&discard.table, column),
             None => format!("an index on what {} tests makes the work follow the result", discard.filter),
         };
         context.add(context.about(query, message).help(help));
     }
+}
+
+/// The statement that builds an index on one column; the log does not say what else there is.
+fn index_on(table: &str, column: &str) -> String {
+    let wanted = Definition { keys: vec![quote_identifier(column)], labels: vec![column.to_owned()], ..Definition::default() };
+    let (schema, name) = table.split_once('.').unwrap_or(("public", table));
+    let table = Qualified { schema: schema.trim_matches('"').to_owned(), name: name.trim_matches('"').to_owned() };
+    format!("{};", wanted.text(&table, &Catalog::default()))
 }
 
 /// The column of a filter that tests one: `(status = 'open'::text)`.

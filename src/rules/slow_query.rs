@@ -8,6 +8,9 @@ pub(super) const CHECK: Check = Check::Log(check);
 /// A share of all the time that is worth a line, in percent.
 const SHARE: u64 = 10;
 
+/// The share below which a query is nobody's load, however slow it is, in percent.
+const LEAST: u64 = 1;
+
 /// The least time that such a share must be of, and the p95 that is slow: microseconds.
 const SECOND: u64 = 1_000_000;
 
@@ -16,7 +19,7 @@ fn check(context: &LogContext) {
         let total = query.load.total_us;
         let share = total.saturating_mul(100) / context.tally.load.total_us.max(1);
         let p95 = query.histogram.quantile(0.95).min(query.max_us);
-        if !(total >= SECOND && share >= SHARE) && p95 < SECOND {
+        if !(total >= SECOND && share >= SHARE) && (p95 < SECOND || share < LEAST) {
             continue;
         }
         let message = format!(

@@ -1,13 +1,14 @@
 //! BEGIN inside a transaction: PostgreSQL only warns, and the first COMMIT ends the whole.
 
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Origin};
 use crate::facts::Action;
 use crate::session::Transaction;
 
 pub(super) const CHECK: Check = Check::Action(&[Kind::Other], check);
 
 fn check(ctx: &Context) {
-    if ctx.around.in_do || ctx.around.in_function {
+    // a document may show what several connections do
+    if ctx.around.in_do || ctx.around.in_function || ctx.origin == Origin::Document {
         return;
     }
     for action in ctx.actions() {

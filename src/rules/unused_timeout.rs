@@ -1,7 +1,7 @@
 //! A timeout that is set and does nothing.
 
 use super::support::locks::runs_live;
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Origin};
 use crate::catalog::Qualified;
 use crate::facts::{Action, Set, TableChange};
 use crate::postgres::effect::{EffectKind, effect};
@@ -21,9 +21,10 @@ fn check(ctx: &Context) {
             continue;
         }
         let outside = !ctx.around.in_do && ctx.session.transaction() == Transaction::None;
-        if set.local && outside {
+        // of a document what stands before it is not shown
+        if set.local && outside && ctx.origin != Origin::Document {
             without_transaction(ctx, set);
-        } else if set.name == "lock_timeout" && is_off(set) && !set.local && protects_nothing(ctx) {
+        } else if set.name == "lock_timeout" && is_off(set) && !set.local && !heads_a_dump(ctx) && protects_nothing(ctx) {
             no_limit(ctx, set);
         }
     }
@@ -43,6 +44,15 @@ fn is_off(set: &Set) -> bool {
         let digits: String = value.chars().take_while(char::is_ascii_digit).collect();
         !digits.is_empty() && digits.bytes().all(|b| b == b'0') && !value.contains('.')
     })
+}
+
+/// Whether it is one of the settings that every file of pg_dump begins with.
+fn heads_a_dump(ctx: &Context) -> bool {
+    let sets = |name: &str| {
+        let near = ctx.preceding.iter().rev().take(8).chain(ctx.following.iter().take(12));
+        near.flat_map(|statement| &statement.actions).any(|action| matches!(action, Action::Set(set) if set.name == name))
+    };
+    sets("client_encoding") && sets("standard_conforming_strings")
 }
 
 /// Whether no limit was in force, and what follows, until the next setting, waits for strong locks on tables in use rather than

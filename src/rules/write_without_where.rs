@@ -1,7 +1,10 @@
 //! UPDATE or DELETE of every row, in application code.
+use super::support::{rows, spelling};
 use super::{Check, Context, Origin};
+use crate::catalog::Knowledge;
+use crate::catalog::index_match::is_value;
 use crate::extract::Role;
-use crate::facts::{ObjectName, Query, QueryBody};
+use crate::facts::{ObjectName, Query, QueryBody, Statement};
 use crate::source::Span;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -11,7 +14,10 @@ fn check(ctx: &Context, query: &Query) {
         return;
     }
     // what follows in a hole may be the condition
-    let open = ctx.application.is_some_and(|f| f.holes.iter().any(|h| matches!(h.role, Role::Fragment)));
+    let open = ctx.application.is_some_and(|f| f.open || f.holes.iter().any(|h| matches!(h.role, Role::Fragment)));
+    // a function whose name says that it is about all there is, or statements in a row that empty one table after the other
+    let emptied = |statement: &Statement| statement.query.as_ref().is_some_and(|query| matches!(&query.body, QueryBody::Delete(delete) if delete.filter.is_none()));
+    let wipes = ctx.application.is_some_and(|f| f.of_all) || ctx.preceding.iter().chain(ctx.following).any(emptied);
     query.walk(&mut |query| {
         let found: Option<(&ObjectName, &str, Span)> = match &query.body {
             QueryBody::Update(update) if update.filter.is_none() && update.from.is_empty() => {
@@ -25,8 +31,22 @@ fn check(ctx: &Context, query: &Query) {
         let Some((table, verb, at)) = found.filter(|_| !open) else { return };
         let temporary = ctx.table(table).is_some_and(|(_, t)| t.temporary);
         // whoever puts the table's name together writes a tool that empties tables
-        let any_table = table.name.value.contains('{');
-        if temporary || any_table || query.ctes.iter().any(|cte| cte.name == table.name) {
+        let any_table = table.name.value.contains('{') || table.name.value == "_";
+        // no key tells its rows apart: a table of one row, which keeps a state
+        let keyless = ctx.table(table).is_some_and(|(name, t)| {
+            t.knowledge == Knowledge::Whole && t.partition_by.is_none() && ctx.catalog.keys_of(name).is_empty() && ctx.catalog.indexes_of(name).next().is_none()
+        });
+        // a table without a number for each row is judged by its name
+        let numbered = ctx.table(table).is_some_and(|(name, _)| ctx.catalog.keys_of(name).iter().any(|key| matches!(&key[..], [only] if only.ends_with("id"))));
+        let state = !numbered && rows::keeps_a_state(&table.name.value);
+        // `reset_next_check`: all are given one and the same constant
+        let reset = matches!(&query.body, QueryBody::Update(update) if ctx.application.is_some_and(|f| f.of_all) && update.assignments.iter().all(|(_, value)| !spelling::has_parameter(value)));
+        // to give all rows one value of a key is refused, unless there is but one
+        let single = matches!(&query.body, QueryBody::Update(update) if ctx.table(table).is_some_and(|(name, _)| {
+            let given: Vec<&str> = update.assignments.iter().filter(|(_, value)| is_value(value)).map(|(column, _)| column.value.as_str()).collect();
+            ctx.catalog.keys_of(name).iter().any(|key| key.iter().all(|column| given.contains(&column.as_str())))
+        }));
+        if temporary || any_table || reset || single || ((keyless || state) && verb == "changes") || (wipes && verb == "deletes") || query.ctes.iter().any(|cte| cte.name == table.name) {
             return;
         }
         let message = format!("this {verb} every row of {table}: a WHERE clause was forgotten, or all writers wait while it runs");

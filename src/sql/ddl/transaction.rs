@@ -13,6 +13,8 @@ pub(super) fn begin(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     }
     let span = c.since(mark);
     modes(c)?;
+    // what begins a body of PL/pgSQL begins no transaction
+    c.expect_end()?;
     s.actions.push(Action::Begin { span });
     Ok(())
 }
@@ -38,6 +40,7 @@ pub(super) fn modes(c: &mut Cursor<'_>) -> Parse<()> {
 /// COMMIT, END.
 pub(super) fn commit(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     let chain = end(c)?;
+    c.expect_end()?;
     s.actions.push(Action::Commit { chain });
     Ok(())
 }
