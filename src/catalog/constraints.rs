@@ -151,8 +151,7 @@ impl Catalog {
         let index_name = Qualified { schema: table.schema.clone(), name: name.clone() };
         // a redundant second primary key replaces the first: PostgreSQL refuses it, so the first was not there
         if primary {
-            let gone = |index: &Index| index.table == *table && index.primary;
-            let known: Vec<Qualified> = self.indexes.iter().filter(|(_, index)| gone(index)).map(|(name, _)| name.clone()).collect();
+            let known: Vec<Qualified> = self.indexes_of(table).filter(|(_, index)| index.primary).map(|(name, _)| name.clone()).collect();
             for name in known {
                 self.indexes.remove(&name);
             }
