@@ -381,3 +381,22 @@ fn a_loop_that_gathers_texts_sends_none_and_help_names_the_keys() {
     let told = help("query-in-loop", kind, &sends);
     assert!(told.ends_with("DELETE FROM orders WHERE (user_id, status) IN (SELECT * FROM unnest($1::…[], $2::…[]));"), "{told}");
 }
+
+#[test]
+fn a_value_from_outside_is_an_error_and_one_of_unknown_origin_a_notice() {
+    let severity = |code: &str| {
+        let found = findings("interpolated-sql", InputKind::Code(Language::Python), code);
+        found.iter().map(|f| f.severity).collect::<Vec<_>>()
+    };
+    assert_eq!(severity("def find(cur, name):\n    cur.execute(f\"SELECT id FROM users WHERE name = '{name}'\")\n"), [Severity::Error]);
+    assert_eq!(severity("q = request.args['q']\ncur.execute(f\"SELECT id FROM users WHERE name = '{q}'\")\n"), [Severity::Error]);
+    assert_eq!(severity("name = store.owner\ncur.execute(f\"SELECT id FROM users WHERE name = '{name}'\")\n"), [Severity::Notice]);
+    assert_eq!(severity("n = 5\ncur.execute(f\"SELECT id FROM users WHERE age = {n}\")\n"), []);
+}
+
+#[test]
+fn a_json_column_is_cast_before_it_is_asked_what_it_contains() {
+    let sql = "CREATE TABLE visits (id bigint PRIMARY KEY, seen json NOT NULL);\nSELECT id FROM visits WHERE seen->>$2 = $1;";
+    let text = help("jsonb-filter-without-index", InputKind::Sql, sql);
+    assert!(text.contains("`seen::jsonb @> ") && text.contains("USING gin ((seen::jsonb) jsonb_path_ops)"), "{text}");
+}

@@ -265,6 +265,7 @@ impl Finder<'_, '_> {
         for hole in &mut holes {
             hole.role = trust::role(self.text, hole);
             hole.trusted = trust::is_trusted(self.text, hole, draft.content.start, self.syntax.name);
+            hole.from_outside = !hole.trusted && trust::is_from_outside(self.text, hole, draft.content.start);
         }
         let kind = match frame {
             _ if foreign || setting.spoken => FragmentKind::Other,

@@ -16,6 +16,8 @@ pub struct Hole {
     pub role: Role,
     /// It cannot bring SQL of its own: a constant, a number, what was quoted, or placeholders.
     pub trusted: bool,
+    /// The file shows that a caller gives it, or a request.
+    pub from_outside: bool,
 }
 
 /// What a hole gives.
@@ -56,7 +58,7 @@ pub(super) fn settle(draft: &mut Draft) -> Vec<Hole> {
         } else {
             place(draft, &text, &tokens, at)
         };
-        found.push(Hole { span: hole.span, code: hole.code, role, trusted: false });
+        found.push(Hole { span: hole.span, code: hole.code, role, trusted: false, from_outside: false });
     }
     draft.holes = holes;
     found

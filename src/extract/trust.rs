@@ -122,6 +122,13 @@ pub(super) fn role(text: &str, hole: &Hole) -> Role {
     }
 }
 
+/// Whether the file shows that a caller or a request gives what the hole brings. `start` is where the text begins that it stands
+/// in, whose own names are columns.
+pub(super) fn is_from_outside(text: &str, hole: &Hole, start: u32) -> bool {
+    let code = hole.code.of(text).trim_matches(|c: char| c.is_whitespace() || matches!(c, '+' | '.' | '(' | ')' | '<' | '>'));
+    values::comes_from_outside(text, start.min(hole.span.start) as usize, code)
+}
+
 /// Whether the hole's code is a constant, a number, quoted, or a list of placeholders. `start` is where the text begins that it stands in.
 pub(super) fn is_trusted(text: &str, hole: &Hole, start: u32, language: &str) -> bool {
     let code = hole.code.of(text).trim_matches(|c: char| c.is_whitespace() || matches!(c, '+' | '.' | '(' | ')' | '<' | '>' | '$'));

@@ -34,6 +34,11 @@ fn check(ctx: &Context) {
                 "a value becomes part of the SQL text, in a statement that takes no parameters: only values that the program chose are safe",
                 "quote it as a literal with the driver's own function",
             ),
+            Role::Value | Role::InString if !hole.trusted && !hole.from_outside => (
+                Severity::Notice,
+                "a value becomes part of the SQL text: each value is a new statement to plan, and whoever could choose it could write SQL",
+                "put a placeholder there and hand the value to the driver as a parameter",
+            ),
             Role::Value | Role::InString if !hole.trusted => (
                 Severity::Error,
                 "a value becomes part of the SQL text: whoever chooses it can write SQL, and each value is a new statement to plan",

@@ -264,11 +264,14 @@ pub(crate) fn ddl_after(ctx: &Context, json: &JsonTest, query: &Query, scope: &S
         "@>" | "@?" | "@@" => ("gin", format!("{key} jsonb_path_ops")),
         "?" | "?|" | "?&" => ("gin", key),
         _ if spelling::has_parameter(tested) => {
-            let column = crate::facts::quote_identifier(&json.column.column);
+            let name = crate::facts::quote_identifier(&json.column.column);
+            // json has no containment; a cast of it to jsonb can be indexed
+            let is_json = json.column.definition().and_then(|c| c.ty.as_ref()).is_some_and(|ty| ty.is("json"));
+            let (column, key) = if is_json { (format!("{name}::jsonb"), format!("({name}::jsonb)")) } else { (name.clone(), name) };
             return Err(format!(
                 "the key is a parameter, so no index on one expression serves it; ask by containment, \
                  `{column} @> jsonb_build_object($key, $value)`, and index that: `{}`",
-                index(ctx, json, "gin", format!("{column} jsonb_path_ops"), None),
+                index(ctx, json, "gin", format!("{key} jsonb_path_ops"), None),
             ));
         }
         _ if is_unstable_cast(tested) => {
