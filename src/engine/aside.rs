@@ -155,7 +155,7 @@ mod tests {
         for path in ["tests/a.sql", "src/x.test.sql", "pkg/Tests/b.sql", "postgres/regression_suite/c.sql"] {
             assert!(is_test_sql(Path::new(path), &[]), "{path}");
         }
-        for path in ["db/contest/a.sql", "fixtures/guide.sql", "/tmp/test/a.sql", "../tests/a.sql", "latest.sql", "test_plan.sql"] {
+        for path in ["db/contest/a.sql", "fixtures/guide.sql", "/srv/test/a.sql", "../tests/a.sql", "latest.sql", "test_plan.sql"] {
             assert!(!is_test_sql(Path::new(path), &[]), "{path}");
         }
         let asked = [PathBuf::from("tests"), PathBuf::from("db")];
@@ -177,7 +177,7 @@ mod tests {
         for path in ["scripts/export.rb", "tools/a/b.py", "db/seeds.rb", "prisma/seed.ts"] {
             assert!(is_run_by_hand(Path::new(path)), "{path}");
         }
-        for path in ["app/tool.rb", "src/toolset/a.py", "/tmp/scripts/a.py", "app/seeding.rb"] {
+        for path in ["app/tool.rb", "src/toolset/a.py", "/srv/scripts/a.py", "app/seeding.rb"] {
             assert!(!is_run_by_hand(Path::new(path)), "{path}");
         }
     }
