@@ -138,7 +138,9 @@ pub fn discover(request: &Request) -> Discovered {
         }
         match result {
             Ok(Content::Sql(_)) if layout::has_own_for_postgres(&candidate.path) => {
-                *left_out.entry("for the databases without a file of their own").or_insert(0) += usize::from(reported);
+                if reported {
+                    *left_out.entry("for the databases without a file of their own").or_insert(0) += 1;
+                }
             }
             Ok(Content::Sql(bytes)) => {
                 let (mut order, mut kind) = surveyor.classify(&candidate.path, &bytes);

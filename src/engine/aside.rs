@@ -97,14 +97,16 @@ fn is_versioned(stem: &str) -> bool {
         .is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()) && v.chars().all(|c| c.is_ascii_digit() || c == '_' || c == '.'))
 }
 
-/// Whether code is run by hand, by where it lies: nobody waits for its queries.
-pub(super) fn is_run_by_hand(path: &Path) -> bool {
-    let folders = path.parent().into_iter().flat_map(Path::components);
+/// Whether code is run by hand, by where it lies: nobody waits for its queries. Who names such a folder means it.
+pub(super) fn is_run_by_hand(path: &Path, asked: &[PathBuf]) -> bool {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    stem == "seed"
-        || stem == "seeds"
-        || (path.is_relative()
-            && folders.into_iter().any(|part| BY_HAND.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str())))
+    let asked = asked.iter().any(|asked| path.starts_with(asked) && (asked == path || is_by_hand(asked)));
+    let folder = path.parent().is_some_and(|folder| path.is_relative() && is_by_hand(folder));
+    !asked && (stem == "seed" || stem == "seeds" || folder)
+}
+
+fn is_by_hand(folder: &Path) -> bool {
+    folder.components().any(|part| BY_HAND.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()))
 }
 
 /// Whether a path is that of a test, whose queries are nobody's load.
@@ -175,10 +177,12 @@ mod tests {
     #[test]
     fn scripts_and_seeds_are_run_by_hand() {
         for path in ["scripts/export.rb", "tools/a/b.py", "db/seeds.rb", "prisma/seed.ts"] {
-            assert!(is_run_by_hand(Path::new(path)), "{path}");
+            assert!(is_run_by_hand(Path::new(path), &[]), "{path}");
         }
         for path in ["app/tool.rb", "src/toolset/a.py", "/srv/scripts/a.py", "app/seeding.rb"] {
-            assert!(!is_run_by_hand(Path::new(path)), "{path}");
+            assert!(!is_run_by_hand(Path::new(path), &[]), "{path}");
         }
+        let named = |path: &str| is_run_by_hand(Path::new("tools/a/b.py"), &[PathBuf::from(path)]);
+        assert!(!named("tools") && !named("tools/a/b.py") && named("."));
     }
 }

@@ -281,7 +281,7 @@ impl Checker<'_> {
             aside: fragment.in_test || code.another_engine,
             in_document: code.in_document,
             among_migrations,
-            by_hand: aside::is_run_by_hand(&self.sources.get(code.file).path),
+            by_hand: aside::is_run_by_hand(&self.sources.get(code.file).path, &self.settings.asked),
             ..Surroundings::default()
         };
         let fragment = Some(fragment);
