@@ -3,6 +3,7 @@
 //! Owns ordering and parallelism, and nothing else: it dispatches on the kind of a check, never on a rule. It does no I/O,
 //! prints nothing and cannot fail.
 
+mod ahead;
 mod application;
 mod aside;
 mod checker;

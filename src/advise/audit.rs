@@ -61,14 +61,15 @@ fn leads_by_a_key(catalog: &Catalog, name: &Qualified, constraint: &TableConstra
 
 /// Whether an index begins with these columns, in any order, and holds every row that has them.
 fn leads(index: &Index, columns: &[String]) -> bool {
+    let Some(keys) = index.keys.get(..columns.len()) else { return false };
+    let is_key = |column: &String| keys.iter().any(|key| key.expr.column().is_some_and(|c| c.column.value == *column));
     let not_null = |part: &crate::facts::Expr| match &part.kind {
         crate::facts::ExprKind::IsNull { expr, negated: true } => expr.column().is_some_and(|c| columns.contains(&c.column.value)),
         _ => false,
     };
-    let whole = index.predicate.as_ref().is_none_or(|p| p.conjuncts().into_iter().all(not_null));
-    let keys: Vec<&str> = index.keys.iter().take(columns.len()).filter_map(|k| k.expr.column()).map(|c| c.column.value.as_str()).collect();
-    let able = matches!(index.method.as_str(), "btree") || (index.method == "hash" && columns.len() == 1);
-    able && whole && index.valid && keys.len() == columns.len() && columns.iter().all(|c| keys.contains(&c.as_str()))
+    let able = || index.method == "btree" || (index.method == "hash" && columns.len() == 1);
+    let whole = || index.predicate.as_ref().is_none_or(|p| p.conjuncts().into_iter().all(not_null));
+    columns.iter().all(is_key) && able() && index.valid && whole()
 }
 
 /// The definition of an index on plain columns.

@@ -5,6 +5,7 @@ use crate::finding::{Finding, Severity};
 use crate::rules::{Check, Kinds, RULES, Report, Rule};
 use crate::settings::{Level, Settings};
 use crate::source::{FileId, Sources};
+use rayon::prelude::*;
 use std::collections::HashMap;
 
 /// A rule that a run asks. What its page says of it is read once: findings are many.
@@ -116,15 +117,22 @@ impl OncePerFile {
     }
 }
 
+/// From how many findings on their statements are read on several threads.
+const MANY: usize = 1024;
+
 /// Sorts findings by path, span and rule, drops exact repetitions, and gives each its fingerprint.
 pub(super) fn settle(findings: &mut Vec<Finding>, sources: &Sources) {
     let ranks = ranks(findings, sources);
     let rank = |file: FileId| ranks.get(&file).copied().unwrap_or_default();
     findings.sort_by_cached_key(|f| (rank(f.primary.at.file), f.primary.at.span.start, f.primary.at.span.end, f.rule));
     findings.dedup_by(|a, b| a.rule == b.rule && a.primary.at == b.primary.at && a.message == b.message);
+    let contents: Vec<u64> = if findings.len() < MANY {
+        findings.iter().map(|finding| content(finding, sources)).collect()
+    } else {
+        findings.par_iter().with_min_len(MANY / 4).map(|finding| content(finding, sources)).collect()
+    };
     let mut seen: HashMap<u64, u32> = HashMap::new();
-    for finding in findings.iter_mut() {
-        let content = content(finding, sources);
+    for (finding, content) in findings.iter_mut().zip(contents) {
         let path = sources.get(finding.primary.at.file).name().replace('\\', "/");
         let base = fnv(content, path.as_bytes());
         let ordinal = seen.entry(base).or_default();

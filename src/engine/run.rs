@@ -2,6 +2,7 @@
 //! at once, so that memory does not grow with the statements.
 
 use super::Input;
+use super::ahead;
 use super::application::{self, Code};
 use super::checker::{Checker, Found, Stored};
 use super::findings::{ActiveRules, settle};
@@ -137,52 +138,32 @@ impl Run<'_> {
         }
     }
 
-    /// Folds the migrations in order; while one batch is folded the next is read.
+    /// Folds the migrations in order, while those that come next are read.
     fn replay<'p>(&self, migrations: &[&'p Part], catalog: &mut Catalog) -> (Found, Vec<Remarks>) {
         let (mut found, mut remarks) = (Found::default(), vec![]);
         let mut stored: Vec<Stored> = vec![];
-        let small = is_small(migrations);
-        let mut batches = batches(migrations, if small { SMALL } else { BATCH });
-        let read = |batch: &[&'p Part]| self.read(batch, small);
         let mut session = None;
-        let mut ready = batches.next().map(read).unwrap_or_default();
-        let mut done: Vec<Unit> = vec![];
-        while !ready.is_empty() {
-            let mut fold = || {
-                for unit in &mut ready {
-                    match self.programs.get(&unit.part.file).filter(|_| unit.part.program) {
-                        Some(code) => self.checker.program(code, unit.part.reported, catalog, &mut found),
-                        None => self.checker.unit(unit, &mut session, catalog, &mut found),
-                    }
-                    remarks.extend(unit.remarks.take());
-                    stored.extend(Checker::stored(unit));
-                }
-            };
-            // Folding is what everything waits for: what was folded is dropped where the next batch is read.
-            let folded = std::mem::take(&mut done);
-            let next = match batches.next() {
-                Some(next) => {
-                    let read_next = || {
-                        drop(folded);
-                        read(next)
-                    };
-                    rayon::join(fold, read_next).1
-                }
-                None => {
-                    fold();
-                    vec![]
-                }
-            };
-            done = std::mem::replace(&mut ready, next);
+        let mut fold = |unit: &mut Unit<'p>| {
+            match self.programs.get(&unit.part.file).filter(|_| unit.part.program) {
+                Some(code) => self.checker.program(code, unit.part.reported, catalog, &mut found),
+                None => self.checker.unit(unit, &mut session, catalog, &mut found),
+            }
+            remarks.extend(unit.remarks.take());
+            stored.extend(Checker::stored(unit));
+        };
+        let read = |part: &&'p Part| parts::read(part, self.checker.sources, self.checker.settings);
+        if is_small(migrations) {
+            migrations.iter().for_each(|part| fold(&mut read(part)));
+        } else {
+            ahead::each(
+                batches(migrations, BATCH),
+                |batch| batch.iter().map(read).collect(),
+                |units: &mut Vec<Unit<'p>>| units.iter_mut().for_each(&mut fold),
+            );
         }
         found.settle(catalog);
         self.checker.check_stored(&stored, catalog, &mut found);
         (found, remarks)
-    }
-
-    fn read<'p>(&self, batch: &[&'p Part], alone: bool) -> Vec<Unit<'p>> {
-        let read = |part: &&'p Part| parts::read(part, self.checker.sources, self.checker.settings);
-        if alone { batch.iter().map(read).collect() } else { batch.par_iter().map(read).collect() }
     }
 
     /// Checks what is not replayed, each part against a schema that it may change for itself.

@@ -2,6 +2,7 @@
 
 use crate::finding::{Edit, Evidence, Finding, Fix, Label, Opaque, Outcome, Problem, Severity};
 use crate::source::{FileId, Location, Position, Sources};
+use rayon::prelude::*;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -24,16 +25,36 @@ pub fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "],{}", tail.strip_prefix('{').unwrap_or(&tail))
 }
 
+/// How many findings are written at a time, and how many of them by one thread: enough to be worth handing over, and few enough
+/// that their text takes no room to speak of.
+const ROUND: usize = 1024;
+const SHARE: usize = 128;
+
 /// The findings between the brackets, each made ready by itself: there may be many.
 fn write_findings(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    let mut text = vec![];
-    for (i, finding) in outcome.findings.iter().enumerate() {
-        text.clear();
-        text.extend((i > 0).then_some(b','));
-        serde_json::to_writer(&mut text, &finding_json(finding, &outcome.sources))?;
-        out.write_all(&text)?;
+    for (i, round) in outcome.findings.chunks(ROUND).enumerate() {
+        out.write_all(if i > 0 { b"," } else { b"" })?;
+        if round.len() <= SHARE {
+            out.write_all(&joined(round, &outcome.sources)?)?;
+            continue;
+        }
+        let shares: Vec<_> = round.par_chunks(SHARE).map(|share| joined(share, &outcome.sources)).collect();
+        for (i, share) in shares.into_iter().enumerate() {
+            out.write_all(if i > 0 { b"," } else { b"" })?;
+            out.write_all(&share?)?;
+        }
     }
     Ok(())
+}
+
+/// Findings with commas between them.
+fn joined(findings: &[Finding], sources: &Sources) -> io::Result<Vec<u8>> {
+    let mut text = vec![];
+    for (i, finding) in findings.iter().enumerate() {
+        text.extend((i > 0).then_some(b','));
+        serde_json::to_writer(&mut text, &finding_json(finding, sources))?;
+    }
+    Ok(text)
 }
 
 #[derive(Serialize)]
@@ -234,7 +255,22 @@ fn summary_json(outcome: &Outcome) -> SummaryJson<'_> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::*;
     use crate::report::human::tests::sample;
+
+    #[test]
+    fn many_findings_stay_in_order() {
+        let mut outcome = sample();
+        let one = outcome.findings.pop().unwrap();
+        for count in [0, 1, SHARE, SHARE + 1, ROUND, 2 * ROUND + SHARE + 1] {
+            outcome.findings = (0..count).map(|i| Finding { message: i.to_string(), ..one.clone() }).collect();
+            let mut out = vec![];
+            super::write(&outcome, &mut out).unwrap();
+            let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+            let messages: Vec<_> = json["findings"].as_array().unwrap().iter().map(|f| f["message"].as_str().unwrap().to_owned()).collect();
+            assert_eq!(messages, (0..count).map(|i| i.to_string()).collect::<Vec<_>>());
+        }
+    }
 
     #[test]
     fn holds_the_contract() {
