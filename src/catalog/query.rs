@@ -39,11 +39,6 @@ impl Catalog {
         temporary.into_iter().chain(path).chain(fallback).map(|schema| Key { schema, name: &name.name.value })
     }
 
-    /// Whether questions to all of it are worth asking on several processors.
-    pub(crate) fn has_many_tables(&self) -> bool {
-        self.tables.len() > 200
-    }
-
     fn has_temporary(&self) -> bool {
         self.tables.has_temporary()
             || self.indexes.has_temporary()

@@ -32,6 +32,9 @@ use walk::Found;
 /// Files larger than this are not SQL that anyone wrote; a dump of data, most likely.
 const HUGE: u64 = 256 << 20;
 
+/// A thread pool costs more to start than fewer files cost to read.
+const MANY: usize = 64;
+
 /// What to look for.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -118,9 +121,8 @@ pub fn discover(request: &Request) -> Discovered {
         let result = read(&candidate, &shown);
         (candidate, shown, result)
     };
-    // A thread pool costs more to start than a few files cost to read.
     let files: Vec<_> =
-        if candidates.len() > 64 { candidates.into_par_iter().map(read).collect() } else { candidates.into_iter().map(read).collect() };
+        if candidates.len() > MANY { candidates.into_par_iter().map(read).collect() } else { candidates.into_iter().map(read).collect() };
     let mut surveyor = Surveyor::default();
     let mut packages = packages::Packages::default();
     let schema: Vec<PathBuf> = request.schema.iter().map(|path| walk::normalize(path, &request.cwd)).collect();
@@ -137,13 +139,13 @@ pub fn discover(request: &Request) -> Discovered {
             }
         }
         match result {
-            Ok(Content::Sql(_)) if layout::has_own_for_postgres(&candidate.path) => {
+            Ok(Content::Sql(..)) if layout::has_own_for_postgres(&candidate.path) => {
                 if reported {
                     *left_out.entry("for the databases without a file of their own").or_insert(0) += 1;
                 }
             }
-            Ok(Content::Sql(bytes)) => {
-                let (mut order, mut kind) = surveyor.classify(&candidate.path, &bytes);
+            Ok(Content::Sql(bytes, marked)) => {
+                let (mut order, mut kind) = surveyor.classify(&candidate.path, &bytes, marked);
                 // What the settings call the schema is replayed, whatever it looks like.
                 if matches!(kind, InputKind::Sql) && schema.iter().any(|schema| candidate.path.starts_with(schema)) {
                     (order, kind) = layout::schema_file(&candidate.path, "plain");
@@ -191,7 +193,7 @@ pub fn discover(request: &Request) -> Discovered {
         let path = shown(path, &request.cwd);
         let candidate = Candidate { path: walk::normalize(&path, &request.cwd), reported: false, bytes: None };
         match self::read(&candidate, &path) {
-            Ok(Content::Sql(bytes)) => Some(Input { path, bytes, kind: InputKind::Sql, reported: false, sets: vec![] }),
+            Ok(Content::Sql(bytes, _)) => Some(Input { path, bytes, kind: InputKind::Sql, reported: false, sets: vec![] }),
             _ => None,
         }
     });
@@ -235,15 +237,23 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
     let mut found = vec![];
     let mut candidates = vec![];
     let mut folders = vec![];
-    for path in &request.paths {
-        if path == Path::new("-") {
-            candidates.extend(stdin(request, problems));
-            continue;
-        }
-        let absolute = walk::normalize(path, cwd);
-        if walk::walk(&absolute, &path.to_string_lossy(), &mut found, problems) {
-            folders.push(absolute);
-        }
+    let (streams, paths): (Vec<&PathBuf>, Vec<&PathBuf>) = request.paths.iter().partition(|path| path.as_path() == Path::new("-"));
+    for _ in streams {
+        candidates.extend(stdin(request, problems));
+    }
+    let walked = |path: &PathBuf| {
+        let (absolute, mut found, mut problems) = (walk::normalize(path, cwd), vec![], vec![]);
+        let is_folder = walk::walk(&absolute, &path.to_string_lossy(), &mut found, &mut problems);
+        (is_folder.then_some(absolute), found, problems)
+    };
+    let walked: Vec<_> = match paths.len() > MANY {
+        true => paths.into_par_iter().with_min_len(MANY / 4).map(walked).collect(),
+        false => paths.into_iter().map(walked).collect(),
+    };
+    for (folder, files, unread) in walked {
+        folders.extend(folder);
+        found.extend(files);
+        problems.extend(unread);
     }
     let prisma = prisma::engine(&found);
     let excluded = exclusion(request);
@@ -343,7 +353,8 @@ fn stdin(request: &Request, problems: &mut Vec<Problem>) -> Option<Candidate> {
 }
 
 enum Content {
-    Sql(Vec<u8>),
+    /// With the parts that marks of a framework cut it into.
+    Sql(Vec<u8>, Option<sections::Marked>),
     Markdown(Vec<u8>),
     /// Application code that may hold SQL.
     Code(Vec<u8>, Language),
@@ -381,7 +392,10 @@ fn read(candidate: &Candidate, shown: &Path) -> Result<Content, Problem> {
     }
     Ok(match engines::other_engine(shown, &bytes) {
         Some(engine) => Content::Other(engine),
-        None => Content::Sql(bytes),
+        None => {
+            let marked = sections::sections(&bytes);
+            Content::Sql(bytes, marked)
+        }
     })
 }
 

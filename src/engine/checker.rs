@@ -6,7 +6,7 @@ use super::aside;
 use super::findings::{ActiveRule, ActiveRules, OncePerFile};
 use super::idle::Idle;
 use super::parts::Unit;
-use crate::catalog::{Catalog, Mentions, resolve};
+use crate::catalog::{Catalog, Mentions, Qualified, resolve};
 use crate::extract::{self, Fragment};
 use crate::facts::{Action, Body, BodyKind, FromItem, Reading, RelationSource, Statement};
 use crate::finding::{Finding, Opaque};
@@ -21,6 +21,9 @@ use crate::stats::{RelationStats, Stats};
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+
+/// From how many relations on a schema is asked about on several threads.
+const MANY_RELATIONS: usize = 256;
 
 /// What a run gathers.
 #[derive(Default)]
@@ -341,19 +344,33 @@ impl Checker<'_> {
 
     /// Asks what concerns the schema as a whole; what lies in files that are not reported stays unsaid.
     pub(super) fn schema(&self, catalog: &Catalog, reported: &(dyn Fn(FileId) -> bool + Sync)) -> Vec<Finding> {
-        let stats = (!self.settings.statistics.is_empty()).then(|| self.statistics());
-        let ask = |active: &ActiveRule| -> Vec<Finding> {
-            let reports = match (active.rule.check, &stats) {
-                (Check::Schema(check), _) => check(catalog),
-                (Check::Statistics(check), Some(stats)) => check(catalog, stats),
+        let rules = &self.rules.of_schemas;
+        let told = |active: &ActiveRule, reports: Vec<Report>| {
+            let reports = reports.into_iter().filter(|report| reported(report.primary.at.file));
+            reports.map(|report| active.finding(report, None)).collect::<Vec<_>>()
+        };
+        let of_relation = |name: &&Qualified| -> Vec<Finding> {
+            let ask = |active: &ActiveRule| match active.rule.check {
+                Check::Schema(check) => told(active, check(catalog, name)),
                 _ => vec![],
             };
-            let reports = reports.into_iter().filter(|report| reported(report.primary.at.file));
-            reports.map(|report| active.finding(report, None)).collect()
+            rules.iter().flat_map(ask).collect()
         };
-        let rules = &self.rules.of_schemas;
-        let large = catalog.has_many_tables();
-        if large { rules.par_iter().flat_map_iter(ask).collect() } else { rules.iter().flat_map(ask).collect() }
+        let names: Vec<&Qualified> = catalog.tables.keys().chain(catalog.views.keys()).collect();
+        let mut found: Vec<Finding> = if names.len() < MANY_RELATIONS {
+            names.iter().flat_map(of_relation).collect()
+        } else {
+            names.par_iter().with_min_len(MANY_RELATIONS / 4).flat_map_iter(of_relation).collect()
+        };
+        if !self.settings.statistics.is_empty() {
+            let stats = self.statistics();
+            let ask = |active: &ActiveRule| match active.rule.check {
+                Check::Statistics(check) => told(active, check(catalog, &stats)),
+                _ => vec![],
+            };
+            found.extend(rules.iter().flat_map(ask));
+        }
+        found
     }
 
     /// The statistics that were given; whoever gave them has said what could not be read.

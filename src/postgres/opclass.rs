@@ -6,16 +6,12 @@
 use super::types::is_built_in;
 use crate::facts::TypeName;
 
-/// Whether the type has a default operator class for the access method; `None` when the type is unknown.
-pub fn has_default(method: &str, ty: &TypeName) -> Option<bool> {
+/// Whether a type that is known certainly has no default operator class for the access method. An array is compared by its
+/// elements.
+pub fn lacks_default(method: &str, ty: &TypeName) -> bool {
     let known_method = matches!(method, "btree" | "hash" | "gin" | "gist" | "spgist" | "brin");
-    if !known_method || !is_built_in(&ty.name) || is_foreign(&ty.name) {
-        return None;
-    }
-    if ty.dimensions > 0 && matches!(method, "btree" | "hash") {
-        return has_default(method, &TypeName { dimensions: 0, ..ty.clone() });
-    }
-    Some(default_class(method, ty).is_some())
+    let dimensions = if matches!(method, "btree" | "hash") { 0 } else { ty.dimensions };
+    known_method && class_of(method, &ty.name, dimensions).is_none() && is_built_in(&ty.name) && !is_foreign(&ty.name)
 }
 
 /// Types of extensions whose classes are not all listed here.
@@ -106,8 +102,11 @@ fn brin_operators(opclass: &str) -> Option<&'static [&'static str]> {
 
 /// The name of the default operator class of a type for an access method (`gin`, `jsonb` → `jsonb_ops`).
 pub fn default_class(method: &str, ty: &TypeName) -> Option<&'static str> {
-    let name = ty.name.as_str();
-    if ty.dimensions > 0 {
+    class_of(method, &ty.name, ty.dimensions)
+}
+
+fn class_of(method: &str, name: &str, dimensions: u8) -> Option<&'static str> {
+    if dimensions > 0 {
         return matches!(method, "btree" | "hash" | "gin").then_some("array_ops");
     }
     match method {
@@ -262,11 +261,11 @@ mod tests {
     #[test]
     fn json_has_no_btree_class_and_jsonb_has_gin() {
         let ty = TypeName::named;
-        assert_eq!(has_default("btree", &ty("json")), Some(false));
-        assert_eq!(has_default("btree", &ty("point")), Some(false));
-        assert_eq!(has_default("gin", &ty("text")), Some(false));
-        assert_eq!(has_default("gin", &ty("jsonb")), Some(true));
-        assert_eq!(has_default("btree", &ty("mood")), None, "it may be an enum");
+        assert!(lacks_default("btree", &ty("json")));
+        assert!(lacks_default("btree", &ty("point")));
+        assert!(lacks_default("gin", &ty("text")));
+        assert!(!lacks_default("gin", &ty("jsonb")));
+        assert!(!lacks_default("btree", &ty("mood")), "it may be an enum");
         assert_eq!(default_class("brin", &ty("timestamptz")), Some("timestamptz_minmax_ops"));
         assert_eq!(default_class("hash", &ty("money")), None);
     }
@@ -274,9 +273,9 @@ mod tests {
     #[test]
     fn arrays_follow_their_elements() {
         let array = |name: &str| TypeName { dimensions: 1, ..TypeName::named(name) };
-        assert_eq!(has_default("gin", &array("text")), Some(true));
-        assert_eq!(has_default("btree", &array("json")), Some(false));
-        assert_eq!(has_default("gist", &array("int4")), Some(false));
+        assert!(!lacks_default("gin", &array("text")));
+        assert!(lacks_default("btree", &array("json")));
+        assert!(lacks_default("gist", &array("int4")));
     }
 
     #[test]

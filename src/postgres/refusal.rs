@@ -7,10 +7,11 @@ use super::functions::not_immutable;
 use super::opclass;
 use crate::catalog::Catalog;
 use crate::facts::{CreateIndex, ExprKind, IndexKey, ObjectName, TypeName};
+use std::borrow::Cow;
 
 /// Whether PostgreSQL certainly refuses the index: a key without operator class, or text that is not immutable.
 pub fn index_is_refused(index: &CreateIndex, catalog: &Catalog) -> bool {
-    let ty = |name: &str| column_type(&index.table, name, catalog);
+    let ty = |name: &str| catalog.column_type(&index.table, name).cloned();
     let unstable = |expr| not_immutable(expr, &|c| ty(&c.column.value), catalog).is_some_and(|found| found.certain);
     index.keys.iter().any(|key| lacks_class(index, key, catalog) || key.expr.column().is_none() && unstable(&key.expr))
         || index.predicate.as_ref().is_some_and(unstable)
@@ -29,23 +30,20 @@ pub fn is_without_class(method: &str, ty: &TypeName, catalog: &Catalog) -> bool 
         "gist" => "btree_gist",
         _ => "",
     };
-    !catalog.extensions.iter().any(|e| e == added) && opclass::has_default(method, ty) == Some(false)
+    opclass::lacks_default(method, ty) && !catalog.extensions.iter().any(|e| e == added)
 }
 
 /// The type of an index's key, where it is certain.
-pub fn key_type(table: &ObjectName, key: &IndexKey, catalog: &Catalog) -> Option<TypeName> {
+pub fn key_type<'k>(table: &ObjectName, key: &'k IndexKey, catalog: &'k Catalog) -> Option<Cow<'k, TypeName>> {
+    let text = || Some(Cow::Owned(TypeName::named("text")));
     match &key.expr.kind {
-        ExprKind::Column(column) => column_type(table, &column.column.value, catalog),
-        ExprKind::Cast { ty, .. } => Some(TypeName::clone(ty)),
-        ExprKind::Binary { op, .. } if op == "->>" || op == "#>>" => Some(TypeName::named("text")),
+        ExprKind::Column(column) => catalog.column_type(table, &column.column.value).map(Cow::Borrowed),
+        ExprKind::Cast { ty, .. } => Some(Cow::Borrowed(ty)),
+        ExprKind::Binary { op, .. } if op == "->>" || op == "#>>" => text(),
         ExprKind::Call(call) => match call.name.name.value.as_str() {
-            "lower" | "upper" | "btrim" | "md5" | "replace" | "jsonb_extract_path_text" => Some(TypeName::named("text")),
+            "lower" | "upper" | "btrim" | "md5" | "replace" | "jsonb_extract_path_text" => text(),
             _ => None,
         },
         _ => None,
     }
-}
-
-fn column_type(table: &ObjectName, column: &str, catalog: &Catalog) -> Option<TypeName> {
-    catalog.column_type(table, column).cloned()
 }

@@ -24,8 +24,8 @@ pub enum Check {
     Query(fn(&Context, &Query)),
     /// Every statement, migration or not.
     Statement(fn(&Context)),
-    /// The schema that all migrations leave, once: what is wrong with it whichever statement made it so.
-    Schema(fn(&Catalog) -> Vec<Report>),
+    /// Each table and view of the schema that all migrations leave: what is wrong with it whichever statement made it so.
+    Schema(fn(&Catalog, &Qualified) -> Vec<Report>),
     /// The schema, beside what the server says of its use; without that it is not asked.
     Statistics(fn(&Catalog, &crate::stats::RelationStats) -> Vec<Report>),
     /// The figures of a log.

@@ -2,21 +2,19 @@
 
 use super::{Check, Report};
 use crate::advise::audit::{self, Superfluous};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Qualified};
 
 pub(super) const CHECK: Check = Check::Schema(check);
 
-fn check(catalog: &Catalog) -> Vec<Report> {
-    superfluous(catalog, Superfluous::Duplicate)
+fn check(catalog: &Catalog, relation: &Qualified) -> Vec<Report> {
+    superfluous(catalog, relation, Superfluous::Duplicate)
 }
 
 /// What is said of indexes that another does the work of, in this way.
-pub(super) fn superfluous(catalog: &Catalog, wanted: Superfluous) -> Vec<Report> {
+pub(super) fn superfluous(catalog: &Catalog, relation: &Qualified, wanted: Superfluous) -> Vec<Report> {
     let mut reports = vec![];
     let covered = |(name, index)| audit::covering(catalog, name, index).map(|by| (name, index, by)).filter(|(.., by)| by.2 == wanted);
-    let mut found: Vec<_> = catalog.indexes.unordered().filter_map(covered).collect();
-    found.sort_unstable_by_key(|(name, ..)| *name);
-    for (name, index, (other, covering, how)) in found {
+    for (name, index, (other, covering, how)) in catalog.indexes_of(relation).filter_map(covered) {
         let message = match how {
             Superfluous::Duplicate => {
                 format!("index {} has the same keys as {} on {}: every write maintains both, and no query gains by it", name.name, other.name, index.table)

@@ -2,17 +2,14 @@
 
 use super::{Check, Report};
 use crate::advise::audit::{self, Unindexed};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Qualified};
 use crate::source::{Location, Span};
 
 pub(super) const CHECK: Check = Check::Schema(check);
 
-fn check(catalog: &Catalog) -> Vec<Report> {
-    let unindexed = |(name, table)| audit::unindexed(catalog, name, table);
-    let mut found: Vec<Unindexed> = catalog.tables.unordered().flat_map(unindexed).collect();
-    // the same order in every run
-    found.sort_by_key(|found| found.table);
-    found.iter().map(|found| report(catalog, found)).collect()
+fn check(catalog: &Catalog, name: &Qualified) -> Vec<Report> {
+    let Some(table) = catalog.tables.get(name) else { return vec![] };
+    audit::unindexed(catalog, name, table).iter().map(|found| report(catalog, found)).collect()
 }
 
 fn report(catalog: &Catalog, found: &Unindexed) -> Report {

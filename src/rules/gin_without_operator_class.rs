@@ -29,8 +29,8 @@ fn check(ctx: &Context) {
 /// EXCLUDE, UNIQUE and PRIMARY KEY build an index too.
 fn check_constraint(ctx: &Context, kind: &ConstraintKind, create: Option<&CreateTable>, table: &ObjectName) {
     let ty = |column: &str| match create {
-        Some(create) => create.columns.iter().find(|c| c.name.value == column)?.ty.clone(),
-        None => ctx.catalog.column_type(table, column).cloned(),
+        Some(create) => create.columns.iter().find(|c| c.name.value == column)?.ty.as_ref(),
+        None => ctx.catalog.column_type(table, column),
     };
     let said = |method: &str, text: &str, span: Span, ty: &TypeName| {
         let (message, severity) = message(method, text, ty, "constraint");
@@ -44,7 +44,7 @@ fn check_constraint(ctx: &Context, kind: &ConstraintKind, create: Option<&Create
         ConstraintKind::Key { columns, .. } => {
             for column in columns {
                 if let Some(ty) = ty(&column.value).filter(|ty| is_without_class("btree", ty, ctx.catalog)) {
-                    said("btree", &column.to_string(), column.span, &ty);
+                    said("btree", &column.to_string(), column.span, ty);
                 }
             }
         }
@@ -53,7 +53,7 @@ fn check_constraint(ctx: &Context, kind: &ConstraintKind, create: Option<&Create
             for (key, _) in keys.iter().filter(|(key, _)| key.opclass.is_none()) {
                 let Some(column) = key.expr.column() else { continue };
                 if let Some(ty) = ty(&column.column.value).filter(|ty| is_without_class(method, ty, ctx.catalog)) {
-                    said(method, &spelling::unqualified(ctx, &key.expr), key.expr.span, &ty);
+                    said(method, &spelling::unqualified(ctx, &key.expr), key.expr.span, ty);
                 }
             }
         }
@@ -90,10 +90,10 @@ fn other_help(method: &str, text: &str, ty: &TypeName) -> String {
 }
 
 fn check_key(ctx: &Context, index: &CreateIndex, key: &IndexKey) {
-    let Some(ty) = key_type(&index.table, key, ctx.catalog) else { return };
     if !lacks_class(index, key, ctx.catalog) {
         return;
     }
+    let Some(ty) = key_type(&index.table, key, ctx.catalog) else { return };
     let text = spelling::unqualified(ctx, &key.expr);
     let (message, severity) = message(&index.method, &text, &ty, "index");
     let is_text = ["text", "varchar", "bpchar"].iter().any(|name| ty.is(name));

@@ -33,7 +33,7 @@ fn report(ctx: &Context, create: &CreateTable) {
 /// Whether the table is still there without one.
 fn has_none(catalog: &Catalog, created_at: Location, _: &str) -> bool {
     let none = |table: &Table| table.primary_key().is_empty() && table.partition_of.is_none();
-    catalog.tables.iter().any(|(_, table)| table.defined_at == created_at && none(table))
+    catalog.tables.unordered().any(|(_, table)| table.defined_at == created_at && none(table))
 }
 
 fn is_primary(constraint: &Constraint) -> bool {
