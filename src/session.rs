@@ -245,7 +245,7 @@ impl Session {
             }
             Action::Savepoint { name } => {
                 if self.transaction != Transaction::None {
-                    self.savepoints.push((name.value.clone(), self.state.clone()));
+                    self.savepoints.push((name.value.to_string(), self.state.clone()));
                 }
             }
             Action::RollbackTo { name } => {

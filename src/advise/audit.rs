@@ -5,7 +5,7 @@ use super::gather::Writes;
 use super::{Advice, Kind};
 use crate::catalog::index_match::Prepared;
 use crate::catalog::{Catalog, Index, Knowledge, Qualified, Table, TableConstraint};
-use crate::facts::{ConstraintKind, quote_identifier};
+use crate::facts::{ConstraintKind, Identifier, quote_identifier};
 use crate::stats::RelationStats;
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub struct Unindexed<'c> {
     /// The constraint.
     pub constraint: &'c TableConstraint,
     /// Its columns.
-    pub columns: Vec<String>,
+    pub columns: Vec<Identifier>,
     /// The referenced table.
     pub references: &'c Qualified,
 }
@@ -32,7 +32,7 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
         let (ConstraintKind::ForeignKey { columns, .. }, Some(references)) = (&constraint.constraint.kind, &constraint.references) else {
             continue;
         };
-        let columns: Vec<String> = columns.iter().map(|c| c.value.clone()).collect();
+        let columns: Vec<Identifier> = columns.iter().map(|c| c.value.clone()).collect();
         let leads = catalog.indexes_of(name).any(|(_, index)| leads(index, &columns))
             || (columns.len() > 1 && leads_by_a_key(catalog, name, constraint, references));
         if !leads && !columns.is_empty() && !found.iter().any(|f| f.columns == columns) {
@@ -53,16 +53,13 @@ fn leads_by_a_key(catalog: &Catalog, name: &Qualified, constraint: &TableConstra
         theirs.is_some_and(|theirs| catalog.is_key_fixed(references, &[theirs.value.as_str()]))
     };
     catalog.is_key_fixed(name, &columns)
-        || columns
-            .iter()
-            .filter(|own| key_alone(own))
-            .any(|own| catalog.indexes_of(name).any(|(_, index)| leads(index, &[(*own).to_owned()])))
+        || columns.iter().filter(|own| key_alone(own)).any(|own| catalog.indexes_of(name).any(|(_, index)| leads(index, &[(*own).into()])))
 }
 
 /// Whether an index begins with these columns, in any order, and holds every row that has them.
-fn leads(index: &Index, columns: &[String]) -> bool {
+fn leads(index: &Index, columns: &[Identifier]) -> bool {
     let Some(keys) = index.keys.get(..columns.len()) else { return false };
-    let is_key = |column: &String| keys.iter().any(|key| key.expr.column().is_some_and(|c| c.column.value == *column));
+    let is_key = |column: &Identifier| keys.iter().any(|key| key.expr.column().is_some_and(|c| c.column.value == *column));
     let not_null = |part: &crate::facts::Expr| match &part.kind {
         crate::facts::ExprKind::IsNull { expr, negated: true } => expr.column().is_some_and(|c| columns.contains(&c.column.value)),
         _ => false,
@@ -73,8 +70,9 @@ fn leads(index: &Index, columns: &[String]) -> bool {
 }
 
 /// The definition of an index on plain columns.
-pub fn plain(columns: &[String]) -> Definition {
-    Definition { keys: columns.iter().map(|c| quote_identifier(c)).collect(), labels: columns.to_vec(), ..Definition::default() }
+pub fn plain(columns: &[Identifier]) -> Definition {
+    let labels = columns.iter().map(Identifier::to_string).collect();
+    Definition { keys: columns.iter().map(|c| quote_identifier(c)).collect(), labels, ..Definition::default() }
 }
 
 /// Advice on foreign keys without index, but for those that an index just advised begins with; first those whose referenced
@@ -302,7 +300,7 @@ fn is_last_behind_key(catalog: &Catalog, name: &Qualified, index: &Index) -> boo
     let Some(table) = catalog.tables.get(&index.table) else { return false };
     table.constraints.iter().any(|constraint| {
         let ConstraintKind::ForeignKey { columns, .. } = &constraint.constraint.kind else { return false };
-        let columns: Vec<String> = columns.iter().map(|c| c.value.clone()).collect();
+        let columns: Vec<Identifier> = columns.iter().map(|c| c.value.clone()).collect();
         leads(index, &columns) && !catalog.indexes_of(&index.table).any(|(other, own)| other != name && leads(own, &columns))
     })
 }

@@ -69,7 +69,8 @@ impl Definition {
     fn builds(&self, table: &Qualified, catalog: &Catalog, taken: &mut Vec<Qualified>) -> Vec<Build> {
         let body = self.body();
         let mut name = |table: &Qualified| {
-            let index = Qualified { schema: table.schema.clone(), name: catalog.free_index_name_besides(table, &self.labels, taken) };
+            let index =
+                Qualified { schema: table.schema.clone(), name: catalog.free_index_name_besides(table, &self.labels, taken).into() };
             taken.push(index.clone());
             index
         };

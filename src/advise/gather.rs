@@ -231,7 +231,7 @@ pub(super) fn writes(catalog: &Catalog, workload: &[Entry]) -> Writes {
             match &query.body {
                 QueryBody::Update(update) => {
                     for (column, _) in &update.assignments {
-                        *found.updates.entry((table.clone(), column.value.clone())).or_default() += 1;
+                        *found.updates.entry((table.clone(), column.value.to_string())).or_default() += 1;
                     }
                 }
                 QueryBody::Delete(_) => found.deletes.entry(table).or_insert((entry.at, 0)).1 += 1,

@@ -318,7 +318,7 @@ fn replaced(catalog: &Catalog, index: &Merged, definition: &Definition) -> Vec<Q
         let rows = index.predicate.is_empty() && predicate.is_empty()
             || !predicate.is_empty() && predicate.len() == index.predicate.len() && predicate.iter().all(|p| index.predicate.contains(p));
         let droppable = !old.unique && audit::is_droppable(old) && old.method == "btree" && rows;
-        let included = old.include.iter().all(|c| definition.include.contains(c));
+        let included = old.include.iter().all(|c| definition.include.iter().any(|known| c == known));
         droppable
             && included
             && old.keys.len() <= keys.len()

@@ -71,7 +71,7 @@ impl Worth<'_> {
     /// `CHECK (column IN (…))`.
     fn checked(&self, table: &Qualified, column: &str) -> Option<usize> {
         let known = self.catalog.tables.get(table)?;
-        let names = |column: &ColumnRef| Meaning::Own(column.column.value.clone());
+        let names = |column: &ColumnRef| Meaning::Own(column.column.value.to_string());
         let reader = Reader { catalog: self.catalog, table: Some(known), names: &names };
         known.constraints.iter().find_map(|constraint| {
             let ConstraintKind::Check(expr) = &constraint.constraint.kind else { return None };

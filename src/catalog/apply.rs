@@ -92,7 +92,9 @@ impl Catalog {
             Action::CreateDomain(create) => self.create_domain(create, at),
             Action::AlterDomain(alter) => self.alter_domain(alter, at),
             Action::CreateSchema { name, .. } => self.add_schema(&name.value),
-            Action::CreateExtension { name } if !self.extensions.contains(&name.value) => self.extensions.push(name.value.clone()),
+            Action::CreateExtension { name } if !self.extensions.iter().any(|known| name == known.as_str()) => {
+                self.extensions.push(name.value.to_string())
+            }
             Action::CreateFunction(create) => self.create_function(create, bodies, at),
             Action::AlterOther { kind, name: Some(name), arguments, change, .. }
                 if matches!(kind.as_str(), "FUNCTION" | "PROCEDURE" | "ROUTINE") =>

@@ -32,7 +32,7 @@ fn nextval(sequence: &Qualified) -> (Expr, String) {
 /// A column with nothing but a name and a type.
 pub(super) fn plain_column(name: &str, ty: Option<Arc<TypeName>>, defined_at: Location) -> Column {
     Column {
-        name: name.to_owned(),
+        name: name.into(),
         ty,
         type_span: Span::default(),
         collation: None,
@@ -86,7 +86,7 @@ impl Catalog {
         }
         if column.not_null {
             let given = def.not_null_name.as_ref().map(|name| name.value.clone());
-            column.not_null_name = given.or_else(|| Some(self.not_null_name(table, &column.name)));
+            column.not_null_name = given.or_else(|| Some(self.not_null_name(table, &column.name).into()));
         }
         let words = |clause: &String| (clause.split(' ').next().unwrap_or("").to_owned(), format!("SET {clause}"));
         column.settings = def.settings.iter().map(words).collect();
@@ -124,8 +124,8 @@ impl Catalog {
     /// The sequence behind a serial or identity column.
     pub(super) fn add_sequence(&mut self, table: &Qualified, column: &str, ty: Option<Arc<TypeName>>, at: At) -> Qualified {
         let name = self.choose_relation_name(&table.schema, &table.name, Some(column), "seq");
-        let name = Qualified { schema: table.schema.clone(), name };
-        let owned_by = Some((table.clone(), column.to_owned()));
+        let name = Qualified { schema: table.schema.clone(), name: name.into() };
+        let owned_by = Some((table.clone(), column.into()));
         let sequence = Sequence { ty, options: vec![], owned_by, implicit: true, defined_at: at.place };
         self.sequences.insert(name.clone(), sequence);
         name

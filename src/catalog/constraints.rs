@@ -4,7 +4,7 @@
 use super::naming::{columns_part, index_column_names};
 use super::text::{self, At, columns_of};
 use super::{Catalog, Index, Qualified, TableConstraint};
-use crate::facts::{ColumnRef, Constraint, ConstraintKind, Expr, ExprKind, IndexKey, Name};
+use crate::facts::{ColumnRef, Constraint, ConstraintKind, Expr, ExprKind, Identifier, IndexKey, Name};
 use crate::source::Location;
 
 /// A key over a plain column.
@@ -34,9 +34,9 @@ impl Catalog {
             }
             ConstraintKind::Check(expr) => {
                 let columns = columns_of(expr);
-                let second = if columns.len() == 1 { columns.first().map(String::as_str) } else { None };
+                let second = if columns.len() == 1 { columns.first().map(Identifier::as_str) } else { None };
                 let name = self.constraint_name(table, constraint, second, "check");
-                let added = self.entry(name, constraint, None, None, at);
+                let added = self.entry(name.into(), constraint, None, None, at);
                 if !only && !constraint.no_inherit {
                     self.push_to_children(table, &added, 0);
                 }
@@ -44,9 +44,9 @@ impl Catalog {
             }
             ConstraintKind::ForeignKey { columns, table: target, .. } => {
                 let target = self.resolve(target);
-                let columns: Vec<String> = columns.iter().map(|c| c.value.clone()).collect();
+                let columns: Vec<Identifier> = columns.iter().map(|c| c.value.clone()).collect();
                 let name = self.constraint_name(table, constraint, Some(&columns_part(&columns)), "fkey");
-                let added = self.entry(name, constraint, Some(target), None, at);
+                let added = self.entry(name.into(), constraint, Some(target), None, at);
                 if !only {
                     self.push_to_children(table, &added, 0);
                 }
@@ -55,7 +55,7 @@ impl Catalog {
             ConstraintKind::Key { using_index: Some(index), .. } => self.adopt_index(table, constraint, index, at),
             ConstraintKind::Key { columns, include, primary, nulls_not_distinct, .. } => {
                 let keys: Vec<IndexKey> = columns.iter().map(column_key).collect();
-                let include: Vec<String> = include.iter().map(|c| c.value.clone()).collect();
+                let include: Vec<Identifier> = include.iter().map(|c| c.value.clone()).collect();
                 let index = Index {
                     nulls_not_distinct: *nulls_not_distinct,
                     primary: *primary,
@@ -78,21 +78,21 @@ impl Catalog {
 
     fn constraint_name(&self, table: &Qualified, constraint: &Constraint, second: Option<&str>, label: &str) -> String {
         match &constraint.name {
-            Some(name) => name.value.clone(),
+            Some(name) => name.value.to_string(),
             None => self.choose_constraint_name(table, second, label),
         }
     }
 
     fn entry(
         &self,
-        name: String,
+        name: Identifier,
         constraint: &Constraint,
         references: Option<Qualified>,
-        index: Option<String>,
+        index: Option<Identifier>,
         at: At,
     ) -> TableConstraint {
         TableConstraint {
-            name,
+            name: name.into(),
             sql: at.constraint(constraint, references.as_ref()),
             constraint: constraint.clone(),
             references: references.map(Box::new),
@@ -136,10 +136,10 @@ impl Catalog {
     fn add_key(&mut self, table: &Qualified, constraint: &Constraint, index: Index, label: &str, only: bool, at: At) {
         let name = match &constraint.name {
             Some(name) => name.value.clone(),
-            None if label == "pkey" => self.choose_relation_name(&table.schema, &table.name, None, label),
+            None if label == "pkey" => self.choose_relation_name(&table.schema, &table.name, None, label).into(),
             None => {
                 let names = index_column_names(index.keys.iter().map(|key| &key.expr), &index.include);
-                self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(&names)), label)
+                self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(&names)), label).into()
             }
         };
         let primary = index.primary;
@@ -213,7 +213,7 @@ impl Catalog {
                 && !column.not_null
             {
                 column.not_null = true;
-                column.not_null_name = Some(name.clone());
+                column.not_null_name = Some(name.as_str().into());
             }
         });
     }
@@ -310,9 +310,9 @@ impl Catalog {
         }
         self.each_with_children(table, true, 0, &mut |t| {
             if let Some(constraint) = t.constraints.iter_mut().find(|c| c.name == from) {
-                constraint.name = to.to_owned();
+                constraint.name = to.into();
             } else if let Some(column) = t.columns.iter_mut().find(|c| c.not_null_name.as_deref() == Some(from)) {
-                column.not_null_name = Some(to.to_owned());
+                column.not_null_name = Some(to.into());
             }
         });
     }

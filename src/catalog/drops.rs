@@ -3,7 +3,7 @@
 
 use super::text::{At, columns_of, names_column};
 use super::{Catalog, Index, Qualified, TableConstraint};
-use crate::facts::{ConstraintKind, Drop, ObjectName, TypeName};
+use crate::facts::{ConstraintKind, Drop, Identifier, ObjectName, TypeName};
 
 impl Catalog {
     pub(super) fn drop_objects(&mut self, drop: &Drop, at: At) {
@@ -107,7 +107,7 @@ impl Catalog {
     /// Drops a column with the indexes, constraints and sequences that need it, in children too unless `only`.
     pub(super) fn drop_column(&mut self, table: &Qualified, column: &str, cascade: bool, only: bool, depth: usize) {
         let Some(known) = self.tables.get(table) else { return };
-        let needing: Vec<String> = known.constraints.iter().filter(|c| uses_column(c, table, column)).map(|c| c.name.clone()).collect();
+        let needing: Vec<Identifier> = known.constraints.iter().filter(|c| uses_column(c, table, column)).map(|c| c.name.clone()).collect();
         for constraint in needing {
             self.drop_constraint(table, &constraint, depth);
         }
@@ -158,7 +158,7 @@ impl Catalog {
         if !known {
             return;
         }
-        let mut using: Vec<(Qualified, String)> = vec![];
+        let mut using: Vec<(Qualified, Identifier)> = vec![];
         for (table, t) in &self.tables {
             let of_type = t.columns.iter().filter(|c| c.ty.as_ref().is_some_and(|ty| self.is_type(ty, &name)));
             using.extend(of_type.map(|c| (table.clone(), c.name.clone())));

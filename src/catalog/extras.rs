@@ -61,7 +61,10 @@ impl Extra {
         let on = self.on.as_ref().map_or(String::new(), |on| format!("{}.{}", on.schema, on.name));
         let part = self.part.as_deref().unwrap_or("");
         let text = if told_by_text(&self.kind) { self.text_key() } else { String::new() };
-        Qualified { schema: self.name.schema.clone(), name: format!("{}\u{1f}{on}\u{1f}{}\u{1f}{part}{text}", self.kind, self.name.name) }
+        Qualified {
+            schema: self.name.schema.clone(),
+            name: format!("{}\u{1f}{on}\u{1f}{}\u{1f}{part}{text}", self.kind, self.name.name).into(),
+        }
     }
 
     fn text_key(&self) -> String {
@@ -197,7 +200,7 @@ impl Catalog {
             let on = self.resolve(name);
             let marks = vec![(name.span(), Piece::Relation(on.clone())), (column.span, Piece::Part)];
             let extra = self.blank(&kind, on.clone(), cut(at, marks), at);
-            return self.put_extra(Extra { on: Some(on), part: Some(column.value.clone()), ..extra });
+            return self.put_extra(Extra { on: Some(on), part: Some(column.value.to_string()), ..extra });
         }
         match kind.as_str() {
             "COMMENT ON TABLE"
@@ -223,7 +226,7 @@ impl Catalog {
                 let on = self.resolve(&table);
                 let marks = vec![(span, Piece::Relation(on.clone())), (name.span(), Piece::Part)];
                 let extra = self.blank(&kind, on.clone(), cut(at, marks), at);
-                self.put_extra(Extra { on: Some(on), part: Some(name.name.value.clone()), ..extra });
+                self.put_extra(Extra { on: Some(on), part: Some(name.name.value.to_string()), ..extra });
             }
             "COMMENT ON ROLE" | "COMMENT ON DATABASE" | "COMMENT ON TABLESPACE" => {}
             _ => self.add_extra(&kind, global(&name.name.value), name.span(), None, None, at),
@@ -255,7 +258,7 @@ impl Catalog {
     fn rename_extra(&mut self, kind: &str, name: &str, on: Option<&Qualified>, to: &str) {
         for key in self.find_extra(kind, name, on) {
             if let Some(mut extra) = self.extras.remove(&key) {
-                extra.name.name = to.to_owned();
+                extra.name.name = to.into();
                 self.put_extra(extra);
             }
         }
@@ -408,7 +411,7 @@ fn leans(extra: &Extra, on: &Qualified) -> bool {
 }
 
 fn global(name: &str) -> Qualified {
-    Qualified { schema: String::from("pg_catalog"), name: name.to_owned() }
+    Qualified { schema: String::from("pg_catalog").into(), name: name.into() }
 }
 
 /// The first parenthesised text, in one spelling.

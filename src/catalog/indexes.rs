@@ -3,7 +3,7 @@
 use super::naming::{columns_part, index_column_names};
 use super::text::At;
 use super::{Catalog, Index, Qualified, TableConstraint};
-use crate::facts::{CreateIndex, Name};
+use crate::facts::{CreateIndex, Identifier, Name};
 use crate::postgres::refusal::index_is_refused;
 
 impl Catalog {
@@ -15,12 +15,12 @@ impl Catalog {
         if index_is_refused(create, self) {
             return; // else a filter would seem to be served by what cannot exist
         }
-        let include: Vec<String> = create.include.iter().map(|c| c.value.clone()).collect();
+        let include: Vec<Identifier> = create.include.iter().map(|c| c.value.clone()).collect();
         let name = match &create.name {
             Some(name) => name.value.clone(),
             None => {
                 let names = index_column_names(create.keys.iter().map(|key| &key.expr), &include);
-                self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(&names)), "idx")
+                self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(&names)), "idx").into()
             }
         };
         let name = Qualified { schema: table.schema.clone(), name };
@@ -114,9 +114,9 @@ impl Catalog {
             }
         }
         if let Some(constraint) = constraint {
-            self.push_constraint(target, TableConstraint { name: name.clone(), index: Some(name.clone()), ..constraint });
+            self.push_constraint(target, TableConstraint { name: name.as_str().into(), index: Some(name.as_str().into()), ..constraint });
         }
-        let name = Qualified { schema: target.schema.clone(), name };
+        let name = Qualified { schema: target.schema.clone(), name: name.into() };
         self.indexes.insert(name.clone(), copy);
         Some(name)
     }
@@ -163,7 +163,7 @@ impl Catalog {
 
     /// Renames an index and the constraint that it stands behind.
     pub(super) fn rename_index(&mut self, name: &Qualified, to: &str) {
-        let new = Qualified { schema: name.schema.clone(), name: to.to_owned() };
+        let new = Qualified { schema: name.schema.clone(), name: to.into() };
         self.move_index(name, new);
     }
 

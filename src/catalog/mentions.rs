@@ -4,15 +4,15 @@
 //! dropped by the last migration is still found.
 
 use super::{Catalog, Qualified};
-use crate::facts::{ColumnRef, ExprKind, ObjectName, Query, QueryBody, Statement};
+use crate::facts::{ColumnRef, ExprKind, Identifier, ObjectName, Query, QueryBody, Statement};
 use crate::source::Location;
 use std::collections::HashMap;
 
 /// A relation as a statement names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Named {
-    schema: Option<String>,
-    name: String,
+    schema: Option<Identifier>,
+    name: Identifier,
 }
 
 impl Named {
@@ -76,11 +76,11 @@ impl Mentions {
         uses.filter(|(candidates, _)| owned(candidates)).map(|(_, at)| *at).collect()
     }
 
-    fn query(&mut self, statement: &Statement, query: &Query, outer: &[(String, Named)], ctes: &[String], depth: usize) {
+    fn query(&mut self, statement: &Statement, query: &Query, outer: &[(Identifier, Named)], ctes: &[Identifier], depth: usize) {
         if depth > 64 {
             return;
         }
-        let ctes: Vec<String> = ctes.iter().cloned().chain(query.ctes.iter().map(|cte| cte.name.value.clone())).collect();
+        let ctes: Vec<Identifier> = ctes.iter().cloned().chain(query.ctes.iter().map(|cte| cte.name.value.clone())).collect();
         let at = |span| Location { file: statement.file, span };
         let mut own = vec![];
         for relation in query.from().iter().flat_map(|item| item.relations()).chain(query.target()) {
@@ -89,7 +89,7 @@ impl Mentions {
                 continue;
             }
             let named = Named::of(table);
-            self.tables.entry(named.name.clone()).or_default().push((named.clone(), at(table.span())));
+            self.tables.entry(named.name.to_string()).or_default().push((named.clone(), at(table.span())));
             own.push((relation.binding().map_or_else(|| named.name.clone(), |name| name.value.clone()), named));
         }
         if let QueryBody::Insert(insert) = &query.body {
@@ -98,13 +98,13 @@ impl Mentions {
         if let QueryBody::Update(update) = &query.body {
             self.written(update.assignments.iter().map(|(name, _)| name), query, &at);
         }
-        let scope: Vec<(String, Named)> = own.iter().cloned().chain(outer.iter().cloned()).collect();
+        let scope: Vec<(Identifier, Named)> = own.iter().cloned().chain(outer.iter().cloned()).collect();
         for expr in query.expressions() {
             expr.walk(&mut |e| {
                 if let ExprKind::Column(column) = &e.kind {
                     let candidates = candidates(column, &own, &scope);
                     if !candidates.is_empty() {
-                        self.columns.entry(column.column.value.clone()).or_default().push((candidates, at(column.column.span)));
+                        self.columns.entry(column.column.value.to_string()).or_default().push((candidates, at(column.column.span)));
                     }
                 }
             });
@@ -122,20 +122,20 @@ impl Mentions {
     ) {
         let Some(target) = query.target().and_then(|relation| relation.table()).map(Named::of) else { return };
         for name in names {
-            self.columns.entry(name.value.clone()).or_default().push((vec![target.clone()], at(name.span)));
+            self.columns.entry(name.value.to_string()).or_default().push((vec![target.clone()], at(name.span)));
         }
     }
 }
 
 impl Named {
     fn as_object(&self) -> ObjectName {
-        let name = |value: &String| crate::facts::Name::new(value.clone(), crate::source::Span::default());
+        let name = |value: &Identifier| crate::facts::Name::new(value.clone(), crate::source::Span::default());
         ObjectName { schema: self.schema.as_ref().map(name), name: name(&self.name) }
     }
 }
 
 /// The relations that a column may belong to.
-fn candidates(column: &ColumnRef, own: &[(String, Named)], scope: &[(String, Named)]) -> Vec<Named> {
+fn candidates(column: &ColumnRef, own: &[(Identifier, Named)], scope: &[(Identifier, Named)]) -> Vec<Named> {
     match &column.relation {
         Some(relation) => {
             scope.iter().find(|(binding, _)| *binding == relation.value).map(|(_, named)| named.clone()).into_iter().collect()

@@ -1,7 +1,7 @@
 //! What the catalog holds.
 
 use super::store::{Leans, Store};
-use crate::facts::{Constraint, Expr, IndexKey, Name, PartitionBound, PartitionBy, Query, TypeKind, TypeName, Volatility};
+use crate::facts::{Constraint, Expr, Identifier, IndexKey, Name, PartitionBound, PartitionBy, Query, TypeKind, TypeName, Volatility};
 use crate::source::{Location, Span};
 use hashbrown::HashSet;
 use std::collections::HashMap;
@@ -11,9 +11,9 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Qualified {
     /// Schema, never empty.
-    pub schema: String,
+    pub schema: Identifier,
     /// Name.
-    pub name: String,
+    pub name: Identifier,
 }
 
 impl std::hash::Hash for Qualified {
@@ -125,7 +125,7 @@ pub struct Table {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
     /// Its name.
-    pub name: String,
+    pub name: Identifier,
     /// The function that it calls.
     pub function: Qualified,
     /// FOR EACH ROW.
@@ -136,7 +136,7 @@ pub struct Trigger {
 #[derive(Debug, Clone)]
 pub struct Column {
     /// Its name.
-    pub name: String,
+    pub name: Identifier,
     /// Its type; `None` when unknown. `serial` types are stored as their integer type with a nextval default.
     pub ty: Option<Arc<TypeName>>,
     /// Where the type was written last, in whichever file; of a serial column the whole definition.
@@ -146,7 +146,7 @@ pub struct Column {
     /// Known NOT NULL (also from a primary key).
     pub not_null: bool,
     /// The name of the NOT NULL constraint, as PostgreSQL 18 keeps it.
-    pub not_null_name: Option<String>,
+    pub not_null_name: Option<Identifier>,
     /// It came with INHERITS and was not written beside.
     pub inherited: bool,
     /// ALTER COLUMN clauses of no consequence to a query (`SET STATISTICS 100`): what they set, and their text.
@@ -167,7 +167,7 @@ pub struct Column {
 #[derive(Debug, Clone)]
 pub struct TableConstraint {
     /// Its name, made up as PostgreSQL makes it up where none was given.
-    pub name: String,
+    pub name: Identifier,
     /// As written; foreign keys' tables as written too: see `references`.
     pub constraint: Constraint,
     /// Its text as SQL, without CONSTRAINT name.
@@ -175,7 +175,7 @@ pub struct TableConstraint {
     /// The referenced table, resolved, of a foreign key.
     pub references: Option<Box<Qualified>>,
     /// The index behind a key.
-    pub index: Option<String>,
+    pub index: Option<Identifier>,
     /// Checked against all rows.
     pub valid: bool,
     /// It came with INHERITS.
@@ -196,7 +196,7 @@ pub struct Index {
     /// Keys as SQL, in step with `keys`.
     pub keys_sql: Vec<String>,
     /// INCLUDE.
-    pub include: Vec<String>,
+    pub include: Vec<Identifier>,
     /// UNIQUE.
     pub unique: bool,
     /// NULLS NOT DISTINCT.
@@ -256,7 +256,7 @@ pub struct Sequence {
     /// Options as SQL.
     pub options: Vec<String>,
     /// OWNED BY.
-    pub owned_by: Option<(Qualified, String)>,
+    pub owned_by: Option<(Qualified, Identifier)>,
     /// Made by serial or identity rather than by CREATE SEQUENCE.
     pub implicit: bool,
     /// Where it was created.

@@ -3,7 +3,7 @@
 //! they must be exact. Must not know statements.
 
 use super::{Catalog, Key, Qualified};
-use crate::facts::{Expr, ExprKind};
+use crate::facts::{Expr, ExprKind, Identifier};
 
 /// The most bytes of an identifier (NAMEDATALEN - 1).
 const LONGEST: usize = 63;
@@ -35,13 +35,13 @@ fn clip(text: &str, mut at: usize) -> &str {
 }
 
 /// The columns' part of a made-up name: `a_b`.
-pub(super) fn columns_part(columns: &[String]) -> String {
+pub(super) fn columns_part(columns: &[impl AsRef<str>]) -> String {
     let mut part = String::new();
     for column in columns {
         if !part.is_empty() {
             part.push('_');
         }
-        part.push_str(column);
+        part.push_str(column.as_ref());
         if part.len() > LONGEST {
             break;
         }
@@ -50,9 +50,9 @@ pub(super) fn columns_part(columns: &[String]) -> String {
 }
 
 /// The names of an index's columns, told apart by numbers.
-pub(super) fn index_column_names<'e>(keys: impl Iterator<Item = &'e Expr>, include: &[String]) -> Vec<String> {
+pub(super) fn index_column_names<'e>(keys: impl Iterator<Item = &'e Expr>, include: &[Identifier]) -> Vec<String> {
     let mut names: Vec<String> = vec![];
-    for base in keys.map(|key| figure_name(key).unwrap_or("expr").to_owned()).chain(include.iter().cloned()) {
+    for base in keys.map(|key| figure_name(key).unwrap_or("expr").to_owned()).chain(include.iter().map(Identifier::to_string)) {
         let mut name = base.clone();
         let mut number = 0;
         while names.contains(&name) {

@@ -172,7 +172,7 @@ impl Catalog {
         let types = self.types.in_schema(from).map(|(name, _)| name.clone());
         let names: Vec<Qualified> = types.chain(self.domains.in_schema(from).map(|(name, _)| name.clone())).collect();
         for name in names {
-            self.move_type(&name, &Qualified { schema: to.to_owned(), name: name.name.clone() });
+            self.move_type(&name, &Qualified { schema: to.into(), name: name.name.clone() });
         }
     }
 
@@ -353,7 +353,11 @@ fn change_domain(domain: &mut Domain, of: &Qualified, change: &DomainChange, at:
         }
         DomainChange::DropConstraint { name, .. } => domain.checks.retain(|(known, _, _)| *known != name.value),
         DomainChange::RenameConstraint { from, to } => {
-            domain.checks.iter_mut().filter(|(known, _, _)| *known == from.value).for_each(|(known, _, _)| known.clone_from(&to.value));
+            domain
+                .checks
+                .iter_mut()
+                .filter(|(known, _, _)| *known == from.value)
+                .for_each(|(known, _, _)| to.value.as_str().clone_into(known));
         }
         DomainChange::Validate { name } => {
             domain.checks.iter_mut().filter(|(known, _, _)| *known == name.value).for_each(|(_, _, valid)| *valid = true);

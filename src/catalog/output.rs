@@ -110,7 +110,7 @@ impl Catalog {
         let resolved: Qualified = self.resolve(name);
         if let Some(table) = self.tables.get(&resolved) {
             let whole = table.knowledge == super::Knowledge::Whole;
-            return whole.then(|| table.columns.iter().map(|c| (c.name.clone(), c.ty.as_deref().cloned())).collect());
+            return whole.then(|| table.columns.iter().map(|c| (c.name.to_string(), c.ty.as_deref().cloned())).collect());
         }
         let view = self.views.get(&resolved)?;
         let mut columns = self.query_columns(view.query.as_ref()?, &mut Ctes::default(), depth + 1);

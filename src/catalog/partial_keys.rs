@@ -34,8 +34,8 @@ impl Catalog {
 
     fn clauses(&self, name: &Qualified, conditions: &[&Expr], is_own: &dyn Fn(&ColumnRef) -> bool) -> Vec<Node> {
         let names = |column: &ColumnRef| match is_own(column) {
-            true => Meaning::Own(column.column.value.clone()),
-            false => Meaning::Outside(column.column.value.clone(), None),
+            true => Meaning::Own(column.column.value.to_string()),
+            false => Meaning::Outside(column.column.value.to_string(), None),
         };
         let reader = Reader { catalog: self, table: self.tables.get(name), names: &names };
         let mut clauses = vec![];

@@ -60,7 +60,7 @@ impl Catalog {
         self.follow_extras(old, new);
         if old.name != new.name {
             self.former_names.values_mut().filter(|now| now.contains(old)).for_each(|now| now.push(new.clone()));
-            self.former_names.entry(old.name.clone()).or_default().push(new.clone());
+            self.former_names.entry(old.name.to_string()).or_default().push(new.clone());
             self.follow_row_type(old, new);
         }
     }
@@ -110,7 +110,7 @@ impl Catalog {
             }
             for column in &mut t.columns {
                 if column.name == from {
-                    column.name = to.to_owned();
+                    column.name = to.into();
                 }
                 if let Some((sql, _)) = column.generated.as_deref_mut() {
                     *sql = rename_in_sql(sql, from, to);
@@ -131,7 +131,7 @@ impl Catalog {
         for name in self.owned_sequences(table, Some(from)) {
             self.sequences.edit(&name, |sequence| {
                 if let Some((_, column)) = &mut sequence.owned_by {
-                    *column = to.to_owned();
+                    *column = to.into();
                 }
             });
         }
@@ -227,7 +227,7 @@ impl Catalog {
     }
 
     fn rename_schema(&mut self, from: &str, to: &str) {
-        let moved = |name: &Qualified| Qualified { schema: to.to_owned(), name: name.name.clone() };
+        let moved = |name: &Qualified| Qualified { schema: to.into(), name: name.name.clone() };
         let tables: Vec<Qualified> = self.tables.in_schema(from).map(|(name, _)| name.clone()).collect();
         for name in tables {
             self.move_table(&name, &moved(&name));
@@ -271,7 +271,7 @@ fn follow_references(constraints: &mut [TableConstraint], old: &Qualified, new: 
 }
 
 fn rename_in_list(names: &mut [Name], from: &str, to: &str) {
-    names.iter_mut().filter(|name| **name == *from).for_each(|name| name.value = to.to_owned());
+    names.iter_mut().filter(|name| **name == *from).for_each(|name| name.value = to.into());
 }
 
 fn rename_in_constraint(constraint: &mut TableConstraint, from: &str, to: &str) {
@@ -298,7 +298,7 @@ fn rename_in_constraint(constraint: &mut TableConstraint, from: &str, to: &str) 
 fn rename_in_index(index: &mut Index, from: &str, to: &str) {
     index.keys.iter_mut().for_each(|key| rename_in_expr(&mut key.expr, from, to));
     index.keys_sql.iter_mut().for_each(|sql| *sql = rename_in_sql(sql, from, to));
-    index.include.iter_mut().filter(|c| *c == from).for_each(|c| *c = to.to_owned());
+    index.include.iter_mut().filter(|c| *c == from).for_each(|c| *c = to.into());
     index.predicate.iter_mut().for_each(|p| rename_in_expr(p, from, to));
     index.predicate_sql.iter_mut().for_each(|sql| *sql = rename_in_sql(sql, from, to));
 }

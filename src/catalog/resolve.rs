@@ -5,7 +5,7 @@
 //! Must not know a rule.
 
 use super::{Catalog, Column, Knowledge, Qualified, Table};
-use crate::facts::{ColumnRef, Cte, Expr, FromItem, Name, ObjectName, Query, QueryBody, Relation, RelationSource, Select};
+use crate::facts::{ColumnRef, Cte, Expr, FromItem, Identifier, Name, ObjectName, Query, QueryBody, Relation, RelationSource, Select};
 use crate::postgres::functions::is_builtin_aggregate;
 use std::rc::Rc;
 
@@ -33,7 +33,7 @@ pub struct Binding<'a> {
     pub source: Source<'a>,
     /// Its columns' names by position, where they are given anew: by an alias, WITH or VIEW list, or by the first branch of a set
     /// operation. Columns beyond keep their own.
-    pub names: Vec<String>,
+    pub names: Vec<Identifier>,
 }
 
 /// What a name in FROM stands for.
@@ -68,7 +68,7 @@ pub struct Resolved<'a> {
     /// The table, where known.
     pub table: Option<&'a Table>,
     /// The column's name in that table.
-    pub column: String,
+    pub column: Identifier,
 }
 
 impl<'a> Resolved<'a> {
@@ -186,7 +186,7 @@ impl<'a> Scope<'a> {
         &self.bindings
     }
 
-    fn source(&self, relation: &'a Relation) -> (Source<'a>, Vec<String>) {
+    fn source(&self, relation: &'a Relation) -> (Source<'a>, Vec<Identifier>) {
         match &relation.source {
             RelationSource::Subquery(query) => (Source::Query(query), vec![]),
             RelationSource::Table(name) => self.named(name),
@@ -194,7 +194,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn named(&self, name: &'a ObjectName) -> (Source<'a>, Vec<String>) {
+    fn named(&self, name: &'a ObjectName) -> (Source<'a>, Vec<Identifier>) {
         let values = |names: &[Name]| names.iter().map(|n| n.value.clone()).collect();
         if let Some(cte) = name.schema.is_none().then(|| self.cte(&name.name)).flatten() {
             if cte.recursive && self.is_within(&cte.query) {
@@ -369,9 +369,9 @@ impl<'a> Scope<'a> {
                 let name = known.map_or_else(|| self.catalog.resolve(written), |(name, _)| name.clone());
                 let own = match place {
                     Some(at) => known.and_then(|(_, table)| table.columns.get(at)).map(|c| c.name.clone())?,
-                    None => column.to_owned(),
+                    None => column.into(),
                 };
-                let resolved = Resolved { written, name, table: known.map(|(_, table)| table), column: own };
+                let resolved = Resolved { written, name, table: known.map(|(_, table)| table), column: own.into() };
                 Some(Origin::Column(resolved, binding.relation))
             }
             Source::Query(query) => self.through(query, column, place, depth, anyhow),
@@ -509,12 +509,12 @@ pub fn output_items(query: &Query) -> Option<&[crate::facts::SelectItem]> {
 }
 
 /// The names of a query's output columns, up to the first `*`.
-fn output_names(query: &Query) -> Vec<String> {
+fn output_names(query: &Query) -> Vec<Identifier> {
     let items = output_items(query).unwrap_or_default();
     let named = |item: &crate::facts::SelectItem| match (&item.alias, item.expr.column()) {
         (Some(alias), _) => alias.value.clone(),
         (None, Some(column)) => column.column.value.clone(),
-        _ => super::naming::figure_name(&item.expr).unwrap_or("?column?").to_owned(),
+        _ => super::naming::figure_name(&item.expr).unwrap_or("?column?").into(),
     };
     items.iter().take_while(|item| !is_wildcard(&item.expr)).map(named).collect()
 }
@@ -561,9 +561,9 @@ fn is_wildcard(expr: &Expr) -> bool {
 impl Catalog {
     /// The unique keys of a table that hold for all its rows: columns of the primary key and of unique indexes and constraints
     /// without a predicate. The primary key comes first.
-    pub fn keys_of(&self, name: &Qualified) -> Vec<Vec<String>> {
+    pub fn keys_of(&self, name: &Qualified) -> Vec<Vec<Identifier>> {
         use crate::facts::ConstraintKind::Key;
-        let mut keys: Vec<(bool, Vec<String>)> = vec![];
+        let mut keys: Vec<(bool, Vec<Identifier>)> = vec![];
         for constraint in self.tables.get(name).iter().flat_map(|table| &table.constraints) {
             if let Key { primary, columns, .. } = &constraint.constraint.kind
                 && !columns.is_empty()
@@ -572,7 +572,7 @@ impl Catalog {
             }
         }
         for (_, index) in self.indexes_of(name).filter(|(_, i)| i.unique && i.predicate.is_none() && i.valid) {
-            let columns: Option<Vec<String>> = index.keys.iter().map(|key| Some(key.expr.column()?.column.value.clone())).collect();
+            let columns: Option<Vec<Identifier>> = index.keys.iter().map(|key| Some(key.expr.column()?.column.value.clone())).collect();
             keys.extend(columns.map(|columns| (index.primary, columns)));
         }
         keys.sort_by_key(|(primary, columns)| (!primary, columns.len()));

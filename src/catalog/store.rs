@@ -49,7 +49,7 @@ impl<'n> From<&'n Qualified> for Key<'n> {
 impl Key<'_> {
     /// As a name of its own.
     pub fn to_qualified(self) -> Qualified {
-        Qualified { schema: self.schema.to_owned(), name: self.name.to_owned() }
+        Qualified { schema: self.schema.into(), name: self.name.into() }
     }
 }
 

@@ -142,12 +142,12 @@ impl Catalog {
         let is_key = |c: &Constraint| matches!(c.kind, ConstraintKind::Key { primary: true, .. }) && def.span.contains(c.span);
         if !column.not_null && create.constraints.iter().any(is_key) {
             column.not_null = true;
-            column.not_null_name = Some(self.not_null_name(table, &column.name));
+            column.not_null_name = Some(self.not_null_name(table, &column.name).into());
         }
         let taken = |name: &str| before.iter().any(|c| c.not_null_name.as_deref() == Some(name));
         if def.not_null_name.is_none() && column.not_null_name.as_deref().is_some_and(taken) {
             let taken = |name: &str| taken(name) || self.constraint_name_taken(table, None, name);
-            column.not_null_name = Some(numbered(&table.name, Some(&column.name), "not_null", taken));
+            column.not_null_name = Some(numbered(&table.name, Some(&column.name), "not_null", taken).into());
         }
     }
 

@@ -1,7 +1,7 @@
 //! Facts back to SQL text, and names followed inside text and expressions. Must not know the catalog's maps.
 
 use super::Qualified;
-use crate::facts::{Constraint, ConstraintKind, Expr, ExprKind, IndexKey, Name, ObjectName, PartitionBound, quote_identifier};
+use crate::facts::{Constraint, ConstraintKind, Expr, ExprKind, Identifier, IndexKey, Name, ObjectName, PartitionBound, quote_identifier};
 use crate::source::{FILLER, Location, Span};
 
 /// A statement's surroundings while it is folded.
@@ -197,8 +197,8 @@ fn is_call(text: &str) -> bool {
 }
 
 /// The columns that an expression names, subqueries aside.
-pub(super) fn columns_of(expr: &Expr) -> Vec<String> {
-    let mut found: Vec<String> = vec![];
+pub(super) fn columns_of(expr: &Expr) -> Vec<Identifier> {
+    let mut found: Vec<Identifier> = vec![];
     expr.walk(&mut |e| {
         if let ExprKind::Column(column) = &e.kind
             && !found.contains(&column.column.value)
@@ -221,7 +221,7 @@ pub(super) fn rename_in_expr(expr: &mut Expr, from: &str, to: &str) {
     if let ExprKind::Column(column) = &mut expr.kind
         && column.column.value == from
     {
-        column.column.value = to.to_owned();
+        column.column.value = to.into();
     }
     for child in children_mut(expr) {
         rename_in_expr(child, from, to);

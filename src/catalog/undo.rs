@@ -101,7 +101,7 @@ impl Catalog {
             Action::Savepoint { name } => {
                 if self.undo.start.is_some() {
                     let mark = self.mark();
-                    self.undo.savepoints.push((name.value.clone(), mark));
+                    self.undo.savepoints.push((name.value.to_string(), mark));
                 }
             }
             Action::RollbackTo { name } => {

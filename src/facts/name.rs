@@ -3,18 +3,21 @@
 use crate::source::Span;
 use std::fmt;
 
+/// An identifier's text. Identifiers are short, and there are millions of them: up to 24 bytes lie in place.
+pub type Identifier = compact_str::CompactString;
+
 /// One identifier: its value after folding and unquoting, and where it stands. Equality ignores the place.
 #[derive(Debug, Clone, Default)]
 pub struct Name {
     /// Folded to lower case unless it was quoted.
-    pub value: String,
+    pub value: Identifier,
     /// Where it stands, quotes included; empty for a name that was made up.
     pub span: Span,
 }
 
 impl Name {
     /// A name at a place.
-    pub fn new(value: impl Into<String>, span: Span) -> Self {
+    pub fn new(value: impl Into<Identifier>, span: Span) -> Self {
         Name { value: value.into(), span }
     }
 }
@@ -231,10 +234,10 @@ impl fmt::Display for ObjectName {
 #[derive(Debug, Clone, Default)]
 pub struct TypeName {
     /// The schema, where written and not `pg_catalog`.
-    pub schema: Option<String>,
+    pub schema: Option<Identifier>,
     /// PostgreSQL's internal name for the built-in spellings (`int4` for `integer`, `timestamptz`, `bpchar` for `char`,
     /// `varchar`, `bool`, `float8`, `varbit`), else the name as folded. `serial`, `bigserial`, `smallserial` stay.
-    pub name: String,
+    pub name: Identifier,
     /// Type modifiers in their order: `[10, 2]` for `numeric(10,2)`; empty when none. Non-numeric ones are omitted.
     pub modifiers: Vec<i64>,
     /// `interval` fields (`day to second`), or any modifier text that is not a list of integers.
@@ -263,7 +266,7 @@ impl std::hash::Hash for TypeName {
 impl TypeName {
     /// A plain type by its internal name.
     pub fn named(name: &str) -> Self {
-        TypeName { name: name.to_owned(), ..TypeName::default() }
+        TypeName { name: name.into(), ..TypeName::default() }
     }
 
     /// Whether it is this scalar built-in, by internal name.

@@ -199,7 +199,7 @@ fn describe_call(call: &Call) -> String {
     ];
     let name = &call.name.name.value;
     if call.args.is_empty() && WORDS.contains(&name.as_str()) {
-        return name.to_uppercase();
+        return name.to_uppercase().to_string();
     }
     format!("{}({})", call.name, if call.args.is_empty() { "" } else { "…" })
 }

@@ -38,7 +38,7 @@ fn dropped_whole(ctx: &Context, drop: &Drop) {
         let what = match (drop.kind.as_str(), tables.is_empty()) {
             ("DATABASE", _) => format!("database {name} with every table in it"),
             // made by these files, and nothing in it that was there before
-            (_, true) if ctx.catalog.schemas.contains(&name.name.value) => continue,
+            (_, true) if ctx.catalog.schemas.iter().any(|known| name.name == known.as_str()) => continue,
             (_, true) => format!("schema {name} with everything in it"),
             _ => format!("schema {name} with {}", tables.join(", ")),
         };

@@ -91,9 +91,9 @@ fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope
 
 /// What names an index of an expression: the column, and what is computed from it.
 fn labels(expr: &Expr, table: &Resolved) -> Vec<String> {
-    let mut labels = vec![table.column.clone()];
+    let mut labels = vec![table.column.to_string()];
     if let ExprKind::Call(call) = &expr.kind {
-        labels.push(call.name.name.value.clone());
+        labels.push(call.name.name.value.to_string());
     }
     labels
 }

@@ -131,6 +131,6 @@ fn gin_help(ctx: &Context, index: &CreateIndex, expr: &Expr, is_text: bool) -> S
 /// What a key adds to its index's name.
 fn labels(expr: &Expr) -> Vec<String> {
     let mut found = vec![];
-    expr.walk(&mut |e| found.extend(e.column().map(|column| column.column.value.clone())));
+    expr.walk(&mut |e| found.extend(e.column().map(|column| column.column.value.to_string())));
     if found.is_empty() { vec!["expr".to_owned()] } else { found }
 }

@@ -39,7 +39,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         let tested = spelling::unqualified(ctx, test.tested);
         let message = format!("a pattern that begins with % matches {tested} anywhere, so every row of {} is read", table.written);
         let key = format!("{} gin_trgm_ops", spelling::index_key(ctx, test.tested));
-        let labels = vec![table.column.clone(), "trgm".to_owned()];
+        let labels = vec![table.column.to_string(), "trgm".to_owned()];
         let index = Definition { method: "gin".to_owned(), keys: vec![key], labels, ..Definition::default() };
         let help = format!("a trigram index serves it (CREATE EXTENSION pg_trgm):\n{};", index.text(&table.name, ctx.catalog));
         ctx.add(ctx.report(test.whole.span, message).help(help));

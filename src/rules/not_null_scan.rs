@@ -32,7 +32,7 @@ fn validated_before(ctx: &Context, alter: &AlterTable, column: &Name) -> bool {
     ctx.preceding.iter().flat_map(|statement| &statement.actions).any(|action| match action {
         Action::AlterTable(earlier) if ctx.catalog.resolve(&earlier.name) == table => match &earlier.change {
             TableChange::ValidateConstraint { name } => {
-                let speaks = name.value.contains(&column.value) || name.value.contains("null");
+                let speaks = name.value.contains(column.value.as_str()) || name.value.contains("null");
                 speaks && !known.iter().any(|c| *name == *c.name.as_str())
             }
             _ => false,

@@ -6,7 +6,7 @@ use super::{Check, Context};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::tests;
 use crate::catalog::resolve::{self, Scope, Source};
-use crate::facts::{Expr, ExprKind, Query, Select, quote_identifier};
+use crate::facts::{Expr, ExprKind, Identifier, Query, Select, quote_identifier};
 use crate::source::Span;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -28,7 +28,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let to_one = joins::joined(select, scope).iter().all(|(_, meets)| *meets == Meets::One);
     let Some(ordered) = query.order_by.iter().map(|key| column_of(&key.expr, name, select, scope)).collect::<Option<Vec<_>>>() else { return };
     let fixed = constants(select, scope, name);
-    let settled = |column: &String| ordered.contains(column) || fixed.contains(column);
+    let settled = |column: &Identifier| ordered.contains(column) || fixed.contains(column);
     if !to_one || keys.iter().any(|key| key.iter().all(settled)) {
         return;
     }
@@ -48,14 +48,14 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
 }
 
 /// The column of this table that an order key is; an output name stands for its expression.
-fn column_of<'a>(expr: &'a Expr, name: &crate::catalog::Qualified, select: &'a Select, scope: &Scope<'a>) -> Option<String> {
+fn column_of<'a>(expr: &'a Expr, name: &crate::catalog::Qualified, select: &'a Select, scope: &Scope<'a>) -> Option<Identifier> {
     let written = expr.column()?;
     let expr = if written.relation.is_none() { resolve::output(select, &written.column.value).unwrap_or(expr) } else { expr };
     scope.resolve_expr(expr).filter(|column| column.name == *name).map(|column| column.column)
 }
 
 /// The columns of this table that the conditions set equal to one value.
-fn constants<'a>(select: &'a Select, scope: &Scope<'a>, name: &crate::catalog::Qualified) -> Vec<String> {
+fn constants<'a>(select: &'a Select, scope: &Scope<'a>, name: &crate::catalog::Qualified) -> Vec<Identifier> {
     let equalities = select.conditions().into_iter().filter(|c| matches!(c.kind, ExprKind::Binary { .. }));
     equalities
         .flat_map(tests)

@@ -1,7 +1,7 @@
 //! A key of a partitioned table that leaves out a partition column.
 
 use super::{Check, Context, Kind};
-use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Expr, IndexKey, ObjectName, PartitionBy, TableChange};
+use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Expr, Identifier, IndexKey, ObjectName, PartitionBy, TableChange};
 use crate::finding::Severity;
 use crate::source::Span;
 
@@ -43,7 +43,7 @@ fn check_table(ctx: &Context, table: &CreateTable) {
             continue;
         };
         for key in ctx.catalog.keys_of(source) {
-            let columns: Vec<&str> = key.iter().map(String::as_str).collect();
+            let columns: Vec<&str> = key.iter().map(Identifier::as_str).collect();
             if judge(ctx, by, &name, &format!("the key ({}) copied from {}", key.join(", "), like.source), &columns, like.span) {
                 break;
             }

@@ -39,7 +39,7 @@ fn check(context: &LogContext) {
 fn index_on(table: &str, column: &str) -> String {
     let wanted = Definition { keys: vec![quote_identifier(column)], labels: vec![column.to_owned()], ..Definition::default() };
     let (schema, name) = table.split_once('.').unwrap_or(("public", table));
-    let table = Qualified { schema: schema.trim_matches('"').to_owned(), name: name.trim_matches('"').to_owned() };
+    let table = Qualified { schema: schema.trim_matches('"').into(), name: name.trim_matches('"').into() };
     format!("{};", wanted.text(&table, &Catalog::default()))
 }
 

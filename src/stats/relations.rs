@@ -81,22 +81,22 @@ pub struct RelationStats {
 impl RelationStats {
     /// The numbers of a table.
     pub fn table(&self, name: &Qualified) -> Option<&TableStats> {
-        self.tables.get(&(name.schema.clone(), name.name.clone()))
+        self.tables.get(&(name.schema.to_string(), name.name.to_string()))
     }
 
     /// The numbers of an index.
     pub fn index(&self, name: &Qualified) -> Option<&IndexStats> {
-        self.indexes.get(&(name.schema.clone(), name.name.clone()))
+        self.indexes.get(&(name.schema.to_string(), name.name.to_string()))
     }
 
     /// Every index with its numbers.
     pub fn indexes(&self) -> impl Iterator<Item = (Qualified, &IndexStats)> {
-        self.indexes.iter().map(|((schema, name), index)| (Qualified { schema: schema.clone(), name: name.clone() }, index))
+        self.indexes.iter().map(|((schema, name), index)| (Qualified { schema: schema.as_str().into(), name: name.as_str().into() }, index))
     }
 
     /// How many different values a column has, as pg_stats says it: below zero it is a share of the rows.
     pub fn distinct(&self, table: &Qualified, column: &str) -> Option<f64> {
-        self.distinct.get(&(table.schema.clone(), table.name.clone(), column.to_owned())).copied()
+        self.distinct.get(&(table.schema.to_string(), table.name.to_string(), column.to_owned())).copied()
     }
 
     /// How many days the statistics were gathered, where the export says so.
@@ -140,7 +140,7 @@ impl RelationStats {
             if let Some(index) = index {
                 let scans = number(&["scans", "idx_scan"]).unwrap_or(0);
                 let required = text(&["required"]).map(|text| matches!(text.trim(), "t" | "true"));
-                let table = Some(Qualified { schema: schema.clone(), name: table.to_owned() });
+                let table = Some(Qualified { schema: schema.as_str().into(), name: table.into() });
                 self.indexes.insert((schema, index.to_owned()), IndexStats { scans, bytes, table, required });
                 continue;
             }

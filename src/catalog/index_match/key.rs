@@ -41,7 +41,7 @@ impl Key {
     /// Reads a key of an index.
     pub fn new(method: &str, key: &IndexKey, node: Node, catalog: &Catalog) -> Key {
         let class = match &key.opclass {
-            Some(class) => Some(class.name.value.clone()),
+            Some(class) => Some(class.name.value.to_string()),
             None => default_class(method, node.ty.as_deref(), catalog),
         };
         let written = key.collation.as_ref().map(|c| c.name.value.clone());

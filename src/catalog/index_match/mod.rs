@@ -72,7 +72,7 @@ impl Service {
 
 /// Reads an index's own expressions: every column is its table's.
 fn own_names(column: &crate::facts::ColumnRef) -> Meaning {
-    Meaning::Own(column.column.value.clone())
+    Meaning::Own(column.column.value.to_string())
 }
 
 impl<'c> Prepared<'c> {

@@ -121,13 +121,13 @@ pub fn is_value(expr: &Expr) -> bool {
 
 /// Reads expressions on a table without a query around them: every column is the table's.
 fn read(catalog: &Catalog, table: Option<&Table>, expr: &Expr) -> Node {
-    let names = |column: &ColumnRef| Meaning::Own(column.column.value.clone());
+    let names = |column: &ColumnRef| Meaning::Own(column.column.value.to_string());
     Reader { catalog, table, names: &names }.read(expr)
 }
 
 /// The same for what a column is compared with: its columns are another relation's.
 fn read_value(catalog: &Catalog, expr: &Expr) -> Node {
-    let names = |column: &ColumnRef| Meaning::Outside(column.column.value.clone(), None);
+    let names = |column: &ColumnRef| Meaning::Outside(column.column.value.to_string(), None);
     Reader { catalog, table: None, names: &names }.read(expr)
 }
 

@@ -89,7 +89,7 @@ impl Catalog {
             "POLICY" => on("POLICY"),
             "RULE" => on("RULE"),
             "SCHEMA" => extra.name.name == "public" || self.all_schemas().contains(&extra.name.name.as_str()),
-            "EXTENSION" => self.extensions.contains(&extra.name.name),
+            "EXTENSION" => self.extensions.iter().any(|known| extra.name.name == known),
             _ => true,
         }
     }

@@ -26,7 +26,7 @@ impl Catalog {
             let schemas: Vec<&str> = ty.schema.as_deref().map_or_else(|| path.collect(), |schema| vec![schema]);
             ty.name.ends_with("%type")
                 || schemas.iter().any(|schema| {
-                    let name = Qualified { schema: (*schema).to_owned(), name: ty.name.clone() };
+                    let name = Qualified { schema: (*schema).into(), name: ty.name.as_str().into() };
                     self.tables.contains_key(&name) || self.views.contains_key(&name)
                 })
         };
@@ -51,8 +51,10 @@ impl Catalog {
             match function {
                 Some(function) => {
                     for ty in &function.header_types {
-                        let relation =
-                            Qualified { schema: ty.schema.clone().unwrap_or_else(|| "public".to_owned()), name: ty.name.clone() };
+                        let relation = Qualified {
+                            schema: ty.schema.clone().unwrap_or_else(|| "public".into()).into(),
+                            name: ty.name.as_str().into(),
+                        };
                         self.write_view_by_name(out, &relation, &mut seen);
                     }
                     write_function(out, name, function);

@@ -89,13 +89,13 @@ impl Catalog {
     /// A type; a user-defined one of another schema that was found by the search_path gets its schema.
     pub(super) fn type_sql(&self, ty: &TypeName) -> String {
         let known = |schema: &str| {
-            let name = Qualified { schema: schema.to_owned(), name: ty.name.clone() };
+            let name = Qualified { schema: schema.into(), name: ty.name.as_str().into() };
             self.types.contains_key(&name) || self.domains.contains_key(&name)
         };
         if ty.schema.is_none() && !ty.name.is_empty() {
             let own = self.schemas.iter().map(String::as_str);
             if let Some(schema) = std::iter::once("public").chain(own).find(|schema| known(schema)) {
-                return TypeName { schema: Some(schema.to_owned()), ..ty.clone() }.to_string();
+                return TypeName { schema: Some(schema.into()), ..ty.clone() }.to_string();
             }
         }
         ty.to_string()

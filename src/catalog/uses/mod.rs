@@ -389,9 +389,9 @@ impl<'a> Gathering<'a> {
         for column in query.column_refs() {
             match scope.row_origin(column) {
                 Some(Origin::Column(resolved, relation))
-                    if std::ptr::eq(relation, member.relation) && !found.contains(&resolved.column) =>
+                    if std::ptr::eq(relation, member.relation) && !found.iter().any(|known| resolved.column == known.as_str()) =>
                 {
-                    found.push(resolved.column);
+                    found.push(resolved.column.to_string());
                 }
                 Some(_) => {}
                 // a whole row by its alias, an ordinal's alias, a subquery's own column
@@ -489,7 +489,7 @@ fn is_extreme(call: &Call) -> bool {
 /// Reads an expression of a query with one of its relations in mind.
 fn read<'a>(catalog: &'a Catalog, table: Option<&Table>, relation: &'a Relation, scope: &Rc<Scope<'a>>, expr: &Expr, depth: usize) -> Node {
     let names = |column: &ColumnRef| match scope.origin(column) {
-        Some(Origin::Column(resolved, of)) if std::ptr::eq(of, relation) => Meaning::Own(resolved.column),
+        Some(Origin::Column(resolved, of)) if std::ptr::eq(of, relation) => Meaning::Own(resolved.column.to_string()),
         Some(Origin::Column(resolved, of)) => {
             let ty = resolved.definition().and_then(|c| c.ty.as_ref()).map(|ty| type_name(ty, catalog));
             Meaning::Outside(format!("{:p} {}", std::ptr::from_ref(of), resolved.column), ty)

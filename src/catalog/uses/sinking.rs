@@ -3,10 +3,10 @@
 use super::super::index_match::same;
 use super::super::resolve::{first_branch, keeps_rows, output, output_items};
 use super::DEEPEST;
-use crate::facts::{Expr, ExprKind, Query, QueryBody};
+use crate::facts::{Expr, ExprKind, Identifier, Query, QueryBody};
 
 /// Whether a column of a subquery is one by which it groups, dedups or unites, so that a condition on it may be tested before.
-pub(super) fn passes(query: &Query, column: &str, names: &[String], depth: usize) -> bool {
+pub(super) fn passes(query: &Query, column: &str, names: &[Identifier], depth: usize) -> bool {
     if depth > DEEPEST {
         return false;
     }
@@ -46,7 +46,7 @@ pub(super) fn passes(query: &Query, column: &str, names: &[String], depth: usize
 }
 
 /// The same column of the right branch, which has the left one's names.
-fn passes_by_place(left: &Query, right: &Query, column: &str, names: &[String], depth: usize) -> bool {
+fn passes_by_place(left: &Query, right: &Query, column: &str, names: &[Identifier], depth: usize) -> bool {
     let items = |query| output_items(query).unwrap_or_default();
     let named = |item: &crate::facts::SelectItem| match &item.alias {
         Some(alias) => alias.value == column,
@@ -54,7 +54,7 @@ fn passes_by_place(left: &Query, right: &Query, column: &str, names: &[String], 
     };
     let place = names.iter().position(|n| n == column).or_else(|| items(left).iter().position(named));
     let Some(place) = place else { return first_branch(right).select().is_some_and(|s| s.group_by.is_empty()) };
-    let mut padded: Vec<String> = vec![String::new(); place];
-    padded.push(column.to_owned());
+    let mut padded = vec![Identifier::default(); place];
+    padded.push(column.into());
     passes(right, column, &padded, depth + 1)
 }

@@ -105,7 +105,7 @@ fn operator_class_changes(old: &TypeName, new: &TypeName) -> bool {
 fn collation_changes(old: &Column, new: Option<&ObjectName>) -> bool {
     let plain = |name: &str| name.rsplit('.').next().unwrap_or(name).trim_matches('"').to_owned();
     let named = |name: Option<String>| name.filter(|name| name != "default");
-    named(old.collation.as_deref().map(plain)) != named(new.map(|c| c.name.value.clone()))
+    named(old.collation.as_deref().map(plain)) != named(new.map(|c| c.name.value.to_string()))
 }
 
 /// Foreign keys from and to a column that changes its type are dropped and made again.

@@ -2,7 +2,7 @@
 
 use super::{Effect, EffectKind, Until, Work};
 use crate::catalog::{Catalog, Knowledge, Qualified, Relation, Table};
-use crate::facts::ObjectName;
+use crate::facts::{Identifier, ObjectName};
 use crate::postgres::lock::LockMode;
 use crate::postgres::version::Version;
 use std::hash::BuildHasher;
@@ -166,7 +166,7 @@ impl<'c> Effects<'c> {
 
     /// The sequences that belong to a table, or to one of its columns.
     pub(super) fn sequences_of(&self, table: &Qualified, column: Option<&str>) -> Vec<Qualified> {
-        let owned = |owner: &(Qualified, String)| owner.0 == *table && column.is_none_or(|c| owner.1 == c);
+        let owned = |owner: &(Qualified, Identifier)| owner.0 == *table && column.is_none_or(|c| owner.1 == c);
         self.catalog
             .sequences
             .dependents(table)

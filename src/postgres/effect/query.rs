@@ -5,7 +5,8 @@ use super::EffectKind;
 use super::list::Effects;
 use crate::catalog::{Catalog, Column, Qualified, TableConstraint};
 use crate::facts::{
-    ConstraintKind, Delete, Expr, ExprKind, FromItem, Insert, Name, ObjectName, Query, QueryBody, Relation, RelationSource, Update,
+    ConstraintKind, Delete, Expr, ExprKind, FromItem, Identifier, Insert, Name, ObjectName, Query, QueryBody, Relation, RelationSource,
+    Update,
 };
 use crate::postgres::lock::LockMode::{self, AccessShare, RowExclusive, RowShare};
 use crate::source::Span;
@@ -191,7 +192,7 @@ fn action_mode(action: Option<&str>) -> LockMode {
 pub(super) fn draws_from(table: &Qualified, column: &Column, catalog: &Catalog) -> Vec<Qualified> {
     let mut found = vec![];
     if column.identity.is_some() {
-        let owned = |owner: &(Qualified, String)| owner.0 == *table && owner.1 == column.name;
+        let owned = |owner: &(Qualified, Identifier)| owner.0 == *table && owner.1 == column.name;
         found.extend(catalog.sequences.iter().filter(|(_, s)| s.owned_by.as_ref().is_some_and(owned)).map(|(name, _)| name.clone()));
     }
     if let Some(default) = &column.default {

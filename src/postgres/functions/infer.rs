@@ -66,7 +66,7 @@ impl Scope<'_> {
     pub(super) fn name_of(&self, ty: &TypeName) -> Option<String> {
         let base = self.base(ty, MAX_DOMAINS)?;
         let dimensions = ty.dimensions.max(base.dimensions);
-        Some(if dimensions > 0 { format!("{}[]", base.name) } else { base.name })
+        Some(if dimensions > 0 { format!("{}[]", base.name) } else { base.name.to_string() })
     }
 
     fn base(&self, ty: &TypeName, depth: usize) -> Option<TypeName> {

@@ -3,7 +3,7 @@
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::tests;
 use crate::catalog::resolve::{Binding, Scope, Source};
-use crate::facts::{Distinct, Expr, ExprKind, FromItem, Join, JoinCondition, JoinKind, Literal, Query, Relation, Select};
+use crate::facts::{Distinct, Expr, ExprKind, FromItem, Identifier, Join, JoinCondition, JoinKind, Literal, Query, Relation, Select};
 use crate::postgres::functions::is_builtin_aggregate;
 
 /// How many rows of a relation one row before it meets.
@@ -31,7 +31,7 @@ pub(crate) fn joined<'a>(select: &'a Select, scope: &Scope<'a>) -> Vec<(&'a Rela
 /// How many rows of a relation one row of the others meets.
 pub(crate) fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Meets {
     let fixed = fixed_columns(binding, select, scope);
-    let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
+    let fixed: Vec<&str> = fixed.iter().map(Identifier::as_str).collect();
     let catalog = scope.catalog();
     match binding.source {
         Source::Table(written) => match catalog.table(written) {
@@ -48,10 +48,10 @@ pub(crate) fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope
 }
 
 /// The columns of a relation that the conditions set equal to something outside it.
-fn fixed_columns<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Vec<String> {
+fn fixed_columns<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Vec<Identifier> {
     let is_own = |expr: &Expr| expr.column().and_then(|c| scope.binding(c)).is_some_and(|b| std::ptr::eq(b.relation, binding.relation));
     let equalities = holding_for(binding.relation, select).into_iter().filter(|c| matches!(c.kind, ExprKind::Binary { .. }));
-    let mut fixed: Vec<String> = equalities
+    let mut fixed: Vec<Identifier> = equalities
         .flat_map(tests)
         .filter(|t| t.op == "=" && is_own(t.tested) && t.value.is_some_and(|v| !is_own(v)))
         .filter_map(|t| Some(t.tested.column()?.column.value.clone()))

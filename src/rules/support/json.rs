@@ -233,7 +233,7 @@ pub(crate) fn is_pinned<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, 
         .filter(|t| t.op == "=" && t.value.is_none_or(is_value))
         .filter_map(|t| scope.resolve_expr(t.tested))
         .filter(|column| column.name == json.column.name)
-        .map(|column| column.column)
+        .map(|column| column.column.to_string())
         .collect();
     let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
     ctx.catalog.is_key_fixed(&json.column.name, &fixed) || (json.column.table.is_none() && fixed.contains(&"id"))
@@ -308,7 +308,7 @@ pub(crate) fn index(ctx: &Context, json: &JsonTest, method: &str, key: String, p
 
 fn definition(json: &JsonTest, method: &str, leading: Option<String>, key: String, predicate: Option<String>) -> Definition {
     let mut labels: Vec<String> = leading.iter().map(|column| column.trim_matches('"').to_owned()).collect();
-    labels.push(json.column.column.clone());
+    labels.push(json.column.column.to_string());
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     labels.extend(json.path.iter().map(|part| part.chars().map(plain).collect::<String>()).filter(|part| part.chars().any(|c| c != '_')));
     if key.contains("gin_trgm_ops") {

@@ -7,7 +7,7 @@ use super::{json, rows, spelling};
 use crate::advise::Definition;
 use crate::catalog::index_match::{OrderBy, gives_order, is_value, tests};
 use crate::catalog::resolve::{Resolved, Scope, Source};
-use crate::facts::{Expr, ExprKind, Literal, Query, quote_identifier};
+use crate::facts::{Expr, ExprKind, Identifier, Literal, Query, quote_identifier};
 use crate::rules::Context;
 use predicate::Step;
 
@@ -88,7 +88,7 @@ fn no_order(ctx: &Context, scope: &Scope) -> String {
         Source::Table(written) => ctx.catalog.keys_of(&ctx.catalog.resolve(written)).into_iter().next(),
         _ => None,
     });
-    let key = key.unwrap_or_else(|| vec!["id".to_owned()]);
+    let key = key.unwrap_or_else(|| vec!["id".into()]);
     let list: Vec<String> = key.iter().map(|c| quote_identifier(c)).collect();
     let parameters: Vec<String> = key.iter().map(|c| format!("$last_{c}")).collect();
     format!(
@@ -105,7 +105,7 @@ fn read<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, key: &'a crate::
     let text = spelling::text(ctx, expr.span);
     let parameter = match expr.column() {
         Some(c) => format!("$last_{}", c.column.value),
-        None => format!("$last_{}", output_name(query, expr).unwrap_or_else(|| "value".to_owned())),
+        None => format!("$last_{}", output_name(query, expr).unwrap_or_else(|| "value".into())),
     };
     let known_nullable = may_be_null(expr, scope);
     let nulls_first = key.nulls_first.unwrap_or(key.descending);
@@ -137,7 +137,7 @@ fn selected<'a>(query: &'a Query, expr: &Expr) -> Option<&'a Expr> {
     }
 }
 
-fn output_name(query: &Query, expr: &Expr) -> Option<String> {
+fn output_name(query: &Query, expr: &Expr) -> Option<Identifier> {
     let item = query.select()?.items.iter().find(|item| std::ptr::eq(&item.expr, expr))?;
     item.alias.as_ref().map(|alias| alias.value.clone())
 }
@@ -169,10 +169,10 @@ fn add_tiebreaker<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: 
         (None, Some(written)) if written.relation.is_none() => Some(written.column.value.clone()),
         _ => None,
     };
-    let here: Vec<String> = keys.iter().filter_map(column_here).collect();
-    let here: Vec<&str> = here.iter().map(String::as_str).collect();
-    let not_null = |c: &String| ctx.catalog.tables.get(&name).and_then(|t| t.column(c)).is_some_and(|c| c.not_null);
-    let unique: Vec<Vec<String>> = ctx.catalog.keys_of(&name).into_iter().filter(|key| key.iter().all(not_null)).collect();
+    let here: Vec<Identifier> = keys.iter().filter_map(column_here).collect();
+    let here: Vec<&str> = here.iter().map(Identifier::as_str).collect();
+    let not_null = |c: &Identifier| ctx.catalog.tables.get(&name).and_then(|t| t.column(c)).is_some_and(|c| c.not_null);
+    let unique: Vec<Vec<Identifier>> = ctx.catalog.keys_of(&name).into_iter().filter(|key| key.iter().all(not_null)).collect();
     if unique.iter().any(|key| key.iter().all(|c| here.contains(&c.as_str()))) || (unique.is_empty() && here.contains(&"id")) {
         return;
     }
@@ -182,14 +182,14 @@ fn add_tiebreaker<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: 
             let known = ctx.catalog.table(written).is_some();
             let why = if known { "has no unique key that is known to be NOT NULL" } else { "is not defined in the files read" };
             notes.push(format!("{written} {why}: id stands here for whatever is unique and NOT NULL in it; without it, rows with equal keys are skipped or repeated"));
-            vec!["id".to_owned()]
+            vec!["id".into()]
         }
     };
     let qualifier = qualifier(query, scope, &name, keys);
     for column in tie.into_iter().filter(|c| !here.contains(&c.as_str())).collect::<Vec<_>>() {
         let text = format!("{qualifier}{}", quote_identifier(&column));
         let parameter = format!("$last_{column}");
-        let resolved = Some(Resolved { written, name: name.clone(), table: None, column: column.clone() });
+        let resolved = Some(Resolved { written, name: name.clone(), table: None, column: column.into() });
         keys.push(Key {
             expr: None,
             text,

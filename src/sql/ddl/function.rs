@@ -215,7 +215,7 @@ fn word_or_string(c: &mut Cursor<'_>) -> Parse<String> {
     if c.peek().is_some_and(|t| t.kind.is_string()) {
         return c.string().map(|(value, _)| value);
     }
-    c.name().map(|name| name.value)
+    c.name().map(|name| name.value.into())
 }
 
 /// DO, with LANGUAGE on either side of its body.

@@ -22,7 +22,7 @@ pub(crate) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     let only = c.eat("ONLY");
     let table = c.object_name()?;
     let keys_from = c.mark();
-    let method = if c.eat("USING") { c.name()?.value } else { "btree".to_owned() };
+    let method = if c.eat("USING") { c.name()?.value } else { "btree".into() };
     let keys = keys(c)?;
     let keys_span = c.since(keys_from);
     let mut index = CreateIndex {
@@ -32,7 +32,7 @@ pub(crate) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
         unique,
         concurrently,
         if_not_exists,
-        method,
+        method: method.to_string(),
         keys,
         keys_span,
         verb_span,

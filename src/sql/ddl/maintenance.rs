@@ -48,7 +48,7 @@ pub(super) fn lock(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
         let mut words = String::new();
         while !c.at_end() && !c.at_words("MODE") {
             let word = c.name()?;
-            words = if words.is_empty() { word.value } else { format!("{words} {}", word.value) };
+            words = if words.is_empty() { word.value.to_string() } else { format!("{words} {}", word.value) };
         }
         mode_span = c.since(mark);
         mode = match LockMode::from_sql(&words) {
@@ -69,7 +69,7 @@ fn options(c: &mut Cursor<'_>) -> Parse<Vec<(String, bool, Span)>> {
     }
     c.paren_list(|c| {
         let mark = c.mark();
-        let name = c.name()?.value.to_lowercase();
+        let name = c.name()?.value.as_str().to_lowercase();
         let value = c.take_until(|c| c.kind() == Some(TokenKind::Comma));
         let off = value.first().is_some_and(|t| ["off", "false", "0"].contains(&t.value(c.text).to_lowercase().as_str()));
         Ok((name, !off, c.since(mark)))

@@ -65,7 +65,7 @@ pub(super) fn plain(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     let two = ["SECURITY LABEL", "REASSIGN OWNED", "COMMIT PREPARED", "ROLLBACK PREPARED", "IMPORT FOREIGN SCHEMA"];
     let verb = match c.eat_any(&two) {
         Some(words) => words.to_owned(),
-        None => c.name()?.value.to_ascii_uppercase(),
+        None => c.name()?.value.to_ascii_uppercase().to_string(),
     };
     skip_rest(c)?;
     push_other(s, &verb);

@@ -10,7 +10,7 @@ pub(crate) fn by(c: &mut Cursor<'_>) -> Parse<PartitionBy> {
     c.expect("PARTITION BY")?;
     let strategy = c.name()?.value;
     let keys = super::index::keys(c)?;
-    Ok(PartitionBy { strategy, keys, span: c.since(mark) })
+    Ok(PartitionBy { strategy: strategy.to_string(), keys, span: c.since(mark) })
 }
 
 /// Reads `FOR VALUES …` or `DEFAULT`.

@@ -75,9 +75,9 @@ pub(super) fn assignment(c: &mut Cursor<'_>) -> Parse<(String, Vec<String>)> {
 fn parameter(c: &mut Cursor<'_>) -> Parse<String> {
     let mut name = c.name()?.value.to_lowercase();
     while c.eat_kind(TokenKind::Dot) {
-        name = format!("{name}.{}", c.name()?.value.to_lowercase());
+        name = format!("{name}.{}", c.name()?.value.to_lowercase()).into();
     }
-    Ok(name)
+    Ok(name.to_string())
 }
 
 fn values(c: &mut Cursor<'_>) -> Parse<Vec<String>> {

@@ -13,9 +13,9 @@ pub(super) fn type_name(c: &mut Cursor<'_>) -> Parse<TypeName> {
     let mut ty = TypeName { setof: c.eat("SETOF"), ..TypeName::default() };
     let quoted = c.kind() == Some(TokenKind::QuotedIdent);
     let first = c.name()?;
-    ty.name = first.value;
+    ty.name = first.value.into();
     while c.eat_kind(TokenKind::Dot) {
-        ty.schema = Some(std::mem::replace(&mut ty.name, c.name()?.value));
+        ty.schema = Some(std::mem::replace(&mut ty.name, c.name()?.value.into()));
     }
     if ty.schema.as_deref() == Some("pg_catalog") {
         ty.schema = None;
@@ -58,7 +58,7 @@ fn words(c: &mut Cursor<'_>, ty: &mut TypeName) {
         "timestamp" | "time" | "interval" | "float" => return irregular(c, ty),
         other => other,
     };
-    ty.name = internal.to_owned();
+    ty.name = internal.into();
     modifiers(c, ty);
     if ty.name == "bpchar" && ty.modifiers.is_empty() {
         ty.modifiers = vec![1];
@@ -75,7 +75,7 @@ fn irregular(c: &mut Cursor<'_>, ty: &mut TypeName) {
             modifiers(c, ty);
             let small = ty.modifiers.first().is_some_and(|&bits| bits <= 24);
             ty.modifiers.clear();
-            ty.name = if small { "float4" } else { "float8" }.to_owned();
+            ty.name = if small { "float4" } else { "float8" }.into();
         }
         _ => {
             modifiers(c, ty);
