@@ -71,6 +71,14 @@ pub(super) fn tests_from(source: &Source, language: Language, asked: &[PathBuf])
     inside.map_or(u32::MAX, |at| at as u32)
 }
 
+/// `pg_partman--4.7.4--5.0.0.sql`: what `ALTER EXTENSION … UPDATE` runs.
+pub(super) fn updates_extension(path: &Path) -> bool {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+    let mut versions = stem.split("--").skip(1);
+    let version = |text: Option<&str>| text.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()));
+    version(versions.next()) && version(versions.next())
+}
+
 /// Whether a file of SQL is one of a test suite.
 pub(super) fn is_test_sql(path: &Path, asked: &[PathBuf]) -> bool {
     is_test_of(&path.to_string_lossy(), false) && !is_asked(path, asked)

@@ -134,7 +134,8 @@ impl Checker<'_> {
             if part.reported {
                 found.count(statement, part.aside);
                 let (aside, makes_schema) = (part.aside, part.follows == Follows::Schema);
-                let around = Surroundings { unwrapped: unit.unwrapped, aside, makes_schema, ..Surroundings::default() };
+                let updates_extension = aside::updates_extension(&self.sources.get(part.file).path);
+                let around = Surroundings { unwrapped: unit.unwrapped, aside, makes_schema, updates_extension, ..Surroundings::default() };
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
@@ -174,9 +175,10 @@ impl Checker<'_> {
     }
 
     /// What a unit stored, to be asked about when the schema is complete.
-    pub(super) fn stored(unit: &mut Unit) -> impl Iterator<Item = Stored> {
+    pub(super) fn stored(&self, unit: &mut Unit) -> impl Iterator<Item = Stored> {
         let (part, unwrapped) = (unit.part, unit.unwrapped);
-        let around = Surroundings { unwrapped, aside: part.aside, ..Surroundings::default() };
+        let updates_extension = aside::updates_extension(&self.sources.get(part.file).path);
+        let around = Surroundings { unwrapped, aside: part.aside, updates_extension, ..Surroundings::default() };
         let kept = unit.statements.extract_if(.., |statement| part.reported && stores(statement));
         kept.map(move |statement| Stored { statement, origin: part.origin, around })
     }

@@ -148,6 +148,12 @@ const NUMBERS: &[&str] = &[
     " as u32",
     " as u64",
     "atoi(",
+    ".as_millis(",
+    ".as_secs(",
+    ".as_micros(",
+    ".as_nanos(",
+    ".milliseconds()",
+    ".seconds()",
     "itoa(",
     "parsebool(",
     "formatint(",
@@ -299,7 +305,11 @@ fn cleans(line: &str, right: &str) -> bool {
     let call = line.trim_end_matches(['$', '&']).to_ascii_lowercase();
     let adds_mark = [".append('?')", ".append(\"?\")", ".push('?')", ".push(\"?\")", ".append('%s')", ".append(\"%s\")"];
     const CHECKS: &[&str] = &["clean(", "is_integer(", "isinteger(", "is_numeric(", "is_int(", "isnumber(", "is_number("];
-    let checked = CHECKS.iter().any(|check| call.ends_with(check)) || (call.ends_with("isinstance(") && right.starts_with(", int)"));
+    // `assert re.match(r'^\w+$', name)`
+    let matched =
+        ["re.match(", "re.fullmatch(", "matchstring(", "preg_match("].iter().any(|check| call.contains(check)) || call.ends_with(".test(");
+    let checked =
+        matched || CHECKS.iter().any(|check| call.ends_with(check)) || (call.ends_with("isinstance(") && right.starts_with(", int)"));
     checked || adds_mark.iter().any(|mark| right.starts_with(mark))
 }
 

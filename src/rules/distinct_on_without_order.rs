@@ -3,12 +3,20 @@
 use super::support::spelling;
 use super::{Check, Context};
 use crate::catalog::index_match::same;
-use crate::facts::{Expr, ExprKind, Query};
+use crate::facts::{Expr, ExprKind, Query, QueryBody, SetOperator};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, query: &Query) {
+    // what EXCEPT takes away, or takes from, is compared as a whole: a duplicate stays on one side, whichever it is
+    let mut compared: Vec<*const Query> = vec![];
     query.walk(&mut |query| {
+        if let QueryBody::SetOperation { op: SetOperator::Except, left, right, .. } = &query.body {
+            compared.extend([&raw const **left, &raw const **right]);
+        }
+        if compared.iter().any(|of| std::ptr::eq(*of, query)) {
+            return;
+        }
         let Some(select) = query.select() else { return };
         let Some((distinct, on)) = select.distinct.as_ref().and_then(|d| Some((d, d.on.as_ref()?))) else { return };
         // where nothing but the keys is asked for, all rows of a group give the same

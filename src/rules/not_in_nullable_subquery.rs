@@ -2,7 +2,7 @@
 
 use super::support::{rows, spelling};
 use super::{Check, Context};
-use crate::catalog::resolve::Scope;
+use crate::catalog::resolve::{Resolved, Scope, Source};
 use crate::catalog::index_match::same_in;
 use crate::facts::{ColumnRef, Expr, ExprKind, JoinKind, Literal, Query, Select};
 use crate::extract::Role;
@@ -40,7 +40,7 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
         return;
     }
     // nothing is known of the column, and what runs once is no query to plan well
-    if is_unknown(&item.expr, &inner) && rows::runs_once(ctx) {
+    if is_unknown(&item.expr, &inner) && (rows::runs_once(ctx) || comes_of_no_table(&item.expr, &inner, MAX_DEPTH)) {
         return;
     }
     let given = spelling::text(ctx, item.expr.span);
@@ -100,7 +100,7 @@ fn is_never_null(expr: &Expr, select: &Select, scope: &Scope) -> bool {
         ExprKind::Literal(literal) => *literal != Literal::Null,
         ExprKind::Cast { expr, .. } => is_never_null(expr, select, scope),
         ExprKind::Column(column) => match scope.resolve(column) {
-            Some(found) => found.definition().map_or(is_named_id(column) && !found.is_whole(), |d| d.not_null),
+            Some(found) => found.definition().map_or((is_named_id(column) || is_systems(&found)) && !found.is_whole(), |d| d.not_null),
             None => is_named_id(column),
         },
         ExprKind::Call(call) => match (call.name.name.value.as_str(), call.args.as_slice()) {
@@ -110,6 +110,34 @@ fn is_never_null(expr: &Expr, select: &Select, scope: &Scope) -> bool {
             _ => false,
         },
         _ => false,
+    }
+}
+
+/// A column by which the server's own catalogs name things: never NULL in a table of theirs. Views of statistics and locks have NULLs.
+fn is_systems(found: &Resolved) -> bool {
+    const NAMING: &[&str] = &[
+        "oid", "relname", "relnamespace", "nspname", "attrelid", "attname", "indexrelid", "indrelid", "conrelid", "conname", "inhrelid", "inhparent",
+        "typname", "rolname", "extname", "proname", "tablename", "schemaname", "indexname", "viewname",
+    ];
+    let of = &found.written.name.value;
+    of.starts_with("pg_") && !of.starts_with("pg_stat") && found.table.is_none() && NAMING.contains(&found.column.as_str())
+}
+
+/// How deep subqueries and CTEs are looked into.
+const MAX_DEPTH: usize = 8;
+
+/// Whether a column comes out of a function, or of what is not read, through whatever passes it on: nothing can be known of it.
+fn comes_of_no_table(expr: &Expr, scope: &Scope, depth: usize) -> bool {
+    let (Some(column), Some(depth)) = (expr.column(), depth.checked_sub(1)) else { return false };
+    let Some(binding) = scope.binding(column) else { return false };
+    match binding.source {
+        Source::Other => true,
+        Source::Query(inner) | Source::Fence(inner) => {
+            let within = Scope::new(scope.catalog(), inner, Some(Rc::new(scope.clone())));
+            let item = inner.select().and_then(|select| select.items.iter().find(|item| item.alias.is_none() && item.expr.column().is_some_and(|c| c.column == column.column)));
+            item.is_some_and(|item| comes_of_no_table(&item.expr, &within, depth))
+        }
+        Source::Table(_) => false,
     }
 }
 

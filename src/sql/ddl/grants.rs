@@ -113,9 +113,28 @@ pub(super) fn default_privileges(c: &mut Cursor<'_>, s: &mut Statement) -> Parse
     if !c.at_any(&["GRANT", "REVOKE"]) {
         return c.fail("GRANT or REVOKE");
     }
-    skip_rest(c)?;
-    push_other(s, "ALTER DEFAULT PRIVILEGES");
+    let mark = c.mark();
+    match default_grant(c) {
+        Ok(grant) => s.actions.push(Action::Grant(grant)),
+        Err(_) => {
+            c.rewind(mark);
+            skip_rest(c)?;
+            push_other(s, "ALTER DEFAULT PRIVILEGES");
+        }
+    }
     Ok(())
+}
+
+/// `GRANT … ON TABLES TO …`, as ALTER DEFAULT PRIVILEGES has it: a kind and no objects.
+fn default_grant(c: &mut Cursor<'_>) -> Parse<Grant> {
+    let grant = verb(c)?;
+    let privileges = c.comma_list(privilege)?;
+    c.expect("ON")?;
+    let kind = c.name()?.value.to_ascii_uppercase();
+    let kind = if kind == "LARGE" { c.name().map(|_| "LARGE OBJECTS".to_owned())? } else { kind };
+    let to_public = grantees(c, grant)?;
+    c.expect_end()?;
+    Ok(Grant { grant, privileges, kind: format!("FUTURE {kind}"), objects: vec![], to_public })
 }
 
 #[cfg(test)]
