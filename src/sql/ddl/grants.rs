@@ -165,6 +165,8 @@ mod tests {
         assert_eq!(grant("GRANT ALL ON ALL TABLES IN SCHEMA s TO r").kind, "ALL TABLES IN SCHEMA");
         assert!(grant("GRANT a, b TO c WITH ADMIN TRUE, INHERIT FALSE GRANTED BY d").objects.is_empty());
         assert!(grant("GRANT SELECT ON t TO \"PUBLIC\"").to_public.is_none());
-        assert!(matches!(actions("ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO r")[..], [Action::Other { .. }]));
+        let future = grant("ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO r, PUBLIC");
+        assert_eq!((future.kind.as_str(), future.objects.len(), future.to_public.is_some()), ("FUTURE TABLES", 0, true));
+        assert_eq!(grant("ALTER DEFAULT PRIVILEGES REVOKE ALL ON LARGE OBJECTS FROM r").kind, "FUTURE LARGE OBJECTS");
     }
 }
