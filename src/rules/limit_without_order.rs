@@ -47,7 +47,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let report = ctx.report(limit.span, message);
     ctx.add(if is_purge(query, scope) {
         // of a table that whoever calls names, nothing can be said
-        if !scope.bindings().first().and_then(|b| b.relation.table()).is_some_and(|table| ctx.table(table).is_some()) {
+        if scope.bindings().first().and_then(|b| b.relation.table()).is_none_or(|table| ctx.table(table).is_none()) {
             return;
         }
         let of = scope.bindings().first().and_then(|b| b.relation.binding()).filter(|_| scope.bindings().len() > 1);
