@@ -133,7 +133,24 @@ impl Finder<'_, '_> {
             ["EntityManager", "persistence.Query"].iter().any(|word| self.text.contains(word))
                 || memmem::find(self.text.as_bytes(), b"hibernate").is_some()
         };
-        last == "NamedQuery" || (last == "createQuery" && entities()) || (last == "Query" && repository() && !native())
+        last == "NamedQuery"
+            || (last == "createQuery" && entities())
+            || (self.kept_for_objects(chain) && entities())
+            || (last == "Query" && repository() && !native())
+    }
+
+    /// `String query = "…"; … createQuery(query, …)`.
+    fn kept_for_objects(&self, chain: &Chain) -> bool {
+        let Some(literal) = chain.literals().next().map(|i| &self.scan.literals[i]) else { return false };
+        let before = self.text.get(..literal.span.start as usize).unwrap_or("");
+        let statement = before.get(before.rfind([';', '{', '}']).map_or(0, |at| at + 1)..).unwrap_or("");
+        let name = statement.split_once('=').and_then(|(declared, _)| declared.split_whitespace().last()).unwrap_or("");
+        let after = self.text.get(literal.span.end as usize..).unwrap_or("");
+        !name.is_empty()
+            && after.match_indices("createQuery(").take(8).any(|(at, call)| {
+                let given = after[at + call.len()..].trim_start();
+                given.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with([',', ')']))
+            })
     }
 
     /// The call that a chain is given to.

@@ -35,12 +35,13 @@ fn check(ctx: &Context) {
     }
 }
 
-/// What every role has by default anyway says nothing new: USAGE of types and languages.
+/// What every role has by default anyway says nothing new: USAGE of types and languages,
+/// EXECUTE of functions.
 fn is_default(grant: &Grant) -> bool {
     let only = |word: &str| grant.privileges.iter().all(|privilege| privilege == word || privilege == "ALL");
     match grant.kind.as_str() {
         "TYPE" | "DOMAIN" | "LANGUAGE" | "FUTURE TYPES" => only("USAGE"),
-        "FUTURE FUNCTIONS" | "FUTURE ROUTINES" => only("EXECUTE"),
+        "FUNCTION" | "PROCEDURE" | "ROUTINE" | "FUTURE FUNCTIONS" | "FUTURE ROUTINES" => only("EXECUTE"),
         _ => false,
     }
 }

@@ -1,8 +1,7 @@
 //! A four-byte primary key runs out after 2,147,483,647 rows, and widening it rewrites the table.
 
-use super::support::columns::{has_type_of, is_kept, serial_base, single_key};
+use super::support::columns::{has_type_of, is_kept, makes_own, serial_base, single_key};
 use super::support::dictionary::{is_called_one, is_dictionary};
-use super::support::locks::runs_live;
 use super::{Check, Context, Kind};
 use crate::facts::{Action, ColumnDef, Constraint, ConstraintKind, Name, ObjectName, TableChange, TypeName};
 use crate::source::Location;
@@ -10,7 +9,7 @@ use crate::source::Location;
 pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable, Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
-    for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {
+    for action in ctx.actions().iter().filter(|_| makes_own(ctx)) {
         match action {
             // a list of things that somebody thinks of never has so many
             Action::CreateTable(create) if is_kept(create) && !is_dictionary(create) => {

@@ -1,5 +1,6 @@
 //! LIMIT that keeps whichever rows come first.
 
+use super::support::columns::is_passing;
 use super::support::joins;
 use super::support::{rows, spelling};
 use super::{Check, Context, Origin};
@@ -46,8 +47,8 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let key = first_key(ctx, scope).unwrap_or_else(|| "a unique key".to_owned());
     let report = ctx.report(limit.span, message);
     ctx.add(if is_purge(query, scope) {
-        // of a table that whoever calls names, nothing can be said
-        if scope.bindings().first().and_then(|b| b.relation.table()).is_none_or(|table| ctx.table(table).is_none()) {
+        // one loop takes one batch after the other, and of a table that whoever calls names nothing can be said
+        if ctx.around.in_loop.is_some() || ctx.around.in_do || scope.bindings().first().and_then(|b| b.relation.table()).is_none_or(|table| ctx.table(table).is_none()) {
             return;
         }
         let of = scope.bindings().first().and_then(|b| b.relation.binding()).filter(|_| scope.bindings().len() > 1);
@@ -70,7 +71,10 @@ fn is_settled<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> bool {
     let counted = scope.outer().and_then(|outer| outer.query().select()).is_some_and(|around| {
         around.group_by.is_empty() && around.items.iter().all(|item| matches!(&item.expr.kind, ExprKind::Call(call) if call.name.name.value == "count"))
     });
-    let any_free_row = query.locking.as_ref().is_some_and(|locking| locking.skip_locked) || takes_a_batch(ctx);
+    // what passes through a table goes in the end, whichever comes first
+    let several = query.limit.as_ref().is_some_and(|limit| rows::constant(limit).is_none_or(|n| n > 1));
+    let passing = several && scope.bindings().first().and_then(|b| b.relation.table()).is_some_and(|table| is_passing(&table.name.value));
+    let any_free_row = passing || query.locking.as_ref().is_some_and(|locking| locking.skip_locked) || takes_a_batch(ctx);
     let presence = ctx.application.is_some_and(|f| f.asks_presence) && scope.outer().is_none() && query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1));
     select.from.is_empty()
         || may_be_single(select, query, scope)

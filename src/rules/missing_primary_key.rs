@@ -1,7 +1,7 @@
 //! A table without a primary key: no row of it can be named.
 
-use super::support::columns::is_kept;
-use super::support::locks::{columns, runs_live};
+use super::support::columns::{is_kept, makes_own};
+use super::support::locks::columns;
 use super::{Check, Context, Kind, Origin};
 use crate::catalog::{Catalog, Table};
 use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Name, ObjectName, TableChange};
@@ -14,9 +14,9 @@ fn check(ctx: &Context) {
     if ctx.origin == Origin::Document {
         return;
     }
-    for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {
+    for action in ctx.actions().iter().filter(|_| makes_own(ctx)) {
         let Action::CreateTable(create) = action else { continue };
-        if is_kept(create) && !has_key(create) && !may_inherit_key(ctx, create) && !comes_later(ctx, create) {
+        if is_kept(create) && !create.unlogged && !has_key(create) && !may_inherit_key(ctx, create) && !comes_later(ctx, create) {
             report(ctx, create);
         }
     }

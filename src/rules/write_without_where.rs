@@ -1,4 +1,5 @@
 //! UPDATE or DELETE of every row, in application code.
+use super::support::columns::is_passing;
 use super::support::{rows, spelling};
 use super::{Check, Context, Origin};
 use crate::catalog::Knowledge;
@@ -10,7 +11,8 @@ use crate::source::Span;
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, query: &Query) {
-    if ctx.origin != Origin::Application || ctx.around.in_document {
+    // who runs a script by hand knows what it empties
+    if ctx.origin != Origin::Application || ctx.around.in_document || ctx.around.by_hand {
         return;
     }
     // what follows in a hole may be the condition
@@ -70,9 +72,4 @@ fn is_refilled(ctx: &Context, table: &ObjectName) -> bool {
         matches!(own, Some(QueryBody::Insert(insert)) if insert.table.table().is_some_and(|into| into.name == table.name))
     };
     std::iter::once(ctx.statement).chain(ctx.following).any(fills)
-}
-
-/// `orders_staging`, `tmp_ids`: what is put there does not stay.
-fn is_passing(table: &str) -> bool {
-    table.split('_').any(|word| matches!(word, "staging" | "stage" | "tmp" | "temp" | "scratch"))
 }
