@@ -106,7 +106,10 @@ pub(super) fn is_run_by_hand(path: &Path, asked: &[PathBuf]) -> bool {
 }
 
 fn is_by_hand(folder: &Path) -> bool {
-    folder.components().any(|part| BY_HAND.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()))
+    folder.components().any(|part| {
+        let part = part.as_os_str().to_string_lossy().to_ascii_lowercase();
+        BY_HAND.contains(&part.as_str()) || part.ends_with("-scripts") || part.ends_with("_scripts")
+    })
 }
 
 /// Whether a path is that of a test, whose queries are nobody's load.
@@ -168,7 +171,7 @@ mod tests {
     #[test]
     fn code_among_migrations_runs_once() {
         assert!(migrates(Path::new("db/migrate/1_x.rb")) && migrates(Path::new("app/jobs/database_migrations/a.rb")));
-        assert!(migrates(Path::new("backend/migrator/migration_3_1.go")));
+        assert!(migrates(Path::new("backend/migrator/migration_3_1.go")) && migrates(Path::new("sql/migrations.sql")));
         assert!(migrates(Path::new("setup/database/V20260715_1443_1__Backfill.java")));
         assert!(!migrates(Path::new("src/V8__engine_notes/a.ts")));
         assert!(!migrates(Path::new("src/migrate.ts")) && !migrates(Path::new("src/a.ts")));
@@ -176,7 +179,7 @@ mod tests {
 
     #[test]
     fn scripts_and_seeds_are_run_by_hand() {
-        for path in ["scripts/export.rb", "tools/a/b.py", "db/seeds.rb", "prisma/seed.ts"] {
+        for path in ["scripts/export.rb", "local-db-scripts/a.sql", "tools/a/b.py", "db/seeds.rb", "prisma/seed.ts"] {
             assert!(is_run_by_hand(Path::new(path), &[]), "{path}");
         }
         for path in ["app/tool.rb", "src/toolset/a.py", "/srv/scripts/a.py", "app/seeding.rb"] {

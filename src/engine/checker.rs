@@ -134,7 +134,7 @@ impl Checker<'_> {
             if part.reported {
                 found.count(statement, part.aside);
                 let (aside, makes_schema) = (part.aside, part.follows == Follows::Schema);
-                let around = Surroundings { unwrapped: unit.unwrapped, aside, makes_schema, ..Surroundings::default() };
+                let around = Surroundings { unwrapped: unit.unwrapped, aside, makes_schema, ..self.script(part) };
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
@@ -171,6 +171,16 @@ impl Checker<'_> {
             }
         }
         *last = Some(session);
+    }
+
+    /// What the place of a file of plain SQL says of who runs it.
+    fn script(&self, part: &super::parts::Part) -> Surroundings {
+        if part.origin != Origin::Script {
+            return Surroundings::default();
+        }
+        let path = &self.sources.get(part.file).path;
+        let by_hand = aside::is_run_by_hand(path, &self.settings.asked);
+        Surroundings { by_hand, among_migrations: aside::migrates(path), ..Surroundings::default() }
     }
 
     /// What a unit stored, to be asked about when the schema is complete.
@@ -374,6 +384,7 @@ impl Checker<'_> {
             preceding: scene.preceding,
             following: scene.following,
             text: scene.text,
+            code: &self.sources.get(scene.statement.file).text,
             application: scene.fragment,
             mentions: self.mentions,
             catalog: scene.catalog,

@@ -134,6 +134,8 @@ pub struct Context<'a> {
     pub following: &'a [Statement],
     /// Its file's text.
     pub text: &'a str,
+    /// The file as it lies on disk: of application code, what stands around the SQL too.
+    pub code: &'a str,
     /// The string of application code that it stands in.
     pub application: Option<&'a Fragment>,
     /// What the application uses of the schema.
