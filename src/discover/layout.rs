@@ -166,7 +166,7 @@ impl Surveyor {
             let set = set_folder(path).unwrap_or_else(|| folder.to_owned());
             return (order(path, &set, &name), InputKind::Migration(info));
         }
-        if memmem::find(head, b"-- PostgreSQL database dump").is_some() {
+        if memmem::find(head, b"-- PostgreSQL database dump").is_some() && !has_a_version(path, &name) {
             return schema_file(path, "pg_dump");
         }
         if name == "structure.sql" {
@@ -211,7 +211,7 @@ impl Surveyor {
             };
         }
         let tools = self.tools(folder);
-        if flyway_version(name).is_some() {
+        if flyway_version(name).is_some() || is_flyway_callback(name) {
             return if tools.refinery { wrapped("refinery") } else { Some(("Flyway", flyway_transaction(path, bytes))) };
         }
         let numbered = is_numbered(name);
@@ -323,6 +323,14 @@ fn plan(text: &str) -> HashMap<String, usize> {
     places
 }
 
+/// Whether a file has its place among migrations by its name, so that a dump in it is the migration of that place.
+fn has_a_version(path: &Path, name: &str) -> bool {
+    let placed = || path.parent().is_some_and(|folder| in_migrations_folder(whole_set(folder)));
+    is_folder_migration(path)
+        || flyway_version(name).is_some_and(|version| version.is_some())
+        || placed() && (is_numbered(name) || is_paired(name))
+}
+
 pub(super) fn schema_file(path: &Path, framework: &'static str) -> (Order, InputKind) {
     let info = MigrationInfo { framework, down: false, transaction: Transaction::None, sections: None };
     (Order::new(Group::Schema, path), InputKind::Migration(info))
@@ -335,6 +343,8 @@ fn order(path: &Path, set: &Path, name: &str) -> Order {
     match flyway_version(name) {
         Some(Some(version)) => order.name = Natural(version),
         Some(None) => order.phase = 1,
+        None if is_flyway_callback(name) && name.starts_with("before") => order.name = Natural(String::new()),
+        None if is_flyway_callback(name) => order.phase = 2,
         None => {
             if let Some(version) = diesel_version(path) {
                 order.name = Natural(version);
@@ -417,7 +427,7 @@ pub(super) fn set_folder(path: &Path) -> Option<PathBuf> {
     if folder.ends_with("deploy") && folder.with_file_name("sqitch.plan").exists() {
         return Some(folder.to_owned());
     }
-    if flyway_version(&name).is_some() {
+    if flyway_version(&name).is_some() || is_flyway_callback(&name) {
         let named = folder.ancestors().find(|dir| matches!(file_name(dir).as_str(), "migration" | "migrations"));
         return Some(named.unwrap_or(folder).to_owned());
     }
@@ -519,8 +529,15 @@ fn flyway_version(name: &str) -> Option<Option<String>> {
     }
 }
 
-/// `0001_name.sql`, `20240101120000-name.sql`, `2024-01-01_name.sql`, `3.sql`.
+/// `beforeMigrate__extensions.sql`, `afterMigrate.sql`: what Flyway runs before and after all migrations.
+fn is_flyway_callback(name: &str) -> bool {
+    let event = name.strip_suffix(".sql").map_or("", |stem| stem.split_once("__").map_or(stem, |(event, _)| event));
+    matches!(event, "beforemigrate" | "aftermigrate")
+}
+
+/// `0001_name.sql`, `20240101120000-name.sql`, `2024-01-01_name.sql`, `3.sql`, `migration-1-0001-name.sql`.
 fn is_numbered(name: &str) -> bool {
+    let name = ["migration-", "migration_"].iter().find_map(|word| name.strip_prefix(word)).unwrap_or(name);
     let digits = name.bytes().take_while(u8::is_ascii_digit).count();
     digits > 0 && name.as_bytes().get(digits).is_some_and(|b| matches!(b, b'_' | b'-' | b'.'))
 }
