@@ -32,6 +32,9 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
         let (ConstraintKind::ForeignKey { columns, .. }, Some(references)) = (&constraint.constraint.kind, &constraint.references) else {
             continue;
         };
+        if lists_names(catalog, references) {
+            continue;
+        }
         let columns: Vec<Identifier> = columns.iter().map(|c| c.value.clone()).collect();
         let leads = catalog.indexes_of(name).any(|(_, index)| leads(index, &columns))
             || (columns.len() > 1 && leads_by_a_key(catalog, name, constraint, references));
@@ -40,6 +43,21 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
         }
     }
     found
+}
+
+/// Whether a table lists the names that a column may have (`log_types`, `order_status`), as an enum would: by its own name, and by a key
+/// of text that nobody generates. Its rows come and go with the program, and each stands in many rows that refer to it.
+fn lists_names(catalog: &Catalog, name: &Qualified) -> bool {
+    const LISTS: &[&str] = &[
+        "type", "types", "status", "statuses", "state", "states", "kind", "kinds", "level", "levels", "mode", "modes", "reason", "reasons",
+        "enum", "enums",
+    ];
+    let called = name.name.rsplit('_').next().is_some_and(|last| LISTS.contains(&last));
+    let Some(table) = catalog.tables.get(name).filter(|table| called && table.columns.len() <= 4) else { return false };
+    let is_text = |column: &Identifier| {
+        table.column(column).and_then(|c| c.ty.as_ref()).is_some_and(|ty| ["text", "varchar", "bpchar"].iter().any(|t| ty.is(t)))
+    };
+    catalog.keys_of(name).iter().any(|key| matches!(&key[..], [only] if is_text(only)))
 }
 
 /// Whether a part of a composite key is enough to find the rows: an index of the referencing table holds a unique key in the

@@ -18,6 +18,7 @@ mod worth;
 
 pub use ddl::Definition;
 pub use served::{indexes_of, is_served};
+pub(crate) use worth::holds_few;
 
 use crate::catalog::index_match::{Kind as NodeKind, Node, Prepared};
 use crate::catalog::{Catalog, Index, Qualified};

@@ -139,6 +139,11 @@ impl Worth<'_> {
     }
 }
 
+/// Whether the schema says that a key holds a few different values only.
+pub(crate) fn holds_few(catalog: &Catalog, table: &Qualified, node: &Node) -> bool {
+    Worth { catalog, stats: &RelationStats::default() }.few(table, node).is_some()
+}
+
 /// Whether a type has a default btree class, as far as is known.
 pub(super) fn is_ordered(ty: &str) -> bool {
     const UNORDERED: &[&str] = &[

@@ -371,7 +371,7 @@ impl<'a> Scope<'a> {
                     Some(at) => known.and_then(|(_, table)| table.columns.get(at)).map(|c| c.name.clone())?,
                     None => column.into(),
                 };
-                let resolved = Resolved { written, name, table: known.map(|(_, table)| table), column: own.into() };
+                let resolved = Resolved { written, name, table: known.map(|(_, table)| table), column: own };
                 Some(Origin::Column(resolved, binding.relation))
             }
             Source::Query(query) => self.through(query, column, place, depth, anyhow),

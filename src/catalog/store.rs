@@ -361,7 +361,7 @@ mod tests {
 
     fn name(n: u8) -> Qualified {
         let schema = if n % 4 < 2 { "public" } else { "pg_temp" };
-        Qualified { schema: schema.to_owned(), name: (n % 2).to_string() }
+        Qualified { schema: schema.into(), name: (n % 2).to_string().into() }
     }
 
     #[derive(Debug, Clone)]

@@ -98,7 +98,7 @@ fn renames_are_followed_everywhere() {
     assert_eq!(index.predicate_sql.as_deref(), Some("parent_id > 0"));
     let child = catalog.resolve(&name("child"));
     assert_eq!(catalog.views_reading(&child).count(), 1);
-    assert_eq!(catalog.sequences.values().next().unwrap().owned_by, Some((child, "n".to_owned())));
+    assert_eq!(catalog.sequences.values().next().unwrap().owned_by, Some((child, "n".into())));
 }
 
 #[test]
@@ -242,6 +242,20 @@ fn a_function_with_as_on_its_own_line_comes_before_the_tables_its_body_names() {
     )
     .to_sql();
     assert!(sql.find("FUNCTION public.f").unwrap() < sql.find("CREATE TABLE").unwrap(), "{sql}");
+}
+
+#[test]
+fn a_table_that_select_makes_may_be_temporary() {
+    let catalog = replay("CREATE TABLE t (a int); SELECT a INTO TEMPORARY TABLE u FROM t; SELECT a INTO UNLOGGED v FROM t;");
+    assert!(catalog.to_sql().contains("CREATE TABLE public.v") && !catalog.to_sql().contains("public.u"), "{}", catalog.to_sql());
+}
+
+#[test]
+fn a_sequence_that_only_a_default_names_is_there() {
+    let sql = replay("CREATE TABLE t (a int DEFAULT nextval('elsewhere_seq'), b serial, c bpchar, d char);").to_sql();
+    assert!(sql.find("CREATE SEQUENCE public.elsewhere_seq;").unwrap() < sql.find("CREATE TABLE").unwrap(), "{sql}");
+    assert_eq!(sql.matches("CREATE SEQUENCE").count(), 2);
+    assert!(sql.contains("c bpchar") && sql.contains("d character(1)"), "{sql}");
 }
 
 #[test]

@@ -71,6 +71,14 @@ pub(super) fn tests_from(source: &Source, language: Language, asked: &[PathBuf])
     inside.map_or(u32::MAX, |at| at as u32)
 }
 
+/// `pg_partman--4.7.4--5.0.0.sql`: what `ALTER EXTENSION … UPDATE` runs.
+pub(super) fn updates_extension(path: &Path) -> bool {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+    let mut versions = stem.split("--").skip(1);
+    let version = |text: Option<&str>| text.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()));
+    version(versions.next()) && version(versions.next())
+}
+
 /// Whether a file of SQL is one of a test suite.
 pub(super) fn is_test_sql(path: &Path, asked: &[PathBuf]) -> bool {
     is_test_of(&path.to_string_lossy(), false) && !is_asked(path, asked)
@@ -97,6 +105,18 @@ fn is_versioned(stem: &str) -> bool {
         .is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()) && v.chars().all(|c| c.is_ascii_digit() || c == '_' || c == '.'))
 }
 
+/// Folders of what is shown to readers.
+const SHOWN: &[&str] =
+    &["doc", "docs", "documentation", "sample", "samples", "example", "examples", "demo", "demos", "tutorial", "tutorials"];
+
+/// Whether a file of plain SQL is there to be read, by where it lies: what it makes is nobody's schema.
+pub(super) fn is_shown(path: &Path, asked: &[PathBuf]) -> bool {
+    let shows =
+        |folder: &Path| folder.components().any(|part| SHOWN.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()));
+    let asked = asked.iter().any(|asked| path.starts_with(asked) && (asked == path || shows(asked)));
+    !asked && path.is_relative() && path.parent().is_some_and(shows)
+}
+
 /// Whether code is run by hand, by where it lies: nobody waits for its queries. Who names such a folder means it.
 pub(super) fn is_run_by_hand(path: &Path, asked: &[PathBuf]) -> bool {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
@@ -106,7 +126,10 @@ pub(super) fn is_run_by_hand(path: &Path, asked: &[PathBuf]) -> bool {
 }
 
 fn is_by_hand(folder: &Path) -> bool {
-    folder.components().any(|part| BY_HAND.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()))
+    folder.components().any(|part| {
+        let part = part.as_os_str().to_string_lossy().to_ascii_lowercase();
+        BY_HAND.contains(&part.as_str()) || part.ends_with("-scripts") || part.ends_with("_scripts")
+    })
 }
 
 /// Whether a path is that of a test, whose queries are nobody's load.
@@ -168,7 +191,7 @@ mod tests {
     #[test]
     fn code_among_migrations_runs_once() {
         assert!(migrates(Path::new("db/migrate/1_x.rb")) && migrates(Path::new("app/jobs/database_migrations/a.rb")));
-        assert!(migrates(Path::new("backend/migrator/migration_3_1.go")));
+        assert!(migrates(Path::new("backend/migrator/migration_3_1.go")) && migrates(Path::new("sql/migrations.sql")));
         assert!(migrates(Path::new("setup/database/V20260715_1443_1__Backfill.java")));
         assert!(!migrates(Path::new("src/V8__engine_notes/a.ts")));
         assert!(!migrates(Path::new("src/migrate.ts")) && !migrates(Path::new("src/a.ts")));
@@ -176,7 +199,7 @@ mod tests {
 
     #[test]
     fn scripts_and_seeds_are_run_by_hand() {
-        for path in ["scripts/export.rb", "tools/a/b.py", "db/seeds.rb", "prisma/seed.ts"] {
+        for path in ["scripts/export.rb", "local-db-scripts/a.sql", "tools/a/b.py", "db/seeds.rb", "prisma/seed.ts"] {
             assert!(is_run_by_hand(Path::new(path), &[]), "{path}");
         }
         for path in ["app/tool.rb", "src/toolset/a.py", "/srv/scripts/a.py", "app/seeding.rb"] {

@@ -137,7 +137,7 @@ impl Checker<'_> {
             if part.reported {
                 found.count(statement, part.aside);
                 let (aside, makes_schema) = (part.aside, part.follows == Follows::Schema);
-                let around = Surroundings { unwrapped: unit.unwrapped, aside, makes_schema, ..Surroundings::default() };
+                let around = Surroundings { unwrapped: unit.unwrapped, aside, makes_schema, ..self.script(part) };
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
@@ -176,10 +176,27 @@ impl Checker<'_> {
         *last = Some(session);
     }
 
+    /// What the place of a file of plain SQL says of who runs it.
+    fn script(&self, part: &super::parts::Part) -> Surroundings {
+        let path = &self.sources.get(part.file).path;
+        let updates_extension = aside::updates_extension(path);
+        if part.origin != Origin::Script {
+            return Surroundings { updates_extension, ..Surroundings::default() };
+        }
+        let by_hand = aside::is_run_by_hand(path, &self.settings.asked);
+        Surroundings {
+            by_hand,
+            shown: aside::is_shown(path, &self.settings.asked),
+            among_migrations: aside::migrates(path),
+            updates_extension,
+            ..Surroundings::default()
+        }
+    }
+
     /// What a unit stored, to be asked about when the schema is complete.
-    pub(super) fn stored(unit: &mut Unit) -> impl Iterator<Item = Stored> {
+    pub(super) fn stored(&self, unit: &mut Unit) -> impl Iterator<Item = Stored> {
         let (part, unwrapped) = (unit.part, unit.unwrapped);
-        let around = Surroundings { unwrapped, aside: part.aside, ..Surroundings::default() };
+        let around = Surroundings { unwrapped, aside: part.aside, ..self.script(part) };
         let kept = unit.statements.extract_if(.., |statement| part.reported && stores(statement));
         kept.map(move |statement| Stored { statement, origin: part.origin, around })
     }
@@ -391,6 +408,7 @@ impl Checker<'_> {
             preceding: scene.preceding,
             following: scene.following,
             text: scene.text,
+            code: &self.sources.get(scene.statement.file).text,
             application: scene.fragment,
             mentions: self.mentions,
             catalog: scene.catalog,

@@ -101,6 +101,10 @@ fn stays(tree: &Tree, chain: &Chain, call: &str, found: &Loop) -> bool {
         return true;
     }
     let last = call.rsplit(['.', ':', '>']).next().unwrap_or("");
+    // Go's pgx.Batch: all of them are sent together
+    if last == "Queue" {
+        return true;
+    }
     // `queries = append(queries, fmt.Sprintf("…", name))`
     let outer = || tree.around(tree.around(chain.first)?).and_then(|open| tree.word(open.checked_sub(1)?));
     if FORMATTING.contains(&last) && outer().is_some_and(|word| GATHERING.contains(&word)) {

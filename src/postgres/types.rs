@@ -298,7 +298,7 @@ mod tests {
         let mut domain = |name: &str, base: &str, not_null: bool, check: bool| {
             let checks = if check { vec![("c".to_owned(), "VALUE <> ''".to_owned(), true)] } else { vec![] };
             let domain = Domain { ty: ty(base), not_null, default_sql: None, checks, collation: None, defined_at: place() };
-            catalog.domains.insert(Qualified { schema: "public".to_owned(), name: name.to_owned() }, domain);
+            catalog.domains.insert(Qualified { schema: "public".into(), name: name.into() }, domain);
         };
         domain("du", "text", false, false);
         domain("dc", "text", false, true);
@@ -307,7 +307,7 @@ mod tests {
         domain("d10", "varchar(10)", false, false);
         domain("di", "int4", false, false);
         let en = UserType { kind: TypeKind::Enum(vec!["a".to_owned()]), sql: String::new(), defined_at: place() };
-        catalog.types.insert(Qualified { schema: "public".to_owned(), name: "en".to_owned() }, en);
+        catalog.types.insert(Qualified { schema: "public".into(), name: "en".into() }, en);
         catalog
     }
 

@@ -47,6 +47,11 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         Some(joined) => format!("{general}:\n{joined}"),
         None => general,
     };
+    let help = match &query.locking {
+        // neither groups nor what an outer join fills up can be locked
+        Some(locking) if locking.of.is_empty() => format!("{help}\nand lock its own rows alone: FOR {} OF {name}", locking.strength),
+        _ => help,
+    };
     let mut report = ctx.report(first.span, message).help(help);
     for (other, name) in others.iter().take(SHOWN) {
         report = report.related(ctx.at(other.span), format!("this one refers to {name}"));

@@ -72,7 +72,7 @@ impl Site<'_, '_> {
     fn repeats(&self, e: &Expr, call: &Call) -> Option<(&Relation, Option<String>)> {
         if let Some(counted) = Counted::of(call, self.select, self.scope) {
             let alone = counted.alone(self.ctx, self.query, self.select, call, alias_of(self.select, e));
-            return Some((counted.repeated_by()?, alone));
+            return Some((counted.repeated_by(self.select)?, alone));
         }
         // what is counted may ask for the very rows that repeat it
         let asked = |relation: &Relation| {

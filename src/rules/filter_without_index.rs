@@ -3,8 +3,8 @@
 use super::support::access::{self, Unserved};
 use super::support::ground;
 use super::{Check, Context};
-use crate::advise::audit;
-use crate::catalog::index_match::Kind;
+use crate::advise::{self, audit};
+use crate::catalog::index_match::{Kind, Prepared};
 use crate::facts::Query;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -21,7 +21,8 @@ fn check(ctx: &Context, query: &Query) {
 /// Whether an index would serve but for its predicate: partial-index-not-implied says that.
 fn awaits_its_predicate(found: &Unserved) -> bool {
     let nodes = found.table.nodes();
-    found.indexes.iter().any(|index| !index.is_implied(&nodes) && !index.judge_unconditionally(&nodes, &[]).seeks.is_empty())
+    let awaits = |index: &Prepared| !index.is_implied(&nodes) && !access::asks_for_others(index, &nodes);
+    found.indexes.iter().any(|index| awaits(index) && !index.judge_unconditionally(&nodes, &[]).seeks.is_empty())
 }
 
 fn state(ctx: &Context, found: &Unserved) {
@@ -32,6 +33,11 @@ fn state(ctx: &Context, found: &Unserved) {
         return;
     }
     let table = &found.table.name;
+    // of so few different values each has many rows, and all are read as quickly without an index
+    let finds = found.wanted.equal.iter().any(|key| !advise::holds_few(ctx.catalog, table, &key.node));
+    if found.wanted.tail.is_empty() && !finds {
+        return;
+    }
     let columns: Vec<&str> = match &clause.node.kind {
         Kind::Or(_) => found.wanted.equal.iter().chain(&found.wanted.tail).flat_map(|key| key.node.columns()).collect(),
         _ => clause.node.columns(),

@@ -2,24 +2,38 @@
 
 use super::support::spelling;
 use super::{Check, Context};
+use crate::catalog::resolve::Scope;
 use crate::facts::{Expr, ExprKind, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    query.walk(&mut |query| {
+fn check(ctx: &Context, _: &Query) {
+    ctx.visit(&mut |query, scope| {
         for expr in query.expressions() {
-            expr.walk(&mut |e| check_expr(ctx, e));
+            expr.walk(&mut |e| check_expr(ctx, scope, e));
         }
     });
 }
 
-fn check_expr(ctx: &Context, expr: &Expr) {
+/// Whether a name is that of a column which holds whole numbers, or of a variable of a function, whose type is checked before.
+fn is_whole(ctx: &Context, scope: &Scope, expr: &Expr) -> bool {
+    let expr = expr.uncast();
+    let Some(column) = expr.column() else { return false };
+    match scope.resolve_expr(expr) {
+        Some(resolved) => {
+            let ty = resolved.definition().and_then(|c| c.ty.as_ref());
+            ty.is_some_and(|ty| ["int2", "int4", "int8", "serial", "bigserial", "smallserial"].iter().any(|whole| ty.is(whole)))
+        }
+        None => column.relation.is_none() && (ctx.around.in_function || ctx.around.in_do),
+    }
+}
+
+fn check_expr(ctx: &Context, scope: &Scope, expr: &Expr) {
     let ExprKind::Cast { expr: glued, ty } = &expr.kind else { return };
     let ExprKind::Binary { left, op, right, .. } = &glued.kind else { return };
     // what is computed here is a number; what is given may be anything
     let given = |e: &Expr| matches!(e.uncast().kind, ExprKind::Parameter(_) | ExprKind::Column(_));
-    if !(given(left) || given(right)) {
+    if !(given(left) || given(right)) || is_whole(ctx, scope, left) {
         return;
     }
     if !ty.is("interval") || op != "||" || (left.string().is_some() && right.string().is_some()) {

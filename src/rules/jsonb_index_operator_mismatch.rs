@@ -56,7 +56,12 @@ fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &JsonTest
             or_build.strip_prefix("or ").unwrap_or(&or_build).to_owned(),
         ),
         Miss::Spelling => {
-            (format!("is on {key}, and the query spells it {tested}, which is another expression to the planner"), format!("write `{key}` in the query, {or_build}"))
+            let other = index.keys.first().and_then(|key| compared_as(&key.expr, json.test.tested));
+            let compared = other.map(|ty| format!(" and compare it with a value of {ty}")).unwrap_or_default();
+            (
+                format!("is on {key}, and the query spells it {tested}, which is another expression to the planner"),
+                format!("write `{key}` in the query{compared}, {or_build}"),
+            )
         }
         Miss::Pattern => (
             "has no pattern operator class, so it cannot serve LIKE unless the collation is C".to_owned(),
@@ -70,6 +75,13 @@ fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &JsonTest
     let message = format!("index {} cannot serve this: it {why}; every row of {table} is read", name.name);
     let report = ctx.report(json.test.whole.span, message).help(help);
     ctx.add(report.related(index.defined_at, format!("index {} is defined here", name.name)));
+}
+
+/// The type that an index's key is cast to and the tested expression is not.
+fn compared_as(key: &Expr, tested: &Expr) -> Option<String> {
+    let ExprKind::Cast { ty, .. } = &key.kind else { return None };
+    let same = matches!(&tested.kind, ExprKind::Cast { ty: own, .. } if own == ty);
+    (!same && !ty.is("text")).then(|| ty.to_string())
 }
 
 fn is_computed(expr: &Expr) -> bool {

@@ -1,10 +1,11 @@
 //! OFFSET that grows with the page number.
 
-use super::support::{keyset, spelling};
+use super::support::{keyset, rows, spelling};
 use super::{Check, Context};
 use crate::catalog::resolve::{Origin, Scope, Source};
 use crate::catalog::index_match::{is_value, tests};
 use crate::facts::{Expr, ExprKind, Literal, Query, SelectItem};
+use crate::source::Span;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -17,6 +18,10 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(offset) = query.offset.as_ref().filter(|_| !scope.in_exists) else { return };
     let skipped = constant(&offset.count);
     if skipped.is_some_and(|rows| rows <= i128::from(ctx.settings.offset_threshold)) {
+        return;
+    }
+    // the row at which a page ends, so many further on as the page has rows
+    if query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1)) && skips_a_page(ctx, offset.span) {
         return;
     }
     // a place that the rows themselves give (the middle of them): a median, no page
@@ -38,6 +43,13 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         None => format!("{clause} reads every skipped row{from} and throws it away, so each page costs more than the one before"),
     };
     ctx.add(ctx.report(offset.span, message).help(keyset::advice(ctx, query, scope)));
+}
+
+/// Whether the code that gives the number of rows to skip speaks of a page's size and not of its place.
+fn skips_a_page(ctx: &Context, offset: Span) -> bool {
+    let Some(hole) = ctx.application.and_then(|code| code.holes.iter().find(|hole| offset.start <= hole.span.start && hole.span.start < offset.end)) else { return false };
+    let code = hole.code.of(ctx.code).to_ascii_lowercase();
+    ["limit", "size"].iter().any(|word| code.contains(word)) && !["offset", "page", "skip", "start", "*"].iter().any(|word| code.contains(word))
 }
 
 /// `… FROM (SELECT …, row_number() OVER (ORDER BY …) AS rn …) WHERE rn BETWEEN 1001 AND 1020`: OFFSET by another name.

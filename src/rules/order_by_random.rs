@@ -1,6 +1,7 @@
 //! ORDER BY random().
 
 use super::{Check, Context};
+use crate::extract::FragmentKind;
 use crate::facts::{ExprKind, FromItem, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -13,10 +14,19 @@ fn check(ctx: &Context, query: &Query) {
             if !random {
                 continue;
             }
+            let skips = query.locking.as_ref().is_some_and(|locking| locking.skip_locked);
             let table = query.from().iter().flat_map(FromItem::relations).find_map(|r| r.table());
             let of = table.map_or(String::new(), |t| format!(" of {t}"));
+            if skips {
+                let message = format!("ORDER BY a random value reads and sorts every row{of} for each worker that takes one");
+                let help = "drop this order, or take the oldest first by an indexed column: SKIP LOCKED gives each worker another row";
+                ctx.add(ctx.report(key.expr.span, message).help(help));
+                continue;
+            }
             let filter = query.select().and_then(|select| select.filter.as_ref());
-            if filter.is_some() {
+            // of a piece that a builder takes, the conditions stand elsewhere
+            let is_piece = ctx.application.is_some_and(|code| code.kind == FragmentKind::Clause);
+            if filter.is_some() || is_piece {
                 let message = format!("ORDER BY a random value reads and sorts every row{of} that matches, whatever the LIMIT");
                 let help = "take each matching row by chance instead of sorting them all: AND random() < $share, with LIMIT and without this order";
                 ctx.add(ctx.report(key.expr.span, message).help(help));
@@ -24,7 +34,9 @@ fn check(ctx: &Context, query: &Query) {
             }
             let message = format!("ORDER BY a random value reads and sorts every row{of}, whatever the LIMIT");
             let sample = table.map_or("…".to_owned(), ToString::to_string);
-            let help = format!("take a sample: FROM {sample} TABLESAMPLE SYSTEM_ROWS(n) (extension tsm_system_rows), or start at a random key: WHERE id >= $random_id ORDER BY id LIMIT n");
+            let known = table.and_then(|t| ctx.table(t)).and_then(|(name, _)| ctx.catalog.keys_of(name).into_iter().find(|key| key.len() == 1));
+            let key_column = known.and_then(|key| key.into_iter().next()).unwrap_or_else(|| "id".into());
+            let help = format!("take a sample: FROM {sample} TABLESAMPLE SYSTEM_ROWS(n) (extension tsm_system_rows), or start at a random key: WHERE {key_column} >= $random_{key_column} ORDER BY {key_column} LIMIT n");
             ctx.add(ctx.report(key.expr.span, message).help(help));
         }
     });

@@ -14,11 +14,14 @@ fn check(ctx: &Context, query: &Query) {
         let near = found.indexes.iter().filter(|index| !index.predicate.as_ref().is_some_and(moves)).find_map(|index| {
             let service = index.judge_unconditionally(&nodes, &found.table.order);
             let at = service.seeks.into_iter().find(|at| access::is_selective(&nodes[*at]))?;
-            (index.index.valid && index.predicate.is_some() && !index.is_implied(&nodes)).then_some((index, at))
+            let lacks = index.index.valid && index.predicate.is_some() && !index.is_implied(&nodes);
+            (lacks && access::says_nothing(index, &nodes)).then_some((index, at))
         });
         let Some((index, at)) = near else { continue };
         let clause = &found.table.clauses[at];
-        let Some(expr) = clause.expr.filter(|_| clause.own_text && !found.is_bounded()) else { continue };
+        // a join that goes through all rows of the other side reads this one whole as well
+        let looks_up = !clause.join || clause.driven;
+        let Some(expr) = clause.expr.filter(|_| clause.own_text && looks_up && !found.is_bounded()) else { continue };
         if is_json(expr) {
             continue; // jsonb-index-operator-mismatch says the same
         }
@@ -31,7 +34,7 @@ fn check(ctx: &Context, query: &Query) {
         );
         let build = found.wanted.definition().map(|d| format!(", or build an index for all rows:\n{};", d.text(table, ctx.catalog)));
         let build = build.unwrap_or_default();
-        let help = format!("add AND {predicate} where only those rows are meant (a parameter in its place proves nothing){build}");
+        let help = format!("add AND {predicate} where only those rows are meant{build}");
         ctx.add(ctx.report(expr.span, message).help(help).related(index.defined_at, format!("index {} is defined here", name.name)));
     }
 }

@@ -2,7 +2,8 @@
 use super::{Check, Context};
 use crate::catalog::index_match::tests;
 use crate::extract::FragmentKind;
-use crate::facts::{ExprKind, Query, QueryBody};
+use crate::facts::{ExprKind, Query, QueryBody, Update};
+use crate::source::Span;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -29,10 +30,14 @@ fn check(ctx: &Context, query: &Query) {
     let of = table.map(|table| format!(" of {table}")).unwrap_or_default();
     let (doing, help) = match &query.body {
         QueryBody::Insert(_) => ("insert", "send many rows at once:\nINSERT INTO … SELECT * FROM unnest($1::…[], $2::…[]);  -- or COPY"),
+        QueryBody::Update(update) if !gives_values(update) => ("update", "update all rows at once:\nUPDATE … SET … WHERE id = ANY($1);"),
         QueryBody::Update(_) => ("update", "send all values at once:\nUPDATE … SET … FROM unnest($1::…[], $2::…[]) AS new (id, value) WHERE ….id = new.id;"),
         QueryBody::Delete(_) => ("delete", "send all keys at once:\nDELETE FROM … WHERE id = ANY($1);"),
         _ => ("query", "fetch all rows at once, and look each up in memory:\nSELECT … WHERE id = ANY($1);  -- or a join with the query that gives the rows"),
     };
+    if is_far(ctx, found.header, query.span) {
+        return;
+    }
     let message = format!("one {doing}{of} for each turn of the loop: a round trip for each row, so time grows with the number of rows");
     let name = table.map(|t| t.to_string()).unwrap_or_else(|| "…".to_owned());
     let help = match keyed(query) {
@@ -40,8 +45,26 @@ fn check(ctx: &Context, query: &Query) {
         keys => by_keys(help, &keys),
     };
     let help = help.replacen("INTO …", &format!("INTO {name}"), 1).replacen("UPDATE …", &format!("UPDATE {name}"), 1).replacen("FROM …", &format!("FROM {name}"), 1);
-    let span = crate::source::Span::new(query.span.start, query.span.end);
+    let span = Span::new(query.span.start, query.span.end);
     ctx.add(ctx.report(span, message).help(help).related(ctx.at(found.header), "the loop"));
+}
+
+/// A turn of so many lines does other work than this statement, and waits for that.
+const LONG_TURN: usize = 60;
+
+/// Whether so much stands between the head of the loop and the statement that a turn is a task of its own.
+fn is_far(ctx: &Context, header: Span, query: Span) -> bool {
+    let between = ctx.code.as_bytes().get(header.start as usize..query.start as usize).unwrap_or_default();
+    between.iter().filter(|&&byte| byte == b'\n').count() > LONG_TURN
+}
+
+/// Whether each turn sets values of its own: a parameter, or what the program puts in.
+fn gives_values(update: &Update) -> bool {
+    let mut found = false;
+    for (_, value) in &update.assignments {
+        value.walk(&mut |e| found |= matches!(e.kind, ExprKind::Parameter(_) | ExprKind::Subquery(_) | ExprKind::Other(_)));
+    }
+    found
 }
 
 /// `SELECT pg_advisory_xact_lock($1)`: what such functions do to many things they do one by one.

@@ -3,6 +3,7 @@ use super::support::rows;
 use super::{Check, Context, Origin};
 use crate::catalog::{Column, Table};
 use crate::facts::{ExprKind, Query, Relation, RelationSource, quote_identifier};
+use crate::source::FILLER;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -16,7 +17,10 @@ fn check(ctx: &Context, query: &Query) {
     if ctx.origin != Origin::Application || ctx.around.in_document {
         return;
     }
-    // what the application receives; a subquery's star is expanded inside
+    // what the application receives; a subquery's star is expanded inside, and a view's when it is made
+    if ctx.statement.query.as_ref().is_none_or(|own| !std::ptr::eq(own, query)) {
+        return;
+    }
     let Some(select) = query.select() else { return };
     // of one row, what it reads too much is little
     let one = query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1));
@@ -37,9 +41,12 @@ fn check(ctx: &Context, query: &Query) {
 /// What the star costs here, and what to write; `None` where the rows are small, or nothing is known of them.
 fn cost(ctx: &Context, tables: &[&Relation]) -> Option<(String, String)> {
     let names: Vec<String> = tables.iter().filter_map(|r| r.table()).map(ToString::to_string).collect();
-    if let ([first, second, ..], true) = (&names[..], tables.iter().all(|r| r.table().is_some_and(|t| ctx.table(t).is_some()))) {
+    if names.len() > 1 {
+        let known: Option<Vec<&Table>> = tables.iter().map(|r| ctx.table(r.table()?).map(|(_, table)| table)).collect();
+        let twice = known?.windows(2).find_map(|pair| pair[0].columns.iter().find(|c| pair[1].column(&c.name).is_some()).map(|c| c.name.clone()))?;
         let message = format!(
-            "SELECT * over a join reads every column of {first} and {second}, and gives two columns the same name where both tables have it"
+            "SELECT * over a join reads every column of {}, and gives two columns the name {twice}: which of them a program reads by that name is its driver's choice",
+            names.join(" and ")
         );
         return Some((message, "name the columns that are used".to_owned()));
     }
@@ -49,14 +56,62 @@ fn cost(ctx: &Context, tables: &[&Relation]) -> Option<(String, String)> {
     if tables.first().and_then(|r| ctx.table(r.table()?)).is_some_and(|(name, _)| rows::is_singleton(ctx, name)) {
         return None;
     }
-    let wide: Vec<&Column> = table.columns.iter().filter(|c| c.ty.as_ref().is_some_and(|ty| WIDE.contains(&ty.name.as_str()))).collect();
+    // that a program reads some columns by name, and not these, shows that it does not need them
+    let code = Code { text: ctx.code, sql: ctx.text };
+    if !table.columns.iter().any(|column| code.reads(&column.name)) {
+        return None;
+    }
+    let spared: Vec<&Column> = table.columns.iter().filter(|column| !code.names(&column.name)).collect();
+    let wide: Vec<&&Column> = spared.iter().filter(|c| c.ty.as_ref().is_some_and(|ty| WIDE.contains(&ty.name.as_str()))).collect();
     let what = match wide.first() {
         Some(column) => format!("{} ({}), which is read and unpacked for each row", column.name, column.ty.as_ref()?),
-        None if table.columns.len() > MANY => "those that nobody asked for".to_owned(),
+        None if spared.len() > MANY => format!("{} that this file names nowhere", spared.len()),
         None => return None,
     };
     let message = format!("SELECT * reads all {} columns of {name}, among them {what}, and those that are added later", table.columns.len());
     Some((message, format!("name the columns that are used{}", list(table))))
+}
+
+/// The code around SQL.
+struct Code<'a> {
+    text: &'a str,
+    /// The same with nothing but the SQL.
+    sql: &'a str,
+}
+
+impl Code<'_> {
+    /// Whether a column's name stands anywhere, as itself or as programs write it (`taskData`, `TaskData`).
+    fn names(&self, column: &str) -> bool {
+        let camel = camel(column);
+        let pascal: String = camel.chars().take(1).flat_map(char::to_uppercase).chain(camel.chars().skip(1)).collect();
+        [column, &camel, &pascal].into_iter().any(|name| self.holds(name, |_| true))
+    }
+
+    /// Whether a column is read by its name: `row.total`, `row["total"]`, `row.get('total')`, `row[:total]`.
+    fn reads(&self, column: &str) -> bool {
+        [column, &camel(column)].into_iter().any(|name| self.holds(name, |before| matches!(before, b'.' | b'"' | b'\'' | b':' | b'>')))
+    }
+
+    fn holds(&self, name: &str, before: impl Fn(u8) -> bool) -> bool {
+        let (text, sql) = (self.text.as_bytes(), self.sql.as_bytes());
+        let is_word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+        memchr::memmem::find_iter(text, name.as_bytes()).any(|at| {
+            let (previous, end) = (at.checked_sub(1).and_then(|i| text.get(i)), at + name.len());
+            let outside = sql.get(at).is_none_or(|byte| *byte == FILLER);
+            outside && !is_word(previous) && !is_word(text.get(end)) && previous.is_some_and(|byte| before(*byte))
+        })
+    }
+}
+
+fn camel(name: &str) -> String {
+    let mut parts = name.split('_').filter(|part| !part.is_empty());
+    let first = parts.next().unwrap_or(name).to_owned();
+    parts.fold(first, |mut whole, part| {
+        let mut letters = part.chars();
+        whole.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        whole.push_str(letters.as_str());
+        whole
+    })
 }
 
 fn list(table: &Table) -> String {

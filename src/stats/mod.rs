@@ -115,7 +115,7 @@ mod tests {
     fn other_views_are_known_by_their_columns() {
         let text = " schemaname | relname | indexrelname | idx_scan \n------------+---------+--------------+----------\n public     | orders  | orders_pkey  |       42\n(1 row)\n";
         let Stats::Relations(found) = Stats::read(text.as_bytes()).unwrap() else { panic!() };
-        let name = |schema: &str, name: &str| crate::catalog::Qualified { schema: schema.to_owned(), name: name.to_owned() };
+        let name = |schema: &str, name: &str| crate::catalog::Qualified { schema: schema.into(), name: name.into() };
         assert_eq!(found.index(&name("public", "orders_pkey")).map(|index| index.scans), Some(42));
         let text = "[{\"schemaname\":\"s\",\"relname\":\"t\",\"seq_scan\":3,\"idx_scan\":null,\"n_tup_ins\":4,\"n_live_tup\":10}]";
         let Stats::Relations(found) = Stats::read(text.as_bytes()).unwrap() else { panic!() };

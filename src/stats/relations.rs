@@ -176,7 +176,7 @@ mod tests {
         let csv = "kind,schemaname,relname,indexrelname,scans,rows,inserted,updated,deleted,bytes\ntable,public,t,,3,100,5,6,7,8192\nindex,public,t,t_a_idx,0,,,,,4096\n";
         let json = r#"[{"kind":"table","schemaname":"public","relname":"t","scans":3,"rows":100,"inserted":5,"updated":6,"deleted":7,"bytes":8192},{"kind":"index","schemaname":"public","relname":"t","indexrelname":"t_a_idx","scans":0,"bytes":4096}]"#;
         let psql = " kind  | schemaname | relname | indexrelname | scans | rows | inserted | updated | deleted | bytes \n-------+------------+---------+--------------+-------+------+----------+---------+---------+-------\n table | public     | t       |              |     3 |  100 |        5 |       6 |       7 |  8192\n index | public     | t       | t_a_idx      |     0 |      |          |         |         |  4096\n(2 rows)\n";
-        let name = |name: &str| Qualified { schema: "public".to_owned(), name: name.to_owned() };
+        let name = |name: &str| Qualified { schema: "public".into(), name: name.into() };
         for text in [csv, json, psql] {
             let mut stats = RelationStats::default();
             stats.add(&crate::stats::read(text).unwrap()).unwrap();

@@ -163,10 +163,10 @@ impl Said {
         let held = |e: &&Effect| alone || e.until == Until::Transaction;
         let rewritten = effects.iter().filter(|e| e.work.contains(&Work::Rewrite) && heap(&e.relation.name));
         Said {
-            unsure: effects.iter().filter(|e| e.unsure.is_some()).map(|e| e.relation.name.clone()).collect(),
-            locks: effects.iter().filter(held).map(|e| (e.relation.name.clone(), e.mode)).collect(),
-            kinds: effects.iter().map(|e| (e.relation.name.clone(), e.kind)).collect(),
-            rewritten: rewritten.map(|e| e.relation.name.clone()).collect(),
+            unsure: effects.iter().filter(|e| e.unsure.is_some()).map(|e| e.relation.name.to_string()).collect(),
+            locks: effects.iter().filter(held).map(|e| (e.relation.name.to_string(), e.mode)).collect(),
+            kinds: effects.iter().map(|e| (e.relation.name.to_string(), e.kind)).collect(),
+            rewritten: rewritten.map(|e| e.relation.name.to_string()).collect(),
             scans: does(Work::Scan),
             builds: does(Work::IndexBuild),
         }

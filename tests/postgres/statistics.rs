@@ -5,7 +5,7 @@ use pgsift::catalog::Qualified;
 use pgsift::stats::{QUERY, RelationStats, Stats};
 
 fn name(name: &str) -> Qualified {
-    Qualified { schema: "public".to_owned(), name: name.to_owned() }
+    Qualified { schema: "public".into(), name: name.into() }
 }
 
 const COLUMNS: &[&str] = &[

@@ -51,10 +51,8 @@ impl Catalog {
             match function {
                 Some(function) => {
                     for ty in &function.header_types {
-                        let relation = Qualified {
-                            schema: ty.schema.clone().unwrap_or_else(|| "public".into()).into(),
-                            name: ty.name.as_str().into(),
-                        };
+                        let relation =
+                            Qualified { schema: ty.schema.clone().unwrap_or_else(|| "public".into()), name: ty.name.as_str().into() };
                         self.write_view_by_name(out, &relation, &mut seen);
                     }
                     write_function(out, name, function);

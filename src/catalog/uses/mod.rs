@@ -497,6 +497,10 @@ fn read<'a>(catalog: &'a Catalog, table: Option<&Table>, relation: &'a Relation,
         Some(Origin::Expression(inner, scope)) if depth < DEEPEST => {
             Meaning::Node(read(catalog, table, relation, &scope, inner, depth + 1))
         }
+        // a whole row by its alias: it reads the table, and is no column of it
+        None if column.relation.is_none() && relation.binding() == Some(&column.column) => {
+            Meaning::Node(Node::new(Kind::Subquery(true, column.column.span.start), None))
+        }
         _ => Meaning::Outside(format!("? {}", column.column.value), None),
     };
     Reader { catalog, table, names: &names }.read(expr)

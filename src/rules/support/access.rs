@@ -3,7 +3,7 @@
 use crate::advise::candidate::{Candidate, Wanted, candidates};
 use crate::advise::{indexes_of, is_served};
 use crate::catalog::Knowledge;
-use crate::catalog::index_match::{Kind, Node, Prepared};
+use crate::catalog::index_match::{Kind, Node, Prepared, implied};
 use crate::catalog::uses::{Clause, TableUse, uses};
 use crate::facts::Query;
 use crate::rules::{Context, Origin};
@@ -70,6 +70,30 @@ impl<'a> Unserved<'a> {
         self.wanted.method == "btree"
             && self.wanted.equal.iter().chain(&self.wanted.tail).all(|key| matches!(key.node.kind, Kind::Column(_)))
     }
+}
+
+/// Whether a query says nothing of what an index's predicate asks. A condition on the same column decides it by its value, which is
+/// known whenever the query is planned for it: a constant there asks for other rows than the index holds, a parameter for what it brings.
+pub(crate) fn says_nothing(index: &Prepared, nodes: &[Node]) -> bool {
+    told(index, nodes).is_none()
+}
+
+/// Whether the rows asked for are others than those that an index's predicate lets in: a constant says so.
+pub(crate) fn asks_for_others(index: &Prepared, nodes: &[Node]) -> bool {
+    told(index, nodes).is_some_and(|clause| !by_parameter(clause))
+}
+
+/// The query's own condition on a column of which the predicate asks more than the query proves.
+fn told<'n>(index: &Prepared, nodes: &'n [Node]) -> Option<&'n Node> {
+    let unproved = index.predicate.clone()?.conjuncts().into_iter().filter(|part| !implied(nodes, part));
+    let columns: Vec<String> = unproved.flat_map(|part| part.columns().into_iter().map(str::to_owned).collect::<Vec<_>>()).collect();
+    nodes.iter().find(|node| !matches!(node.kind, Kind::Or(_)) && node.columns().iter().any(|c| columns.iter().any(|other| other == c)))
+}
+
+fn by_parameter(node: &Node) -> bool {
+    let mut found = false;
+    node.walk(&mut |n| found |= matches!(n.kind, Kind::Param(_) | Kind::Outside(_) | Kind::Subquery(..) | Kind::Call(..)));
+    found
 }
 
 /// Whether a condition can be expected to cut the rows down: not IS NULL, IS NOT NULL, a boolean or `<>`.

@@ -7,6 +7,7 @@ use super::{json, rows, spelling};
 use crate::advise::Definition;
 use crate::catalog::index_match::{OrderBy, gives_order, is_value, tests};
 use crate::catalog::resolve::{Resolved, Scope, Source};
+use crate::extract::FragmentKind;
 use crate::facts::{Expr, ExprKind, Identifier, Literal, Query, quote_identifier};
 use crate::rules::Context;
 use predicate::Step;
@@ -25,7 +26,8 @@ struct Key<'a> {
 /// The advice: the rewrite and the index that it needs.
 pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> String {
     if query.order_by.is_empty() {
-        if spelling::has_hole(ctx, query.span) {
+        let is_piece = ctx.application.is_some_and(|code| code.kind == FragmentKind::Clause || code.open);
+        if is_piece || spelling::has_hole(ctx, query.span) {
             return "a piece of this query is put in by the program: order by a unique key there, and continue after the last row seen \
                     (WHERE key > $last_key) instead of OFFSET"
                 .to_owned();
@@ -160,7 +162,13 @@ fn add_tiebreaker<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: 
         Some(column) => (column.written, column.name.clone()),
         None => match driving {
             Some(driving) => driving,
-            None => return,
+            None => {
+                notes.push(
+                    "end the order in whatever is unique among these rows: without it, rows with equal keys are skipped or repeated"
+                        .to_owned(),
+                );
+                return;
+            }
         },
     };
     // A bare column that could belong to several relations is taken for this one's: no tie-breaker is added twice.
@@ -189,7 +197,7 @@ fn add_tiebreaker<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: 
     for column in tie.into_iter().filter(|c| !here.contains(&c.as_str())).collect::<Vec<_>>() {
         let text = format!("{qualifier}{}", quote_identifier(&column));
         let parameter = format!("$last_{column}");
-        let resolved = Some(Resolved { written, name: name.clone(), table: None, column: column.into() });
+        let resolved = Some(Resolved { written, name: name.clone(), table: None, column });
         keys.push(Key {
             expr: None,
             text,

@@ -54,10 +54,17 @@ pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, conditions: &[&'a Expr], scop
     let fixed: Vec<&str> = conditions
         .iter()
         .flat_map(|c| c.conjuncts())
-        .filter(|c| matches!(c.kind, ExprKind::Binary { .. }))
-        .flat_map(tests)
-        .filter(|t| t.op == "=" && is_own(t.tested) && t.value.is_some_and(|v| is_outside(v, scope)))
-        .filter_map(|t| Some(t.tested.column()?.column.value.as_str()))
+        .filter_map(|c| match &c.kind {
+            // of the one value that stands in parentheses
+            ExprKind::InList { expr, list, negated: false } if list.len() == 1 => Some(vec![(&**expr, &list[0])]),
+            ExprKind::Binary { .. } => {
+                Some(tests(c).into_iter().filter(|t| t.op == "=").filter_map(|t| Some((t.tested, t.value?))).collect())
+            }
+            _ => None,
+        })
+        .flatten()
+        .filter(|(tested, value)| is_own(tested) && is_outside(value, scope))
+        .filter_map(|(tested, _)| Some(tested.column()?.column.value.as_str()))
         .collect();
     // A table that is not known has, by the habit of all, a key called id.
     match scope.catalog().table(written) {

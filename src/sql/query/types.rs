@@ -13,9 +13,9 @@ pub(super) fn type_name(c: &mut Cursor<'_>) -> Parse<TypeName> {
     let mut ty = TypeName { setof: c.eat("SETOF"), ..TypeName::default() };
     let quoted = c.kind() == Some(TokenKind::QuotedIdent);
     let first = c.name()?;
-    ty.name = first.value.into();
+    ty.name = first.value;
     while c.eat_kind(TokenKind::Dot) {
-        ty.schema = Some(std::mem::replace(&mut ty.name, c.name()?.value.into()));
+        ty.schema = Some(std::mem::replace(&mut ty.name, c.name()?.value));
     }
     if ty.schema.as_deref() == Some("pg_catalog") {
         ty.schema = None;

@@ -27,8 +27,11 @@ impl<'a, 's> Counted<'a, 's> {
     }
 
     /// The first relation that may repeat the counted rows; `None` where keys keep all from it.
-    pub(crate) fn repeated_by(&self) -> Option<&'a Relation> {
-        (0..self.chain.links.len()).find(|&i| !self.met_once.holds(i)).map(|i| self.chain.links[i].relation)
+    pub(crate) fn repeated_by(&self, select: &Select) -> Option<&'a Relation> {
+        let repeating: Vec<usize> = (0..self.chain.links.len()).filter(|&i| !self.met_once.holds(i)).collect();
+        // within a group, the rows of the relation that it is named after repeat nothing where another one does
+        let named = |i: &usize| select.group_by.iter().any(|key| self.chain.asks(key).is_some_and(|asked| asked == Set::one(*i)));
+        repeating.iter().find(|i| !named(i)).or(repeating.first()).map(|&i| self.chain.links[i].relation)
     }
 
     /// The query that gives this count alone.
