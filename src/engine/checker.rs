@@ -429,10 +429,10 @@ impl Checker<'_> {
         };
         let asked = |active: &&ActiveRule| !(scene.around.aside && active.spares_tests);
         let migrates = scene.origin != Origin::Application && (!scene.statement.actions.is_empty() || scene.statement.query.is_some());
-        let of_migrations = if migrates && scene.stage != Stage::Stored { self.rules.of_migrations.as_slice() } else { &[] };
+        let of_migrations =
+            if migrates && scene.stage != Stage::Stored { self.rules.of_migration(Kinds::of(scene.statement)) } else { &[] };
         let of_statements = if scene.stage != Stage::Definition { self.rules.of_statements.as_slice() } else { &[] };
-        let kinds = Kinds::of(scene.statement);
-        for active in of_migrations.iter().filter(|active| active.looks_at(kinds)).chain(of_statements).filter(asked) {
+        for active in of_migrations.iter().chain(of_statements).filter(asked) {
             match active.rule.check {
                 Check::Migration(check) | Check::Action(_, check) | Check::Statement(check) => check(&context),
                 _ => {}

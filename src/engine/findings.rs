@@ -24,7 +24,7 @@ pub(super) struct ActiveRule {
 
 impl ActiveRule {
     /// Whether it looks at statements with such actions.
-    pub(super) fn looks_at(&self, kinds: Kinds) -> bool {
+    fn looks_at(&self, kinds: Kinds) -> bool {
         self.kinds.is_none_or(|own| own.meet(kinds))
     }
 
@@ -57,8 +57,9 @@ impl ActiveRule {
 pub(super) struct ActiveRules {
     /// All of them.
     pub(super) rules: Vec<ActiveRule>,
-    /// Those that look at statements of migrations, which most are.
-    pub(super) of_migrations: Vec<ActiveRule>,
+    /// Those that look at statements of migrations, which most are: by the kinds of the statement's actions, for there are many
+    /// statements and few rules that look at each.
+    of_migrations: Vec<Vec<ActiveRule>>,
     /// Those that look at every statement.
     pub(super) of_statements: Vec<ActiveRule>,
     /// Those that look at queries.
@@ -82,13 +83,21 @@ impl ActiveRules {
         };
         let rules: Vec<ActiveRule> = RULES.iter().filter_map(active).collect();
         let of = |kind: fn(&Check) -> bool| rules.iter().filter(|active| kind(&active.rule.check)).copied().collect();
+        let of_migrations: Vec<ActiveRule> = of(|check| matches!(check, Check::Migration(_) | Check::Action(..)));
         ActiveRules {
-            of_migrations: of(|check| matches!(check, Check::Migration(_) | Check::Action(..))),
+            of_migrations: Kinds::all()
+                .map(|kinds| of_migrations.iter().filter(|active| active.looks_at(kinds)).copied().collect())
+                .collect(),
             of_statements: of(|check| matches!(check, Check::Statement(_))),
             of_queries: of(|check| matches!(check, Check::Query(_))),
             of_schemas: of(|check| matches!(check, Check::Schema(_) | Check::Statistics(_))),
             rules,
         }
+    }
+
+    /// Those that look at a statement of a migration with such actions.
+    pub(super) fn of_migration(&self, kinds: Kinds) -> &[ActiveRule] {
+        self.of_migrations.get(kinds.index()).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn contains(&self, name: &str) -> bool {

@@ -77,6 +77,16 @@ impl Kinds {
         Kinds(statement.actions.iter().fold(0, |all, action| all | Kind::of(action) as u8))
     }
 
+    /// Every set of kinds, in the order of [`Kinds::index`].
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..2 * Kind::Other as u8).map(Kinds)
+    }
+
+    /// The place of this set among all of them.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
     /// Whether one is in both.
     pub fn meet(self, other: Kinds) -> bool {
         self.0 & other.0 != 0
