@@ -31,7 +31,7 @@ impl Catalog {
         let other = self.views.contains_key(&name) || self.indexes.contains_key(&name) || self.sequences.contains_key(&name);
         if let TableChange::SetOptions { .. } = &alter.change {
             let text = at.sql(alter.span);
-            self.indexes.edit(&name, |index| index.settings.push(text.clone()));
+            self.indexes.adjust(&name, |index| index.settings.push(text.clone()));
             self.views.edit(&name, |view| view.settings.push(text));
         }
         if other || !matches!(alter.kind, RelationKind::Table | RelationKind::ForeignTable) {
@@ -85,10 +85,10 @@ impl Catalog {
             }
             TableChange::NoInherit { parent } => {
                 let parent = self.resolve(parent);
-                self.tables.edit(name, |t| t.inherits.retain(|p| *p != parent));
+                self.tables.adjust(name, |t| t.inherits.retain(|p| *p != parent));
             }
             TableChange::SetLogged(logged) => {
-                self.tables.edit(name, |t| t.unlogged = !logged);
+                self.tables.adjust(name, |t| t.unlogged = !logged);
             }
             _ => self.change_column(name, change, only, at),
         }
@@ -165,7 +165,7 @@ impl Catalog {
             _ => return,
         };
         let text = at.sql(at.change);
-        self.tables.edit(name, |table| {
+        self.tables.adjust(name, |table| {
             table.settings.retain(|(known, _)| *known != what || what.is_empty());
             table.settings.push((what, text));
         });
@@ -173,7 +173,7 @@ impl Catalog {
 
     fn set_column_setting(&mut self, name: &Qualified, what: &str, column: &Name, at: At) {
         let text = at.sql(Span::new(column.span.end, at.change.end));
-        self.tables.edit(name, |table| {
+        self.tables.adjust(name, |table| {
             if let Some(column) = table.columns.iter_mut().find(|c| c.name == column.value) {
                 column.settings.retain(|(known, _)| *known != what || what.is_empty());
                 column.settings.push((what.to_owned(), text));
@@ -195,7 +195,7 @@ impl Catalog {
         let partial = |t: &Table| t.knowledge == super::Knowledge::Partial && t.column(column).is_none();
         if self.tables.get(name).is_some_and(partial) {
             let learned = super::columns::plain_column(column, ty, at.home());
-            self.tables.edit(name, |t| t.columns.push(learned));
+            self.tables.adjust(name, |t| t.columns.push(learned));
         }
     }
 

@@ -187,7 +187,7 @@ impl Catalog {
 
     pub(super) fn mark_partial(&mut self, name: &Qualified) {
         if self.tables.get(name).is_some_and(|table| table.knowledge == Knowledge::Whole) {
-            self.tables.edit(name, |table| table.knowledge = Knowledge::Partial);
+            self.tables.adjust(name, |table| table.knowledge = Knowledge::Partial);
         }
     }
 

@@ -142,7 +142,7 @@ impl Catalog {
     /// Writes the default of the owning column anew after its sequence got another name.
     pub(super) fn refresh_nextval(&mut self, sequence: &Qualified) {
         let Some((table, column)) = self.sequences.get(sequence).and_then(|s| s.owned_by.clone()) else { return };
-        self.tables.edit(&table, |table| {
+        self.tables.adjust(&table, |table| {
             let column = table.columns.iter_mut().find(|c| c.name == column);
             if let Some(column) = column.filter(|c| c.default_sql.as_deref().is_some_and(|d| d.starts_with("nextval("))) {
                 let (default, sql) = nextval(sequence);

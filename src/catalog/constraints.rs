@@ -103,11 +103,17 @@ impl Catalog {
     }
 
     pub(super) fn push_constraint(&mut self, table: &Qualified, added: TableConstraint) {
-        self.tables.edit(table, |table| {
+        let refers = added.references.is_some();
+        let add = |table: &mut super::Table| {
             table.constraints.retain(|known| known.name != added.name);
             table.constraints.reserve_exact(1); // most tables stay as they are
             table.constraints.push(added);
-        });
+        };
+        if refers {
+            self.tables.edit(table, add)
+        } else {
+            self.tables.adjust(table, add)
+        };
     }
 
     fn push_to_children(&mut self, table: &Qualified, added: &TableConstraint, depth: usize) {
@@ -154,7 +160,7 @@ impl Catalog {
             for name in known {
                 self.indexes.remove(&name);
             }
-            self.tables.edit(table, |t| {
+            self.tables.adjust(table, |t| {
                 t.constraints.retain(|c| !matches!(c.constraint.kind, ConstraintKind::Key { primary: true, .. }));
             });
         }
@@ -239,7 +245,7 @@ impl Catalog {
 
     /// Changes a table, and its children where `recurse`.
     pub(super) fn each_with_children(&mut self, table: &Qualified, recurse: bool, depth: usize, change: &mut dyn FnMut(&mut super::Table)) {
-        self.tables.edit(table, &mut *change);
+        self.tables.adjust(table, &mut *change);
         if recurse {
             for child in self.child_names(table, depth) {
                 self.each_with_children(&child, true, depth + 1, change);
@@ -258,7 +264,7 @@ impl Catalog {
 
     /// Drops a constraint with its index, and the foreign keys that need it.
     pub(super) fn drop_constraint(&mut self, table: &Qualified, name: &str, depth: usize) {
-        let dropped = self.tables.edit(table, |t| {
+        let dropped = self.tables.adjust(table, |t| {
             let at = t.constraints.iter().position(|c| c.name == name)?;
             Some(t.constraints.remove(at))
         });
@@ -296,7 +302,7 @@ impl Catalog {
         };
         let referring: Vec<Qualified> = self.references_to(table).filter(|(_, c)| needs(c)).map(|(name, _)| name.clone()).collect();
         for name in referring {
-            self.tables.edit(&name, |t| t.constraints.retain(|c| !needs(c)));
+            self.tables.adjust(&name, |t| t.constraints.retain(|c| !needs(c)));
         }
     }
 

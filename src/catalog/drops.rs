@@ -75,7 +75,7 @@ impl Catalog {
         }
         let referring: Vec<Qualified> = self.references_to(name).map(|(table, _)| table.clone()).collect();
         for table in referring {
-            self.tables.edit(&table, |t| t.constraints.retain(|c| c.references.as_deref() != Some(name)));
+            self.tables.adjust(&table, |t| t.constraints.retain(|c| c.references.as_deref() != Some(name)));
         }
         for child in self.child_names(name, 0) {
             self.drop_table(&child);
@@ -119,7 +119,7 @@ impl Catalog {
         for sequence in self.owned_sequences(table, Some(column)) {
             self.sequences.remove(&sequence);
         }
-        self.tables.edit(table, |t| t.columns.retain(|c| c.name != column));
+        self.tables.adjust(table, |t| t.columns.retain(|c| c.name != column));
         if cascade {
             self.drop_references_to_column(table, column);
             self.drop_views_naming(table, column);
@@ -140,7 +140,7 @@ impl Catalog {
         };
         let referring: Vec<Qualified> = self.references_to(table).filter(|(_, c)| needs(c)).map(|(name, _)| name.clone()).collect();
         for name in referring {
-            self.tables.edit(&name, |t| t.constraints.retain(|c| !needs(c)));
+            self.tables.adjust(&name, |t| t.constraints.retain(|c| !needs(c)));
         }
     }
 

@@ -139,7 +139,7 @@ impl Catalog {
             });
             let above = own.parent.clone();
             if own.valid != complete {
-                self.indexes.edit(&name, |own| own.valid = complete);
+                self.indexes.adjust(&name, |own| own.valid = complete);
             }
             if complete {
                 next = above.map(|above| *above);
@@ -150,7 +150,7 @@ impl Catalog {
     /// Drops an index with its parts on partitions and the constraints that they stand behind.
     pub(super) fn drop_index(&mut self, name: &Qualified, depth: usize) {
         let Some(index) = self.indexes.remove(name) else { return };
-        self.tables.edit(&index.table, |t| t.constraints.retain(|c| c.index.as_deref() != Some(name.name.as_str())));
+        self.tables.adjust(&index.table, |t| t.constraints.retain(|c| c.index.as_deref() != Some(name.name.as_str())));
         if depth > 32 {
             return;
         }
@@ -173,7 +173,7 @@ impl Catalog {
         if let Some(other) = self.indexes.get(&new).map(|other| other.table.clone()) {
             self.mark_partial(&other);
         }
-        self.tables.edit(&index.table, |t| {
+        self.tables.adjust(&index.table, |t| {
             if let Some(constraint) = t.constraints.iter_mut().find(|c| c.index.as_deref() == Some(name.name.as_str())) {
                 constraint.name.clone_from(&new.name);
                 constraint.index = Some(new.name.clone());

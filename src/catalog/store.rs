@@ -7,7 +7,8 @@
 //! Clones share everything until one of them is written, so that each file can be given a schema of its own to change.
 
 use super::Qualified;
-use hashbrown::{DefaultHashBuilder, Equivalent, HashMap};
+use crate::facts::Identifier;
+use hashbrown::{DefaultHashBuilder, Equivalent, HashMap, HashTable};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -53,12 +54,6 @@ impl Key<'_> {
     }
 }
 
-impl Equivalent<Arc<Qualified>> for Key<'_> {
-    fn equivalent(&self, key: &Arc<Qualified>) -> bool {
-        self.name == key.name && self.schema == key.schema
-    }
-}
-
 impl Equivalent<Qualified> for Key<'_> {
     fn equivalent(&self, key: &Qualified) -> bool {
         self.name == key.name && self.schema == key.schema
@@ -75,38 +70,53 @@ pub struct Store<V> {
     marks: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Inner<V> {
-    map: HashMap<Arc<Qualified>, Entry<V>>,
+    hasher: DefaultHashBuilder,
+    map: HashTable<Slot<V>>,
     /// By the hash of the relation's name: who asks looks anyway whether what it gets still leans on it.
     dependents: HashMap<u64, Names>,
-    by_name: HashMap<String, Names>,
+    by_name: HashMap<Identifier, Names>,
     temporary: usize,
 }
 
 #[derive(Debug)]
-struct Entry<V> {
+struct Slot<V> {
+    /// Of the name: kept so that a table that grows need not visit every name.
+    hash: u64,
+    name: Arc<Qualified>,
     value: Arc<V>,
     /// The stretch in which its old value was last recorded.
     recorded: u32,
 }
 
-impl<V> Clone for Entry<V> {
+impl<V> Clone for Slot<V> {
     fn clone(&self) -> Self {
-        Entry { value: self.value.clone(), recorded: self.recorded }
+        Slot { name: self.name.clone(), value: self.value.clone(), ..*self }
     }
 }
 
-impl<V> Clone for Inner<V> {
-    fn clone(&self) -> Self {
-        let Inner { map, dependents, by_name, temporary } = self;
-        Inner { map: map.clone(), dependents: dependents.clone(), by_name: by_name.clone(), temporary: *temporary }
+impl<V> Slot<V> {
+    fn is(&self, key: Key) -> bool {
+        self.name.name == key.name && self.name.schema == key.schema
+    }
+}
+
+impl<V> Inner<V> {
+    fn slot(&self, key: Key) -> Option<&Slot<V>> {
+        self.map.find(self.hasher.hash_one(key), |slot| slot.is(key))
     }
 }
 
 impl<V> Default for Store<V> {
     fn default() -> Self {
-        let inner = Inner { map: HashMap::new(), dependents: HashMap::new(), by_name: HashMap::new(), temporary: 0 };
+        let inner = Inner {
+            hasher: DefaultHashBuilder::default(),
+            map: HashTable::new(),
+            dependents: HashMap::new(),
+            by_name: HashMap::new(),
+            temporary: 0,
+        };
         Store { inner: Arc::new(inner), log: vec![], stretch: 0, marks: 0 }
     }
 }
@@ -122,27 +132,27 @@ impl<'s, V> IntoIterator for &'s Store<V> {
 impl<V> Store<V> {
     /// The value of that name.
     pub fn get(&self, name: &Qualified) -> Option<&V> {
-        self.inner.map.get(name).map(|entry| &*entry.value)
+        self.inner.slot(name.into()).map(|slot| &*slot.value)
     }
 
     /// The value of that name, with the name as it is kept.
     pub fn get_key_value(&self, name: &Qualified) -> Option<(&Qualified, &V)> {
-        self.inner.map.get_key_value(name).map(|(name, entry)| (&**name, &*entry.value))
+        self.find(name.into())
     }
 
     /// The same by a borrowed name.
     pub fn find(&self, name: Key<'_>) -> Option<(&Qualified, &V)> {
-        self.inner.map.get_key_value(&name).map(|(name, entry)| (&**name, &*entry.value))
+        self.inner.slot(name).map(|slot| (&*slot.name, &*slot.value))
     }
 
     /// Whether there is one of that borrowed name.
     pub fn has(&self, name: Key<'_>) -> bool {
-        self.inner.map.contains_key(&name)
+        self.inner.slot(name).is_some()
     }
 
     /// Whether there is one of that name.
     pub fn contains_key(&self, name: &Qualified) -> bool {
-        self.inner.map.contains_key(name)
+        self.has(name.into())
     }
 
     /// How many are in it.
@@ -163,7 +173,7 @@ impl<V> Store<V> {
 
     /// All in no order at all, for questions that do not depend on it: nothing is sorted.
     pub fn unordered(&self) -> impl Iterator<Item = (&Qualified, &V)> {
-        self.inner.map.iter().map(|(name, entry)| (&**name, &*entry.value))
+        self.inner.map.iter().map(|slot| (&*slot.name, &*slot.value))
     }
 
     /// The names in order.
@@ -178,7 +188,7 @@ impl<V> Store<V> {
 
     /// What may lean on a relation, in the order of names; the caller looks whether it still does.
     pub fn dependents<'s>(&'s self, on: &Qualified) -> impl Iterator<Item = (&'s Qualified, &'s V)> + use<'s, V> {
-        self.known(self.inner.dependents.get(&self.inner.map.hasher().hash_one(on)))
+        self.known(self.inner.dependents.get(&self.inner.hasher.hash_one(on)))
     }
 
     /// Those of that name in whichever schema, in the order of schemas.
@@ -204,8 +214,7 @@ impl<V> Store<V> {
     }
 
     fn sorted(&self, wanted: impl Fn(&Qualified) -> bool) -> Vec<(&Qualified, &V)> {
-        let all = self.inner.map.iter().filter(|(name, _)| wanted(name));
-        let mut all: Vec<_> = all.map(|(name, entry)| (&**name, &*entry.value)).collect();
+        let mut all: Vec<_> = self.unordered().filter(|(name, _)| wanted(name)).collect();
         all.sort_unstable_by_key(|(name, _)| *name);
         all
     }
@@ -229,28 +238,39 @@ impl<V: Clone + Leans> Store<V> {
         if !self.contains_key(name) {
             return None;
         }
-        let (name, old) = Arc::make_mut(&mut self.inner).take(name)?;
+        let old = Arc::make_mut(&mut self.inner).take(name)?;
         if self.stretch > 0 && old.recorded != self.stretch {
-            self.log.push((name, Some(old.value.clone())));
+            self.log.push((old.name, Some(old.value.clone())));
         }
         Some(Arc::unwrap_or_clone(old.value))
     }
 
     /// Changes a value in place; `None` where there is none.
     pub fn edit<R>(&mut self, name: &Qualified, change: impl FnOnce(&mut V) -> R) -> Option<R> {
+        self.change(name, change, true)
+    }
+
+    /// The same for a change after which it leans on nothing more than before: nothing has to be noted.
+    pub fn adjust<R>(&mut self, name: &Qualified, change: impl FnOnce(&mut V) -> R) -> Option<R> {
+        self.change(name, change, false)
+    }
+
+    fn change<R>(&mut self, name: &Qualified, change: impl FnOnce(&mut V) -> R, leans: bool) -> Option<R> {
         if !self.contains_key(name) {
             return None;
         }
-        let inner = Arc::make_mut(&mut self.inner);
-        let hasher = inner.map.hasher().clone();
-        let (name, entry) = inner.map.get_key_value_mut(name)?;
-        if self.stretch > 0 && entry.recorded != self.stretch {
-            self.log.push((name.clone(), Some(entry.value.clone())));
-            entry.recorded = self.stretch;
+        let Inner { hasher, map, dependents, .. } = Arc::make_mut(&mut self.inner);
+        let slot = map.find_mut(hasher.hash_one(name), |slot| slot.is(name.into()))?;
+        if self.stretch > 0 && slot.recorded != self.stretch {
+            self.log.push((slot.name.clone(), Some(slot.value.clone())));
+            slot.recorded = self.stretch;
         }
-        let value = Arc::make_mut(&mut entry.value);
+        let value = Arc::make_mut(&mut slot.value);
         let result = change(value);
-        lean(&mut inner.dependents, &hasher, name, value);
+        if leans {
+            lean(dependents, hasher, &slot.name, value);
+        }
+        debug_assert!(is_noted(dependents, hasher, &slot.name, value), "{} leans on more than is known", slot.name);
         Some(result)
     }
 
@@ -295,15 +315,20 @@ impl<V: Clone + Leans> Store<V> {
 }
 
 impl<V: Leans> Inner<V> {
-    fn put(&mut self, name: Arc<Qualified>, value: Arc<V>, recorded: u32) -> Option<Entry<V>> {
-        let temporary = usize::from(name.schema == "pg_temp");
-        let old = self.map.insert(name, Entry { value, recorded });
-        self.temporary += if old.is_none() { temporary } else { 0 };
-        old
+    fn put(&mut self, name: Arc<Qualified>, value: Arc<V>, recorded: u32) -> Option<Slot<V>> {
+        let hash = self.hasher.hash_one(&*name);
+        let key = Key::from(&*name);
+        if let Some(known) = self.map.find_mut(hash, |slot| slot.is(key)) {
+            return Some(std::mem::replace(known, Slot { hash, name, value, recorded }));
+        }
+        self.temporary += usize::from(name.schema == "pg_temp");
+        self.map.insert_unique(hash, Slot { hash, name, value, recorded }, |slot| slot.hash);
+        None
     }
 
-    fn take(&mut self, name: &Qualified) -> Option<(Arc<Qualified>, Entry<V>)> {
-        let found = self.map.remove_entry(name)?;
+    fn take(&mut self, name: &Qualified) -> Option<Slot<V>> {
+        let found = self.map.find_entry(self.hasher.hash_one(name), |slot| slot.is(name.into())).ok()?;
+        let (found, _) = found.remove();
         self.temporary -= usize::from(name.schema == "pg_temp");
         if V::BY_NAME
             && let Some(names) = self.by_name.get_mut(name.name.as_str())
@@ -315,9 +340,9 @@ impl<V: Leans> Inner<V> {
 
     fn note(&mut self, name: &Arc<Qualified>, value: &V) {
         if V::BY_NAME {
-            self.by_name.entry_ref(&*name.name).or_default().insert(name);
+            self.by_name.entry_ref(&name.name).or_default().insert(name);
         }
-        lean(&mut self.dependents, self.map.hasher(), name, value);
+        lean(&mut self.dependents, &self.hasher, name, value);
     }
 }
 
@@ -344,6 +369,13 @@ impl Names {
 
 fn lean<V: Leans>(dependents: &mut HashMap<u64, Names>, hasher: &DefaultHashBuilder, name: &Arc<Qualified>, value: &V) {
     value.leans_on(&mut |on| dependents.entry(hasher.hash_one(on)).or_default().insert(name));
+}
+
+/// Whether all that a value leans on knows it.
+fn is_noted<V: Leans>(dependents: &HashMap<u64, Names>, hasher: &DefaultHashBuilder, name: &Arc<Qualified>, value: &V) -> bool {
+    let mut noted = true;
+    value.leans_on(&mut |on| noted &= dependents.get(&hasher.hash_one(on)).is_some_and(|names| names.0.binary_search(name).is_ok()));
+    noted
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl Catalog {
         for def in &create.columns {
             if self.tables.get(name).is_some_and(|table| table.column(&def.name.value).is_none()) {
                 let column = self.column(name, def, at);
-                self.tables.edit(name, |table| table.columns.push(column));
+                self.tables.adjust(name, |table| table.columns.push(column));
             }
         }
         if only_heard_of {
@@ -224,7 +224,7 @@ impl Catalog {
         if includes("constraints") {
             let is_check = |c: &&TableConstraint| matches!(c.constraint.kind, ConstraintKind::Check(_));
             let checks: Vec<TableConstraint> = known.constraints.iter().filter(is_check).cloned().collect();
-            self.tables.edit(name, |table| table.constraints.extend(checks));
+            self.tables.adjust(name, |table| table.constraints.extend(checks));
         }
         if includes("indexes") {
             let indexes: Vec<Qualified> = self.indexes_of(&source).map(|(index, _)| index.clone()).collect();

@@ -11,7 +11,7 @@ impl Catalog {
         let trigger = Trigger { name: create.name.value.clone(), function, each_row: create.each_row };
         let tables = if create.each_row { self.with_partitions(&table, 0) } else { vec![table] };
         for table in tables {
-            self.tables.edit(&table, |t| {
+            self.tables.adjust(&table, |t| {
                 t.triggers.retain(|known| known.name != trigger.name);
                 t.triggers.push(trigger.clone());
             });
@@ -27,7 +27,7 @@ impl Catalog {
 
     fn edit_trigger(&mut self, table: &Qualified, name: &Name, change: impl Fn(&mut Trigger)) {
         for table in self.with_partitions(table, 0) {
-            self.tables.edit(&table, |t| t.triggers.iter_mut().filter(|known| *name == *known.name.as_str()).for_each(&change));
+            self.tables.adjust(&table, |t| t.triggers.iter_mut().filter(|known| *name == *known.name.as_str()).for_each(&change));
         }
     }
 
@@ -36,7 +36,7 @@ impl Catalog {
         let Some(table) = drop.on.as_ref().map(|on| self.resolve(on)) else { return };
         for name in &drop.names {
             for table in self.with_partitions(&table, 0) {
-                self.tables.edit(&table, |t| t.triggers.retain(|known| name.name != *known.name.as_str()));
+                self.tables.adjust(&table, |t| t.triggers.retain(|known| name.name != *known.name.as_str()));
             }
         }
     }
@@ -45,7 +45,7 @@ impl Catalog {
     pub(super) fn drop_triggers_calling(&mut self, function: &Qualified) {
         let calling: Vec<Qualified> = self.tables_with_triggers_calling(function).cloned().collect();
         for table in calling {
-            self.tables.edit(&table, |t| t.triggers.retain(|trigger| trigger.function != *function));
+            self.tables.adjust(&table, |t| t.triggers.retain(|trigger| trigger.function != *function));
         }
     }
 
@@ -58,7 +58,7 @@ impl Catalog {
     /// CREATE STATISTICS with a name.
     pub(super) fn create_statistics(&mut self, name: &ObjectName, table: &ObjectName) {
         let (name, table) = (self.creation_name(name, false), self.resolve(table));
-        self.tables.edit(&table, |t| t.statistics.push(name));
+        self.tables.adjust(&table, |t| t.statistics.push(name));
     }
 
     /// The table that extended statistics are on.
@@ -70,7 +70,7 @@ impl Catalog {
     /// DROP STATISTICS.
     pub(super) fn drop_statistics(&mut self, name: &ObjectName) {
         let Some(table) = self.table_of_statistics(name).cloned() else { return };
-        self.tables.edit(&table, |t| t.statistics.retain(|known| known.name != name.name.value));
+        self.tables.adjust(&table, |t| t.statistics.retain(|known| known.name != name.name.value));
     }
 
     fn with_partitions(&self, table: &Qualified, depth: usize) -> Vec<Qualified> {

@@ -3,7 +3,7 @@
 //! Marks inside the file decide before names, names before what the project's manifests mention, and all of them before
 //! "plain": numbered files whose runner is not known, about which no transaction is assumed.
 
-use super::sections::Marked;
+use super::sections;
 use crate::engine::{InputKind, MigrationInfo};
 use crate::session::Transaction;
 use memchr::memmem;
@@ -155,12 +155,12 @@ pub(super) struct Surveyor {
 }
 
 impl Surveyor {
-    /// What the file is and where it stands in the order; `marked` are the parts that its own marks cut it into.
-    pub(super) fn classify(&mut self, path: &Path, bytes: &[u8], marked: Option<Marked>) -> (Order, InputKind) {
+    /// What the file is and where it stands in the order.
+    pub(super) fn classify(&mut self, path: &Path, bytes: &[u8]) -> (Order, InputKind) {
         let name = file_name(path);
         let folder = path.parent().unwrap_or(Path::new(""));
         let head = &bytes[..bytes.len().min(4096)];
-        if let Some((framework, sections)) = marked {
+        if let Some((framework, sections)) = sections::sections(bytes) {
             let transaction = sections.first().map_or(Transaction::None, |section| section.transaction);
             let info = MigrationInfo { framework, down: false, transaction, sections: Some(sections) };
             let set = set_folder(path).unwrap_or_else(|| folder.to_owned());

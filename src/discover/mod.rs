@@ -116,14 +116,17 @@ pub fn discover(request: &Request) -> Discovered {
     let mut found = Discovered::default();
     let mut left_out = BTreeMap::new();
     let Candidates { candidates, elsewhere, prisma } = candidates(request, &mut found.problems, &mut left_out);
-    let read = |candidate: Candidate| {
+    let read = |surveyor: &mut Surveyor, candidate: Candidate| {
         let shown = shown(&candidate.path, &request.cwd);
-        let result = read(&candidate, &shown);
+        let result = read(&candidate, &shown, surveyor);
         (candidate, shown, result)
     };
-    let files: Vec<_> =
-        if candidates.len() > MANY { candidates.into_par_iter().map(read).collect() } else { candidates.into_iter().map(read).collect() };
     let mut surveyor = Surveyor::default();
+    let files: Vec<_> = if candidates.len() > MANY {
+        candidates.into_par_iter().with_min_len(MANY / 2).map_init(Surveyor::default, read).collect()
+    } else {
+        candidates.into_iter().map(|candidate| read(&mut surveyor, candidate)).collect()
+    };
     let mut packages = packages::Packages::default();
     let schema: Vec<PathBuf> = request.schema.iter().map(|path| walk::normalize(path, &request.cwd)).collect();
     let mut ordered: Vec<(Order, Input)> = vec![];
@@ -144,8 +147,7 @@ pub fn discover(request: &Request) -> Discovered {
                     *left_out.entry("for the databases without a file of their own").or_insert(0) += 1;
                 }
             }
-            Ok(Content::Sql(bytes, marked)) => {
-                let (mut order, mut kind) = surveyor.classify(&candidate.path, &bytes, marked);
+            Ok(Content::Sql(bytes, mut order, mut kind)) => {
                 // What the settings call the schema is replayed, whatever it looks like.
                 if matches!(kind, InputKind::Sql) && schema.iter().any(|schema| candidate.path.starts_with(schema)) {
                     (order, kind) = layout::schema_file(&candidate.path, "plain");
@@ -192,8 +194,8 @@ pub fn discover(request: &Request) -> Discovered {
     includes::follow(&mut ordered, &request.cwd, &mut left_out, |path| {
         let path = shown(path, &request.cwd);
         let candidate = Candidate { path: walk::normalize(&path, &request.cwd), reported: false, bytes: None };
-        match self::read(&candidate, &path) {
-            Ok(Content::Sql(bytes, _)) => Some(Input { path, bytes, kind: InputKind::Sql, reported: false, sets: vec![] }),
+        match self::read(&candidate, &path, &mut surveyor) {
+            Ok(Content::Sql(bytes, ..)) => Some(Input { path, bytes, kind: InputKind::Sql, reported: false, sets: vec![] }),
             _ => None,
         }
     });
@@ -353,8 +355,8 @@ fn stdin(request: &Request, problems: &mut Vec<Problem>) -> Option<Candidate> {
 }
 
 enum Content {
-    /// With the parts that marks of a framework cut it into.
-    Sql(Vec<u8>, Option<sections::Marked>),
+    /// With its place and what it is.
+    Sql(Vec<u8>, Order, InputKind),
     Markdown(Vec<u8>),
     /// Application code that may hold SQL.
     Code(Vec<u8>, Language),
@@ -366,7 +368,7 @@ enum Content {
     Other(&'static str),
 }
 
-fn read(candidate: &Candidate, shown: &Path) -> Result<Content, Problem> {
+fn read(candidate: &Candidate, shown: &Path, surveyor: &mut Surveyor) -> Result<Content, Problem> {
     let file = || shown.to_string_lossy().into_owned();
     let kind = match (file_kind(&candidate.path), &candidate.bytes) {
         (Some(kind), _) => kind,
@@ -393,8 +395,8 @@ fn read(candidate: &Candidate, shown: &Path) -> Result<Content, Problem> {
     Ok(match engines::other_engine(shown, &bytes) {
         Some(engine) => Content::Other(engine),
         None => {
-            let marked = sections::sections(&bytes);
-            Content::Sql(bytes, marked)
+            let (order, kind) = surveyor.classify(&candidate.path, &bytes);
+            Content::Sql(bytes, order, kind)
         }
     })
 }

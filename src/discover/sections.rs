@@ -5,11 +5,8 @@ use crate::engine::{Follows, Section};
 use crate::session::Transaction;
 use crate::source::Span;
 
-/// A framework, and the parts that its marks cut a file into.
-pub(super) type Marked = (&'static str, Vec<Section>);
-
 /// The framework whose marks a file holds, and the file's parts.
-pub(super) fn sections(text: &[u8]) -> Option<Marked> {
+pub(super) fn sections(text: &[u8]) -> Option<(&'static str, Vec<Section>)> {
     let marks = marks(text);
     let framework = marks.iter().find_map(|mark| match mark.kind {
         Kind::Goose(_) => Some("goose"),
