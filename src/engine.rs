@@ -11,6 +11,7 @@ mod idle;
 mod input;
 mod logs;
 mod markdown;
+mod one_off;
 mod parts;
 mod run;
 mod schemas;

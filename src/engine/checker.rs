@@ -5,6 +5,7 @@ use super::application::{self, Code};
 use super::aside;
 use super::findings::{ActiveRule, ActiveRules, OncePerFile};
 use super::idle::Idle;
+use super::one_off;
 use super::parts::Unit;
 use crate::catalog::{Catalog, Mentions, resolve};
 use crate::extract::{self, Fragment};
@@ -129,7 +130,9 @@ impl Checker<'_> {
         {
             catalog.begin_wrapped(part.file, unit.transaction == Transaction::Implicit);
         }
-        for (i, statement) in unit.statements.iter().enumerate() {
+        for (i, written) in unit.statements.iter().enumerate() {
+            let block = one_off::as_block(written, unit.statements.get(i + 1..).unwrap_or_default());
+            let statement = block.as_ref().unwrap_or(written);
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if part.reported {
                 found.count(statement, part.aside);
@@ -139,7 +142,7 @@ impl Checker<'_> {
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
                 let fragment = None;
-                let stage = if stores(statement) { Stage::Definition } else { Stage::Whole };
+                let stage = if block.is_none() && stores(statement) { Stage::Definition } else { Stage::Whole };
                 self.scene(
                     Scene {
                         text,
@@ -167,7 +170,7 @@ impl Checker<'_> {
             }
             let known = part.origin == Origin::Script && declares_again(statement, catalog);
             if !known && (statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement)) {
-                catalog.apply(statement, text);
+                catalog.apply(written, text);
             }
         }
         *last = Some(session);
