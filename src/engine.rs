@@ -7,6 +7,7 @@ mod application;
 mod aside;
 mod checker;
 mod findings;
+mod found;
 mod idle;
 mod input;
 mod logs;
