@@ -298,7 +298,7 @@ impl Session {
     fn fold_query(&mut self, query: &Query, catalog: &Catalog) {
         let Some(select) = query.select() else { return };
         if let Some(into) = &select.into {
-            self.create(catalog.creation_name(into, false));
+            self.create(catalog.creation_name(&into.name, into.temporary));
         }
         for item in &select.items {
             let ExprKind::Call(call) = &item.expr.kind else { continue };

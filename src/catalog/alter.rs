@@ -53,7 +53,7 @@ impl Catalog {
             TableChange::DropColumn { column, cascade, .. } => self.drop_column(name, &column.value, *cascade, only, 0),
             TableChange::SetType { column, ty, collation, .. } => {
                 let collation = collation.as_ref().map(ToString::to_string);
-                let (ty, span) = (self.shared_type(ty), ty.span);
+                let (ty, span) = (self.shared_type(ty), at.written(ty.span).span);
                 self.each_column(name, &column.value, only, at, |c| {
                     keep_default_type(c);
                     c.ty = Some(ty.clone());
@@ -194,7 +194,7 @@ impl Catalog {
     fn learn_column(&mut self, name: &Qualified, column: &str, ty: Option<std::sync::Arc<TypeName>>, at: At) {
         let partial = |t: &Table| t.knowledge == super::Knowledge::Partial && t.column(column).is_none();
         if self.tables.get(name).is_some_and(partial) {
-            let learned = super::columns::plain_column(column, ty, at.place);
+            let learned = super::columns::plain_column(column, ty, at.home());
             self.tables.edit(name, |t| t.columns.push(learned));
         }
     }

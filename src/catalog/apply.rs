@@ -15,13 +15,17 @@ impl Catalog {
         if statement.unsure && !statement.actions.is_empty() {
             self.watch_condition(statement.location());
         }
-        self.fold(statement, At { text, place: statement.location(), change: statement.span, sure: !statement.unsure }, 0);
+        self.fold(
+            statement,
+            At { text, place: statement.location(), change: statement.span, sure: !statement.unsure, stands_for: None },
+            0,
+        );
     }
 
     /// The same for a statement of which it is not known whether, or how often, it runs.
     pub fn apply_unsurely(&mut self, statement: &Statement, text: &str) {
         self.enter_file(statement.file);
-        self.fold(statement, At { text, place: statement.location(), change: statement.span, sure: false }, 0);
+        self.fold(statement, At { text, place: statement.location(), change: statement.span, sure: false, stands_for: None }, 0);
     }
 
     /// Takes note that something not read may have changed the tables of these names, in whichever schema.
@@ -35,7 +39,7 @@ impl Catalog {
         self.doubt(text);
     }
 
-    fn fold(&mut self, statement: &Statement, at: At, depth: usize) {
+    pub(super) fn fold(&mut self, statement: &Statement, at: At, depth: usize) {
         if matches!(statement.reading, Reading::Opaque(_)) {
             self.doubt(statement.span.of(at.text));
         }
@@ -52,17 +56,24 @@ impl Catalog {
         }
         let runs = |kind| kind == BodyKind::Do || (depth > 0 && kind == BodyKind::Execute);
         for body in statement.bodies.iter().filter(|body| runs(body.kind)) {
-            for inner in &body.statements {
-                let sure = at.sure && !inner.conditional && inner.in_loop.is_none();
-                let place = inner.statement.location();
-                let text = inner.statement.span.of(at.text);
-                if body.kind == BodyKind::Execute && ["%I", "%s", "%L", "$I", "$s"].iter().any(|hole| text.contains(hole)) {
-                    // what a format's holes hold is not known
-                    self.doubt(text);
-                    continue;
-                }
-                self.fold(&inner.statement, At { text: at.text, place, change: place.span, sure }, depth + 1);
+            if body.kind != BodyKind::Do || !self.fold_spelt(body, at, depth) {
+                self.fold_body(body, at, depth);
             }
+        }
+    }
+
+    /// Folds the statements of a body that runs.
+    pub(super) fn fold_body(&mut self, body: &Body, at: At, depth: usize) {
+        for inner in &body.statements {
+            let sure = at.sure && !inner.conditional && inner.in_loop.is_none();
+            let place = inner.statement.location();
+            let text = inner.statement.span.of(at.text);
+            if body.kind == BodyKind::Execute && ["%I", "%s", "%L", "$I", "$s", "$L"].iter().any(|hole| text.contains(hole)) {
+                // what a format's holes hold is not known
+                self.doubt(text);
+                continue;
+            }
+            self.fold(&inner.statement, At { place, change: place.span, sure, ..at }, depth + 1);
         }
     }
 
@@ -102,7 +113,6 @@ impl Catalog {
             Action::AlterOther { kind, name: Some(name), on, change, .. } => self.alter_other(kind, name, on.as_ref(), change, at),
             Action::Set(set) => self.set(set),
             Action::Call { name } => self.watch_call(name, at),
-            Action::Do { .. } => self.watch_block(at),
             Action::Reset { name } if name.as_deref().is_none_or(|n| n == "search_path") => {
                 self.set_search_path(vec![], false);
             }
@@ -112,7 +122,7 @@ impl Catalog {
 
     fn fold_query(&mut self, query: &Query, at: At) {
         if let Some(into) = query.select().and_then(|select| select.into.as_ref()) {
-            self.create_from_query(into, false, &[], Some(query), at);
+            self.create_from_query(&into.name, into.temporary, &[], Some(query), at);
         }
         self.watch_calls(query, at);
         let Some(select) = query.select() else { return };
@@ -166,7 +176,7 @@ impl Catalog {
             let table = super::Table {
                 knowledge: Knowledge::Partial,
                 temporary: name.schema == "pg_temp",
-                defined_at: at.place,
+                defined_at: at.home(),
                 ..Default::default()
             };
             self.tables.insert(name.clone(), table);

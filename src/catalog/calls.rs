@@ -53,6 +53,10 @@ impl Catalog {
         }
         let mut guessed = false;
         for call in calls {
+            let once = select.from.iter().flat_map(FromItem::relations).all(|r| matches!(r.source, RelationSource::Function(_)));
+            if self.follow(&call.name, &call.args, At { sure: at.sure && once, ..at }) {
+                continue;
+            }
             let scheduled = call.name.schema.as_ref().is_some_and(|schema| schema.value == "cron");
             match self.reach_of(&call.name) {
                 Some(reach) => self.note_unfollowed(call.name.to_string(), reach, false, at),
@@ -68,17 +72,20 @@ impl Catalog {
 
     /// The procedure of a CALL.
     pub(super) fn watch_call(&mut self, name: &ObjectName, at: At) {
+        let arguments = super::follow::arguments_of_call(at.place.span.of(at.text), at.place.file);
+        if arguments.is_some_and(|arguments| self.follow(name, &arguments, at)) {
+            return;
+        }
         match self.reach_of(name) {
             Some(reach) => self.note_unfollowed(name.to_string(), reach, false, at),
             None => self.note_unfollowed(name.to_string(), Reach::Known, true, at),
         }
     }
 
-    /// What a DO block puts together and runs.
-    pub(super) fn watch_block(&mut self, at: At) {
-        let text = at.place.span.of(at.text);
-        if let Some(reach) = built_ddl(text) {
-            self.note_unfollowed("EXECUTE".to_owned(), reach, false, at);
+    /// Takes note of the commands of a body that are put together from what is not known.
+    pub(super) fn watch_commands(&mut self, what: &str, commands: &[String], at: At) {
+        if let Some(reach) = commands.iter().filter_map(|command| ddl(command)).max() {
+            self.note_unfollowed(what.to_owned(), reach, false, at);
         }
     }
 
@@ -112,7 +119,7 @@ impl Catalog {
         if reach == Reach::Known {
             tables.iter().for_each(|table| self.mark_partial(table));
         }
-        let found = Unfollowed { at: at.place, what, tables };
+        let found = Unfollowed { at: at.home(), what, tables };
         if self.unfollowed.last() != Some(&found) {
             self.unfollowed.push(found);
         }
@@ -151,31 +158,8 @@ fn ddl(text: &str) -> Option<Reach> {
     found
 }
 
-/// The DDL of a block's EXECUTEs whose text is put together: what is one constant, or `format` with one, is read elsewhere.
-fn built_ddl(text: &str) -> Option<Reach> {
-    let mut rest = text;
-    let mut found = None;
-    while let Some(at) = find_word(rest, "execute") {
-        let command = rest.get(at + "execute".len()..).unwrap_or("");
-        let end = command.find(';').unwrap_or(command.len());
-        let (own, after) = command.split_at(end);
-        let own = own.trim();
-        let constant = own.starts_with(['\'', '$']) || own.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("format"));
-        if own.contains("||") {
-            found = found.max(ddl(own));
-        } else if !constant && !own.is_empty() && own.chars().all(|c| c.is_alphanumeric() || c == '_') {
-            // a variable: whatever the block put into it
-            found = found.max(ddl(text));
-        } else if own.contains("%I") || own.contains("%s") || own.contains("%1$") {
-            found = found.max(ddl(own));
-        }
-        rest = after;
-    }
-    found
-}
-
 /// A word in whichever case, between what is no part of a word.
-fn find_word(text: &str, word: &str) -> Option<usize> {
+pub(super) fn find_word(text: &str, word: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let part = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     let initials = memchr::memchr2_iter(word.as_bytes()[0].to_ascii_lowercase(), word.as_bytes()[0].to_ascii_uppercase(), bytes);
@@ -197,10 +181,5 @@ mod tests {
         assert_eq!(ddl("EXECUTE 'ALTER TABLE ' || t || ' ADD COLUMN a int'"), Some(Reach::Known));
         assert_eq!(ddl("EXECUTE format('CREATE TABLE %s PARTITION OF %s', a, b)"), Some(Reach::New));
         assert_eq!(ddl("CREATE TEMP TABLE x (a int); UPDATE t SET created = now()"), None);
-        assert_eq!(built_ddl("DO $$ BEGIN EXECUTE 'CREATE INDEX i ON t (a)'; END $$"), None);
-        assert_eq!(built_ddl("DO $$ BEGIN EXECUTE 'DROP TABLE ' || name; END $$"), Some(Reach::Known));
-        assert_eq!(built_ddl("DO $$ BEGIN q := 'CREATE INDEX ON ' || t; EXECUTE q; END $$"), Some(Reach::Known));
-        assert_eq!(built_ddl("DO $$ BEGIN EXECUTE format('CREATE TABLE %I ()', t); END $$"), Some(Reach::New));
-        assert_eq!(built_ddl("DO $$ BEGIN EXECUTE 'UPDATE t SET a = ' || b; END $$"), None);
     }
 }

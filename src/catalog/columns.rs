@@ -62,8 +62,8 @@ impl Catalog {
     /// The column that a definition makes; serial and identity make their sequence too.
     pub(super) fn column(&mut self, table: &Qualified, def: &ColumnDef, at: At) -> Column {
         let ty = def.ty.as_ref().map(|ty| self.shared_type(ty));
-        let mut column = plain_column(&def.name.value, ty, Location { file: at.place.file, span: def.span });
-        column.type_span = def.ty.as_ref().map_or(Span::default(), |ty| ty.span);
+        let mut column = plain_column(&def.name.value, ty, at.written(def.span));
+        column.type_span = def.ty.as_ref().map_or(Span::default(), |ty| at.written(ty.span).span);
         column.collation = def.collation.as_ref().map(ObjectName::to_string);
         column.not_null = def.not_null.is_some();
         set_default(&mut column, def.default.as_ref(), at);
@@ -74,7 +74,7 @@ impl Catalog {
             let sequence = self.add_sequence(table, &column.name, Some(ty.clone()), at);
             let (default, sql) = nextval(&sequence);
             column.ty = Some(ty);
-            column.type_span = def.span;
+            column.type_span = at.written(def.span).span;
             column.not_null = true;
             column.default = Some(Box::new(default));
             column.default_sql = Some(sql);
@@ -126,7 +126,7 @@ impl Catalog {
         let name = self.choose_relation_name(&table.schema, &table.name, Some(column), "seq");
         let name = Qualified { schema: table.schema.clone(), name };
         let owned_by = Some((table.clone(), column.to_owned()));
-        let sequence = Sequence { ty, options: vec![], owned_by, implicit: true, defined_at: at.place };
+        let sequence = Sequence { ty, options: vec![], owned_by, implicit: true, defined_at: at.home() };
         self.sequences.insert(name.clone(), sequence);
         name
     }

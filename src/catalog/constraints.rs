@@ -5,7 +5,6 @@ use super::naming::{columns_part, index_column_names};
 use super::text::{self, At, columns_of};
 use super::{Catalog, Index, Qualified, TableConstraint};
 use crate::facts::{ColumnRef, Constraint, ConstraintKind, Expr, ExprKind, IndexKey, Name};
-use crate::source::Location;
 
 /// A key over a plain column.
 pub(super) fn column_key(column: &Name) -> IndexKey {
@@ -99,7 +98,7 @@ impl Catalog {
             index,
             valid: !constraint.not_valid && !constraint.not_enforced,
             inherited: false,
-            defined_at: Location { file: at.place.file, span: constraint.span },
+            defined_at: at.written(constraint.span),
         }
     }
 
@@ -346,7 +345,7 @@ fn constraint_index(table: &Qualified, method: &str, keys: Vec<IndexKey>, at: At
         parent: None,
         with: None,
         settings: vec![],
-        defined_at: Location { file: at.place.file, span: constraint.span },
+        defined_at: at.written(constraint.span),
     }
 }
 

@@ -182,7 +182,7 @@ impl Catalog {
             definition,
             changes: vec![],
             search_path: self.search_path.clone(),
-            defined_at: at.place,
+            defined_at: at.home(),
         }
     }
 

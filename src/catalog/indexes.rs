@@ -45,7 +45,7 @@ impl Catalog {
             parent: None,
             with: create.with.map(|span| at.sql(span)),
             settings: vec![],
-            defined_at: at.place,
+            defined_at: at.home(),
         };
         self.indexes.insert(name.clone(), index);
         if !create.only {
@@ -107,7 +107,7 @@ impl Catalog {
         copy.table = target.clone();
         copy.parent = parent.cloned().map(Box::new);
         copy.valid = true;
-        copy.defined_at = at.place;
+        copy.defined_at = at.home();
         if copy.primary {
             for column in copy.plain_columns().unwrap_or_default().iter().map(|c| c.to_string()).collect::<Vec<_>>() {
                 self.set_not_null(target, &column, true);

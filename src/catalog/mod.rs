@@ -2,7 +2,7 @@
 //!
 //! [`Catalog::apply`] folds one statement in; everything else asks. The catalog keeps *unknown* apart from *absent*: a table
 //! that no migration we saw created is not a table without indexes (see [`Catalog::table`] and [`Knowledge`]). Must not know a
-//! parser, a rule or a file.
+//! rule or a file, nor a parser but for the bodies of functions that a migration calls.
 
 mod alter;
 mod apply;
@@ -11,6 +11,7 @@ mod columns;
 mod constraints;
 mod drops;
 mod extras;
+mod follow;
 pub mod index_match;
 mod indexes;
 mod json;

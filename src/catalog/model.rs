@@ -74,6 +74,8 @@ pub struct Catalog {
     pub(super) column_types: Arc<HashSet<Arc<TypeName>>>,
     /// What changes the schema in ways that are not known.
     pub(super) unfollowed: Vec<super::Unfollowed>,
+    /// How much was followed into the bodies of functions.
+    pub(super) followed: super::follow::Followed,
     /// The open transaction, to be undone by ROLLBACK.
     pub(crate) undo: super::undo::Undo,
 }

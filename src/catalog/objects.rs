@@ -28,7 +28,7 @@ impl Catalog {
             settings: vec![],
             search_path: self.search_path.clone(),
             reads: create.query.as_ref().map(|query| self.reads(query)).unwrap_or_default(),
-            defined_at: at.place,
+            defined_at: at.home(),
         };
         self.views.insert(name, view);
     }
@@ -70,7 +70,7 @@ impl Catalog {
         }
         let owned_by = create.owned_by.as_ref().map(|(table, column)| (self.resolve(table), column.value.clone()));
         let ty = create.ty.as_ref().map(|ty| self.shared_type(ty));
-        let sequence = Sequence { ty, options: create.options.clone(), owned_by, implicit: false, defined_at: at.place };
+        let sequence = Sequence { ty, options: create.options.clone(), owned_by, implicit: false, defined_at: at.home() };
         self.sequences.insert(name, sequence);
     }
 
@@ -93,7 +93,7 @@ impl Catalog {
                 UserType {
                     kind: create.kind.clone(),
                     sql: at.sql(Span::new(create.name.span().end, at.place.span.end)),
-                    defined_at: at.place,
+                    defined_at: at.home(),
                 },
             );
         }
@@ -184,7 +184,7 @@ impl Catalog {
             default_sql: create.default.as_ref().map(|d| at.sql(d.span)),
             checks: vec![],
             collation: create.collation.as_ref().map(ObjectName::to_string),
-            defined_at: at.place,
+            defined_at: at.home(),
         };
         for (given, check) in &create.checks {
             let given = given.as_ref().map(|n| n.value.as_str());
@@ -222,8 +222,8 @@ impl Catalog {
             changes: vec![],
             search_path: self.search_path.clone(),
             procedure: create.procedure,
-            first_at: at.place,
-            defined_at: at.place,
+            first_at: at.home(),
+            defined_at: at.home(),
         };
         let mut overloads = self.functions.get(&name).cloned().unwrap_or_default();
         let same = |known: &Function| known.argument_types == function.argument_types;

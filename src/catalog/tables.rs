@@ -29,7 +29,7 @@ impl Catalog {
                 format!("{} ({})", by.strategy.to_uppercase(), keys.join(", "))
             }),
             knowledge: if at.sure { Knowledge::Whole } else { Knowledge::Partial },
-            defined_at: at.place,
+            defined_at: at.home(),
             ..Table::default()
         };
         self.take_from_parents(&mut table, create, at);
@@ -115,7 +115,9 @@ impl Catalog {
             let ty = self.resolve_where(ty, |candidate| self.types.has(candidate));
             match self.types.get(&ty).map(|ty| ty.kind.clone()) {
                 Some(TypeKind::Composite(fields)) => {
-                    table.columns.extend(fields.iter().map(|(field, ty)| plain_column(&field.value, Some(Arc::new(ty.clone())), at.place)));
+                    table
+                        .columns
+                        .extend(fields.iter().map(|(field, ty)| plain_column(&field.value, Some(Arc::new(ty.clone())), at.home())));
                 }
                 _ => table.knowledge = Knowledge::Partial,
             }
@@ -252,11 +254,11 @@ impl Catalog {
         let found = query.and_then(|query| self.output_columns(query));
         let complete = found.is_some();
         let mut columns: Vec<Column> =
-            found.unwrap_or_default().into_iter().map(|(column, ty)| plain_column(&column, ty.map(Arc::new), at.place)).collect();
+            found.unwrap_or_default().into_iter().map(|(column, ty)| plain_column(&column, ty.map(Arc::new), at.home())).collect();
         for (at_index, given) in given.iter().enumerate() {
             match columns.get_mut(at_index) {
                 Some(column) => column.name.clone_from(&given.value),
-                None => columns.push(plain_column(&given.value, None, at.place)),
+                None => columns.push(plain_column(&given.value, None, at.home())),
             }
         }
         let knowledge = if complete && at.sure { Knowledge::Whole } else { Knowledge::Partial };
@@ -267,7 +269,7 @@ impl Catalog {
             unlogged,
             knowledge,
             search_path: self.search_path.clone(),
-            defined_at: at.place,
+            defined_at: at.home(),
             ..Table::default()
         };
         self.tables.insert(name, table);

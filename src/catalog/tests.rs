@@ -245,6 +245,20 @@ fn a_function_with_as_on_its_own_line_comes_before_the_tables_its_body_names() {
 }
 
 #[test]
+fn a_table_that_select_makes_may_be_temporary() {
+    let catalog = replay("CREATE TABLE t (a int); SELECT a INTO TEMPORARY TABLE u FROM t; SELECT a INTO UNLOGGED v FROM t;");
+    assert!(catalog.to_sql().contains("CREATE TABLE public.v") && !catalog.to_sql().contains("public.u"), "{}", catalog.to_sql());
+}
+
+#[test]
+fn a_sequence_that_only_a_default_names_is_there() {
+    let sql = replay("CREATE TABLE t (a int DEFAULT nextval('elsewhere_seq'), b serial, c bpchar, d char);").to_sql();
+    assert!(sql.find("CREATE SEQUENCE public.elsewhere_seq;").unwrap() < sql.find("CREATE TABLE").unwrap(), "{sql}");
+    assert_eq!(sql.matches("CREATE SEQUENCE").count(), 2);
+    assert!(sql.contains("c bpchar") && sql.contains("d character(1)"), "{sql}");
+}
+
+#[test]
 fn a_default_that_begins_with_an_array_is_kept_whole() {
     let sql = replay("CREATE TABLE t (a text[] NOT NULL DEFAULT ARRAY[]::text[], b text[] DEFAULT ARRAY['x']);").to_sql();
     assert!(sql.contains("DEFAULT ARRAY[]::text[]") && sql.contains("DEFAULT ARRAY['x']"), "{sql}");

@@ -15,9 +15,21 @@ pub(super) struct At<'a> {
     pub(super) change: Span,
     /// It surely runs: no IF stands around it.
     pub(super) sure: bool,
+    /// What is reported as its place, where the text is not the file's: the statement that runs it.
+    pub(super) stands_for: Option<Location>,
 }
 
 impl At<'_> {
+    /// Where the statement stands in its file.
+    pub(super) fn home(&self) -> Location {
+        self.stands_for.unwrap_or(self.place)
+    }
+
+    /// Where something of the statement stands in the file.
+    pub(super) fn written(&self, span: Span) -> Location {
+        self.stands_for.unwrap_or(Location { file: self.place.file, span })
+    }
+
     /// The text of a span, without the fillers of an overlay.
     pub(super) fn sql(&self, span: Span) -> String {
         let raw = span.of(self.text).trim();

@@ -135,6 +135,8 @@ struct Tools {
     sqlx: bool,
     refinery: bool,
     node_pg_migrate: bool,
+    /// A package of Node is around, and none of Rust.
+    node_alone: bool,
     drizzle: bool,
     /// Atlas' checksums lie in it.
     atlas_sum: bool,
@@ -164,7 +166,7 @@ impl Surveyor {
             let set = set_folder(path).unwrap_or_else(|| folder.to_owned());
             return (order(path, &set, &name), InputKind::Migration(info));
         }
-        if memmem::find(head, b"-- PostgreSQL database dump").is_some() {
+        if memmem::find(head, b"-- PostgreSQL database dump").is_some() && !has_a_version(path, &name) {
             return schema_file(path, "pg_dump");
         }
         if name == "structure.sql" {
@@ -203,11 +205,13 @@ impl Surveyor {
                 "migration.sql" => Some(("Prisma", Transaction::Implicit)),
                 // milliseconds, as only its console writes them
                 _ if version_digits(folder) == 13 => wrapped("Hasura"),
+                // a program that is not Rust's has a runner of its own, which is not known
+                _ if self.tools(folder).node_alone => Some(("plain", Transaction::Implicit)),
                 _ => Some(("diesel", diesel_transaction(folder))),
             };
         }
         let tools = self.tools(folder);
-        if flyway_version(name).is_some() {
+        if flyway_version(name).is_some() || is_flyway_callback(name) {
             return if tools.refinery { wrapped("refinery") } else { Some(("Flyway", flyway_transaction(path, bytes))) };
         }
         let numbered = is_numbered(name);
@@ -281,12 +285,16 @@ impl Surveyor {
         }
         let lies_there = |name| folder.join(name).exists();
         let mut tools = Tools { atlas_sum: lies_there("atlas.sum"), journal: lies_there("meta/_journal.json"), ..Tools::default() };
+        let mut rust = lies_there("diesel.toml");
         for dir in folder.ancestors().take(32) {
+            rust |= dir.join("diesel.toml").exists();
             if let Ok(manifest) = std::fs::read(dir.join("Cargo.toml")) {
+                rust = true;
                 tools.sqlx |= memmem::find(&manifest, b"sqlx").is_some();
                 tools.refinery |= memmem::find(&manifest, b"refinery").is_some();
             }
             if let Ok(manifest) = std::fs::read(dir.join("package.json")) {
+                tools.node_alone = true;
                 tools.node_pg_migrate |= memmem::find(&manifest, b"\"node-pg-migrate\"").is_some();
                 tools.drizzle |= memmem::find(&manifest, b"\"drizzle-").is_some();
             }
@@ -294,6 +302,7 @@ impl Surveyor {
                 break;
             }
         }
+        tools.node_alone &= !rust;
         self.tools.insert(folder.to_owned(), tools);
         tools
     }
@@ -314,6 +323,14 @@ fn plan(text: &str) -> HashMap<String, usize> {
     places
 }
 
+/// Whether a file has its place among migrations by its name, so that a dump in it is the migration of that place.
+fn has_a_version(path: &Path, name: &str) -> bool {
+    let placed = || path.parent().is_some_and(|folder| in_migrations_folder(whole_set(folder)));
+    is_folder_migration(path)
+        || flyway_version(name).is_some_and(|version| version.is_some())
+        || placed() && (is_numbered(name) || is_paired(name))
+}
+
 pub(super) fn schema_file(path: &Path, framework: &'static str) -> (Order, InputKind) {
     let info = MigrationInfo { framework, down: false, transaction: Transaction::None, sections: None };
     (Order::new(Group::Schema, path), InputKind::Migration(info))
@@ -326,6 +343,8 @@ fn order(path: &Path, set: &Path, name: &str) -> Order {
     match flyway_version(name) {
         Some(Some(version)) => order.name = Natural(version),
         Some(None) => order.phase = 1,
+        None if is_flyway_callback(name) && name.starts_with("before") => order.name = Natural(String::new()),
+        None if is_flyway_callback(name) => order.phase = 2,
         None => {
             if let Some(version) = diesel_version(path) {
                 order.name = Natural(version);
@@ -408,7 +427,7 @@ pub(super) fn set_folder(path: &Path) -> Option<PathBuf> {
     if folder.ends_with("deploy") && folder.with_file_name("sqitch.plan").exists() {
         return Some(folder.to_owned());
     }
-    if flyway_version(&name).is_some() {
+    if flyway_version(&name).is_some() || is_flyway_callback(&name) {
         let named = folder.ancestors().find(|dir| matches!(file_name(dir).as_str(), "migration" | "migrations"));
         return Some(named.unwrap_or(folder).to_owned());
     }
@@ -510,8 +529,15 @@ fn flyway_version(name: &str) -> Option<Option<String>> {
     }
 }
 
-/// `0001_name.sql`, `20240101120000-name.sql`, `2024-01-01_name.sql`, `3.sql`.
+/// `beforeMigrate__extensions.sql`, `afterMigrate.sql`: what Flyway runs before and after all migrations.
+fn is_flyway_callback(name: &str) -> bool {
+    let event = name.strip_suffix(".sql").map_or("", |stem| stem.split_once("__").map_or(stem, |(event, _)| event));
+    matches!(event, "beforemigrate" | "aftermigrate")
+}
+
+/// `0001_name.sql`, `20240101120000-name.sql`, `2024-01-01_name.sql`, `3.sql`, `migration-1-0001-name.sql`.
 fn is_numbered(name: &str) -> bool {
+    let name = ["migration-", "migration_"].iter().find_map(|word| name.strip_prefix(word)).unwrap_or(name);
     let digits = name.bytes().take_while(u8::is_ascii_digit).count();
     digits > 0 && name.as_bytes().get(digits).is_some_and(|b| matches!(b, b'_' | b'-' | b'.'))
 }

@@ -109,6 +109,27 @@ fn frameworks_are_recognised_with_order_and_transaction() {
             &[("1_a.sql", ""), ("z/dump.sql", "--\n-- PostgreSQL database dump\n"), ("db/structure.sql", ""), ("R.md", "```sql\n```")],
             &["db/structure.sql Rails none", "z/dump.sql pg_dump none", "1_a.sql plain none", "R.md markdown"],
         ),
+        (
+            &[("m/1_b/up.sql", "--\n-- PostgreSQL database dump\n"), ("m/0_a/up.sql", ""), ("m/2_c/up.sql", "")],
+            &["m/0_a/up.sql diesel wrapped", "m/1_b/up.sql diesel wrapped", "m/2_c/up.sql diesel wrapped"],
+        ),
+        (
+            &[("m/V1__a.sql", ""), ("m/beforeMigrate__x.sql", ""), ("m/afterMigrate.sql", ""), ("m/R__v.sql", "")],
+            &[
+                "m/beforeMigrate__x.sql Flyway wrapped",
+                "m/V1__a.sql Flyway wrapped",
+                "m/R__v.sql Flyway wrapped",
+                "m/afterMigrate.sql Flyway wrapped",
+            ],
+        ),
+        (
+            &[("schema/migration-2-0001-2021.sql", ""), ("schema/migration-1-0010-2020.sql", ""), ("schema/migration-1-0009-2020.sql", "")],
+            &[
+                "schema/migration-1-0009-2020.sql plain none",
+                "schema/migration-1-0010-2020.sql plain none",
+                "schema/migration-2-0001-2021.sql plain none",
+            ],
+        ),
     ];
     for (files, expected) in cases {
         let found = Folder::new(files).find(&["."]);

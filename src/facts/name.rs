@@ -293,6 +293,8 @@ impl fmt::Display for TypeName {
             (true, "float8") => f.write_str("double precision")?,
             (true, "float4") => f.write_str("real")?,
             (true, "varchar") => write!(f, "character varying{}", modifiers())?,
+            // without a length it is a type of its own: `character` alone is of one
+            (true, "bpchar") if self.modifiers.is_empty() => f.write_str("bpchar")?,
             (true, "bpchar") => write!(f, "character{}", modifiers())?,
             (true, "varbit") => write!(f, "bit varying{}", modifiers())?,
             (true, "timestamptz") => write!(f, "timestamp{} with time zone", modifiers())?,

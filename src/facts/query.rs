@@ -97,7 +97,16 @@ pub struct Select {
     /// HAVING.
     pub having: Option<Expr>,
     /// `SELECT … INTO t` of plain SQL (creates a table), never plpgsql's INTO.
-    pub into: Option<ObjectName>,
+    pub into: Option<IntoTable>,
+}
+
+/// The table that `SELECT … INTO` makes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IntoTable {
+    /// Its name.
+    pub name: ObjectName,
+    /// TEMPORARY.
+    pub temporary: bool,
 }
 
 /// DISTINCT, or DISTINCT ON with its expressions.

@@ -12,6 +12,7 @@ pub mod ddl;
 pub mod fingerprint;
 pub mod lex;
 pub mod query;
+pub mod spell;
 pub mod split;
 pub mod token;
 

@@ -1,10 +1,12 @@
 //! Types, domains and sequences.
 
 use super::{Script, full, put, string};
+use crate::catalog::apply::written_name;
 use crate::catalog::text::names_word;
 use crate::catalog::{Catalog, Domain, Qualified, Sequence, UserType};
-use crate::facts::{TypeKind, TypeName, quote_identifier};
+use crate::facts::{ExprKind, TypeKind, TypeName, quote_identifier};
 use crate::source::Location;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 enum Made<'c> {
@@ -121,6 +123,29 @@ impl Catalog {
             let options: String = sequence.options.iter().map(|option| format!(" {option}")).collect();
             put!(out, "CREATE SEQUENCE {}{ty}{options};", full(name));
         }
+        for name in self.sequences_heard_of() {
+            put!(out, "CREATE SEQUENCE {};", full(&name));
+        }
+    }
+
+    /// The sequences that defaults count with and nothing is seen to make: there they are all the same.
+    fn sequences_heard_of(&self) -> BTreeSet<Qualified> {
+        let mut found = BTreeSet::new();
+        let shown = self.tables.iter().filter(|(name, _)| self.shown(name));
+        for default in shown.flat_map(|(_, table)| &table.columns).filter_map(|column| column.default.as_ref()) {
+            default.walk(&mut |expr| {
+                if let ExprKind::Call(call) = &expr.kind
+                    && call.name.name == "nextval"
+                    && let Some(written) = call.args.first().and_then(|argument| argument.string())
+                {
+                    let name = self.resolve(&written_name(written));
+                    if !self.has_relation(&name) {
+                        found.insert(name);
+                    }
+                }
+            });
+        }
+        found
     }
 
     pub(super) fn write_ownership(&self, out: &mut Script) {

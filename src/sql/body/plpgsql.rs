@@ -45,8 +45,10 @@ struct Scan<'t> {
 impl<'t> Scan<'t> {
     fn step(&mut self) {
         let c = &mut self.c;
-        if c.eat_kind(TokenKind::Semicolon) || c.eat("ELSE") {
+        if c.eat_kind(TokenKind::Semicolon) {
             // nothing starts or ends here
+        } else if c.eat("ELSE") {
+            self.around.conditional = true;
         } else if c.at_operator("#") {
             c.rewind(c.mark() + 3); // #option dump, #variable_conflict use_column
         } else if c.eat_operator("<<") {
@@ -62,6 +64,7 @@ impl<'t> Scan<'t> {
             self.branch();
         } else if c.eat_any(&["ELSIF", "ELSEIF", "WHEN"]).is_some() {
             self.condition("THEN");
+            self.around.conditional = true;
         } else if c.eat("END") {
             c.take_until(|c| c.kind() == Some(TokenKind::Semicolon));
             self.around = self.stack.pop().unwrap_or_default();
@@ -86,14 +89,17 @@ impl<'t> Scan<'t> {
     }
 
     fn branch(&mut self) {
+        let mut conditional = true;
         if self.c.eat("IF") {
+            let mut ahead = self.c;
+            conditional = self.around.conditional || !asks_for_version(&mut ahead);
             self.condition("THEN");
         } else {
             self.c.bump();
             let operand = self.up_to("WHEN"); // WHEN is a step of its own
             self.found_expression(operand);
         }
-        self.open(Around { conditional: true, ..self.around });
+        self.open(Around { conditional, ..self.around });
     }
 
     /// Takes an expression and the key word after it.
@@ -245,6 +251,13 @@ impl<'t> Scan<'t> {
         let Around { in_loop, conditional } = self.around;
         self.found.push(BodyStatement { statement, in_loop, conditional });
     }
+}
+
+/// Whether a condition is `next_version = 7`: that the migration has its turn, which it has where migrations are replayed.
+fn asks_for_version(c: &mut Cursor<'_>) -> bool {
+    let named = c.peek().is_some_and(|t| t.kind == TokenKind::Word && t.text(c.text).to_ascii_lowercase().ends_with("version"));
+    c.bump();
+    named && ["=", "<", "<="].iter().any(|sign| c.eat_operator(sign)) && c.eat_kind(TokenKind::Number) && c.at_words("THEN")
 }
 
 /// The right side of `target := value` or `target = value`.

@@ -4,7 +4,7 @@
 //! an expression and none of this module's business.
 
 use super::{MAX_CHAIN, balanced, expression_within, from, too_deep, write};
-use crate::facts::{Cte, Distinct, Expr, ExprKind, FromItem, Limit, Literal, Locking, Name, Offset, OrderKey, Query, QueryBody};
+use crate::facts::{Cte, Distinct, Expr, ExprKind, FromItem, IntoTable, Limit, Literal, Locking, Name, Offset, OrderKey, Query, QueryBody};
 use crate::facts::{Relation, RelationSource, Select, SelectItem, SetOperator, is_reserved};
 use crate::source::Span;
 use crate::sql::cursor::{Cursor, Parse};
@@ -226,9 +226,9 @@ fn select(c: &mut Cursor<'_>) -> Parse<Select> {
     loop {
         if c.eat("INTO") {
             c.eat_any(&["LOCAL", "GLOBAL"]);
-            c.eat_any(&["TEMPORARY", "TEMP", "UNLOGGED"]);
+            let temporary = c.eat_any(&["TEMPORARY", "TEMP", "UNLOGGED"]).is_some_and(|word| word != "UNLOGGED");
             c.eat("TABLE");
-            select.into = Some(c.object_name()?);
+            select.into = Some(IntoTable { name: c.object_name()?, temporary });
         } else if c.eat("FROM") {
             select.from = from::list(c)?;
         } else if c.eat("WHERE") {

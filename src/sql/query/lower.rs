@@ -461,6 +461,10 @@ impl Lowering<'_> {
         let tail = self.calls.remove(&own.span.start).unwrap_or_default();
         let start = schema.as_ref().map_or(own.span, |s| s.span.to(own.span));
         let mut span = start.to(Span::new(own.span.end, tail.end.max(own.span.end)));
+        // sqlc writes a parameter as a call, whose argument is its name and no column
+        if schema.as_ref().is_some_and(|s| s.value == "sqlc") && matches!(own.value.as_str(), "arg" | "narg" | "slice") {
+            return Self::place(ExprKind::Parameter(own.value), span);
+        }
         if own.value == format!("{MARK}cast") {
             return self.cast_call(args, span);
         }
