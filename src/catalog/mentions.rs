@@ -37,6 +37,8 @@ impl Named {
 pub struct Mentions {
     statements: usize,
     tables: HashMap<String, Vec<(Named, Location)>>,
+    /// By table: how many updates change all of its rows.
+    unbounded: HashMap<String, usize>,
     /// By column: the relations that it may belong to, and the place.
     columns: HashMap<String, Vec<(Vec<Named>, Location)>>,
 }
@@ -60,6 +62,11 @@ impl Mentions {
     pub fn of_table(&self, catalog: &Catalog, table: &Qualified) -> Vec<Location> {
         let uses = self.tables.get(&*table.name).into_iter().flatten();
         uses.filter(|(named, _)| named.may_be(catalog, table)).map(|(_, at)| *at).collect()
+    }
+
+    /// How many updates of the application change all rows of a table of that name.
+    pub fn unbounded_updates(&self, table: &ObjectName) -> usize {
+        self.unbounded.get(&table.name.value).copied().unwrap_or(0)
     }
 
     /// The places that use a column, in the schema as it is.
@@ -96,6 +103,9 @@ impl Mentions {
             self.written(insert.columns.iter(), query, &at);
         }
         if let QueryBody::Update(update) = &query.body {
+            if let Some(table) = update.table.table().filter(|_| update.filter.is_none() && update.from.is_empty()) {
+                *self.unbounded.entry(table.name.value.clone()).or_default() += 1;
+            }
             self.written(update.assignments.iter().map(|(name, _)| name), query, &at);
         }
         let scope: Vec<(String, Named)> = own.iter().cloned().chain(outer.iter().cloned()).collect();

@@ -99,6 +99,12 @@ pub(super) fn by_driver(bytes: &[u8]) -> Option<&'static str> {
         ("org.apache.spark", "Spark SQL"),
         ("import duckdb", "DuckDB"),
         ("clickhouse-go", "ClickHouse"),
+        ("trino_client", "Trino"),
+        ("trino_rust_client", "Trino"),
+        ("import trino", "Trino"),
+        ("google.cloud import bigquery", "BigQuery"),
+        ("cloud.google.com/go/bigquery", "BigQuery"),
+        ("snowflake.connector", "Snowflake"),
     ];
     let found = DRIVERS.iter().find(|(mark, _)| memmem::find(bytes, mark.as_bytes()).is_some())?;
     let ours = ["postgres", "Postgres", "PostgreSQL", "psycopg", "asyncpg", "pgx", "lib/pq", "Pg"];

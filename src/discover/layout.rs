@@ -135,6 +135,8 @@ struct Tools {
     sqlx: bool,
     refinery: bool,
     node_pg_migrate: bool,
+    /// A package of Node is around, and none of Rust.
+    node_alone: bool,
     drizzle: bool,
     /// Atlas' checksums lie in it.
     atlas_sum: bool,
@@ -203,6 +205,8 @@ impl Surveyor {
                 "migration.sql" => Some(("Prisma", Transaction::Implicit)),
                 // milliseconds, as only its console writes them
                 _ if version_digits(folder) == 13 => wrapped("Hasura"),
+                // a program that is not Rust's has a runner of its own, which is not known
+                _ if self.tools(folder).node_alone => Some(("plain", Transaction::Implicit)),
                 _ => Some(("diesel", diesel_transaction(folder))),
             };
         }
@@ -281,12 +285,16 @@ impl Surveyor {
         }
         let lies_there = |name| folder.join(name).exists();
         let mut tools = Tools { atlas_sum: lies_there("atlas.sum"), journal: lies_there("meta/_journal.json"), ..Tools::default() };
+        let mut rust = lies_there("diesel.toml");
         for dir in folder.ancestors().take(32) {
+            rust |= dir.join("diesel.toml").exists();
             if let Ok(manifest) = std::fs::read(dir.join("Cargo.toml")) {
+                rust = true;
                 tools.sqlx |= memmem::find(&manifest, b"sqlx").is_some();
                 tools.refinery |= memmem::find(&manifest, b"refinery").is_some();
             }
             if let Ok(manifest) = std::fs::read(dir.join("package.json")) {
+                tools.node_alone = true;
                 tools.node_pg_migrate |= memmem::find(&manifest, b"\"node-pg-migrate\"").is_some();
                 tools.drizzle |= memmem::find(&manifest, b"\"drizzle-").is_some();
             }
@@ -294,6 +302,7 @@ impl Surveyor {
                 break;
             }
         }
+        tools.node_alone &= !rust;
         self.tools.insert(folder.to_owned(), tools);
         tools
     }

@@ -158,10 +158,11 @@ impl Code {
     }
 }
 
-/// Folds a statement of a migration in code into the schema: wholly where its text is, otherwise as doubt about what it names.
-pub(super) fn fold(code: &Code, fragment: &Fragment, i: usize, text: &str, catalog: &mut Catalog) {
+/// Folds a statement of a migration in code into the schema: wholly where its text is (which is told), otherwise as doubt about what
+/// it names.
+pub(super) fn fold(code: &Code, fragment: &Fragment, i: usize, text: &str, catalog: &mut Catalog) -> bool {
     let layer = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
-    let Some(statement) = fragment.script.statements.get(i).filter(|_| fragment.kind == FragmentKind::Statement) else { return };
+    let Some(statement) = fragment.script.statements.get(i).filter(|_| fragment.kind == FragmentKind::Statement) else { return false };
     let within = |at: u32| statement.span.start <= at && at <= statement.span.end;
     let put_together = |hole: &Hole| within(hole.span.start) && hole.role != Role::Parameter;
     if fragment.holes.iter().any(put_together) {
@@ -170,7 +171,9 @@ pub(super) fn fold(code: &Code, fragment: &Fragment, i: usize, text: &str, catal
         catalog.apply_unsurely(statement, layer);
     } else {
         catalog.apply(statement, layer);
+        return true;
     }
+    false
 }
 
 /// An input that holds code.

@@ -71,6 +71,14 @@ pub(super) fn tests_from(source: &Source, language: Language, asked: &[PathBuf])
     inside.map_or(u32::MAX, |at| at as u32)
 }
 
+/// `pg_partman--4.7.4--5.0.0.sql`: what `ALTER EXTENSION … UPDATE` runs.
+pub(super) fn updates_extension(path: &Path) -> bool {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+    let mut versions = stem.split("--").skip(1);
+    let version = |text: Option<&str>| text.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()));
+    version(versions.next()) && version(versions.next())
+}
+
 /// Whether a file of SQL is one of a test suite.
 pub(super) fn is_test_sql(path: &Path, asked: &[PathBuf]) -> bool {
     is_test_of(&path.to_string_lossy(), false) && !is_asked(path, asked)
@@ -95,6 +103,18 @@ fn is_versioned(stem: &str) -> bool {
     version
         .and_then(|v| v.strip_prefix(['v', 'r']))
         .is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()) && v.chars().all(|c| c.is_ascii_digit() || c == '_' || c == '.'))
+}
+
+/// Folders of what is shown to readers.
+const SHOWN: &[&str] =
+    &["doc", "docs", "documentation", "sample", "samples", "example", "examples", "demo", "demos", "tutorial", "tutorials"];
+
+/// Whether a file of plain SQL is there to be read, by where it lies: what it makes is nobody's schema.
+pub(super) fn is_shown(path: &Path, asked: &[PathBuf]) -> bool {
+    let shows =
+        |folder: &Path| folder.components().any(|part| SHOWN.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()));
+    let asked = asked.iter().any(|asked| path.starts_with(asked) && (asked == path || shows(asked)));
+    !asked && path.is_relative() && path.parent().is_some_and(shows)
 }
 
 /// Whether code is run by hand, by where it lies: nobody waits for its queries. Who names such a folder means it.

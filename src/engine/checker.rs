@@ -132,18 +132,25 @@ impl Checker<'_> {
 
     /// What the place of a file of plain SQL says of who runs it.
     fn script(&self, part: &super::parts::Part) -> Surroundings {
-        if part.origin != Origin::Script {
-            return Surroundings::default();
-        }
         let path = &self.sources.get(part.file).path;
+        let updates_extension = aside::updates_extension(path);
+        if part.origin != Origin::Script {
+            return Surroundings { updates_extension, ..Surroundings::default() };
+        }
         let by_hand = aside::is_run_by_hand(path, &self.settings.asked);
-        Surroundings { by_hand, among_migrations: aside::migrates(path), ..Surroundings::default() }
+        Surroundings {
+            by_hand,
+            shown: aside::is_shown(path, &self.settings.asked),
+            among_migrations: aside::migrates(path),
+            updates_extension,
+            ..Surroundings::default()
+        }
     }
 
     /// What a unit stored, to be asked about when the schema is complete.
-    pub(super) fn stored(unit: &mut Unit) -> impl Iterator<Item = Stored> {
+    pub(super) fn stored(&self, unit: &mut Unit) -> impl Iterator<Item = Stored> {
         let (part, unwrapped) = (unit.part, unit.unwrapped);
-        let around = Surroundings { unwrapped, aside: part.aside, ..Surroundings::default() };
+        let around = Surroundings { unwrapped, aside: part.aside, ..self.script(part) };
         let kept = unit.statements.extract_if(.., |statement| part.reported && stores(statement));
         kept.map(move |statement| Stored { statement, origin: part.origin, around })
     }
@@ -207,11 +214,14 @@ impl Checker<'_> {
         let mut session =
             code.session(source, catalog, self.settings).unwrap_or_else(|| Session::new(RunMode { transaction: Transaction::None }));
         for fragment in code.extracted.fragments.iter().filter(|fragment| code.replays(fragment, source)) {
-            for i in 0..fragment.script.statements.len() {
+            for (i, statement) in fragment.script.statements.iter().enumerate() {
+                let before = found.findings.len();
                 if reported {
                     self.of_fragment(fragment, i, code, Origin::Migration, catalog, &mut session, found);
                 }
-                application::fold(code, fragment, i, source, catalog);
+                if application::fold(code, fragment, i, source, catalog) && stores(statement) {
+                    found.doubt_stored(before, statement.location());
+                }
             }
         }
         for (layer, span) in &code.extracted.unread {

@@ -83,6 +83,17 @@ impl Found {
         }
     }
 
+    /// Makes what was found of a view's or routine's queries wait for the end: a later migration may define it anew.
+    pub(super) fn doubt_stored(&mut self, before: usize, at: Location) {
+        let still: Still = |catalog, at, _| {
+            catalog.views.iter().any(|(_, view)| view.defined_at == at)
+                || catalog.functions.iter().flat_map(|(_, overloads)| overloads).any(|function| function.defined_at == at)
+        };
+        let of_queries = |finding: &mut Finding| matches!(finding.category, "query" | "index" | "correctness");
+        let doubted: Vec<Finding> = self.findings.extract_if(before.., of_queries).collect();
+        self.provisional.extend(doubted.into_iter().map(|finding| (finding, at, String::new(), still)));
+    }
+
     /// Keeps of the provisional findings those that hold in the schema as it is in the end.
     pub(super) fn settle(&mut self, catalog: &Catalog) {
         let still = self.provisional.drain(..).filter(|(_, at, name, still)| still(catalog, *at, name));

@@ -5,7 +5,9 @@ use crate::source::Span;
 
 /// The bytes inside each fence whose language is SQL's.
 pub(super) fn sql_fences(text: &str) -> Vec<Span> {
-    fences(text).into_iter().filter(|(_, info)| is_sql(info)).map(|(span, _)| span).collect()
+    // what a server's answer stands under is shown to be refused
+    let refused = |span: Span| span.of(text).lines().any(|line| line.starts_with("ERROR:"));
+    fences(text).into_iter().filter(|(span, info)| is_sql(info) && !refused(*span)).map(|(span, _)| span).collect()
 }
 
 /// The bytes inside each fence of a language that applications are written in.
@@ -66,5 +68,12 @@ mod tests {
         let text = "# x\n```sql\nselect 1;\n```\n```python\nx\n```\n~~~~postgres title=a\nselect 2\n~~~~\n```SQL\nselect 3";
         let found: Vec<&str> = sql_fences(text).into_iter().map(|s| s.of(text)).collect();
         assert_eq!(found, ["select 1;\n", "select 2\n", "select 3"]);
+    }
+
+    #[test]
+    fn what_is_shown_to_be_refused_is_no_advice() {
+        let text = "```sql\nselect 1;\nERROR:  no such thing\n```\n```sql\n-- ERROR: in a comment\nselect 2;\n```\n";
+        let found: Vec<&str> = sql_fences(text).into_iter().map(|s| s.of(text)).collect();
+        assert_eq!(found, ["-- ERROR: in a comment\nselect 2;\n"]);
     }
 }

@@ -158,7 +158,7 @@ impl Run<'_> {
                         None => self.checker.unit(unit, &mut session, catalog, &mut found),
                     }
                     remarks.extend(unit.remarks.take());
-                    stored.extend(Checker::stored(unit));
+                    stored.extend(self.checker.stored(unit));
                 }
             };
             // Folding is what everything waits for: what was folded is dropped where the next batch is read.
@@ -198,7 +198,7 @@ impl Run<'_> {
             self.checker.unit(&unit, &mut None, &mut catalog, &mut found);
             let remarks = unit.remarks.take();
             found.settle(&catalog);
-            let stored: Vec<Stored> = Checker::stored(&mut unit).collect();
+            let stored: Vec<Stored> = self.checker.stored(&mut unit).collect();
             self.checker.check_stored(&stored, &catalog, &mut found);
             (found, remarks)
         };

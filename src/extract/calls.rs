@@ -337,6 +337,14 @@ pub(super) fn binds(path: &str) -> bool {
     BINDING.contains(&last(path)) && !path.contains("raw") && !path.contains("unsafe") && !path.contains("Unsafe")
 }
 
+/// Whether a call names the client of another engine: `trino_client::Statement::new`, `duckdb_conn.execute`.
+pub(super) fn is_another_engines(path: &str) -> bool {
+    const ENGINES: &[&str] =
+        &["trino", "bigquery", "clickhouse", "duckdb", "sqlite", "mysql", "snowflake", "athena", "cassandra", "databricks"];
+    let lower = path.to_ascii_lowercase();
+    ENGINES.iter().any(|engine| lower.contains(engine)) && !lower.contains("postgres") && !lower.contains("pg")
+}
+
 /// The frame in which a call's clause is a statement.
 pub(super) fn frame(path: &str, chained: bool) -> Option<&'static str> {
     let last = last(path);

@@ -130,6 +130,7 @@ fn add(writer: &mut Writer, key: &str, span: Span, bytes: Vec<u8>) {
         bound: false,
         open: false,
         of_all: false,
+        asks_presence: false,
         in_test: false,
         script: Script::default(),
     };

@@ -8,7 +8,7 @@ use super::scan::{self, Scan};
 use super::scope;
 use super::syntax::Syntax;
 use super::tree::Tree;
-use super::{Fragment, FragmentKind, Options, Writer, calls, holes, overlay, trust};
+use super::{Fragment, FragmentKind, Options, Writer, calls, holes, overlay, presence, trust};
 use crate::source::{FILLER, Span};
 use crate::sql::Script;
 use memchr::memmem;
@@ -133,7 +133,24 @@ impl Finder<'_, '_> {
             ["EntityManager", "persistence.Query"].iter().any(|word| self.text.contains(word))
                 || memmem::find(self.text.as_bytes(), b"hibernate").is_some()
         };
-        last == "NamedQuery" || (last == "createQuery" && entities()) || (last == "Query" && repository() && !native())
+        last == "NamedQuery"
+            || (last == "createQuery" && entities())
+            || (self.kept_for_objects(chain) && entities())
+            || (last == "Query" && repository() && !native())
+    }
+
+    /// `String query = "…"; … createQuery(query, …)`.
+    fn kept_for_objects(&self, chain: &Chain) -> bool {
+        let Some(literal) = chain.literals().next().map(|i| &self.scan.literals[i]) else { return false };
+        let before = self.text.get(..literal.span.start as usize).unwrap_or("");
+        let statement = before.get(before.rfind([';', '{', '}']).map_or(0, |at| at + 1)..).unwrap_or("");
+        let name = statement.split_once('=').and_then(|(declared, _)| declared.split_whitespace().last()).unwrap_or("");
+        let after = self.text.get(literal.span.end as usize..).unwrap_or("");
+        !name.is_empty()
+            && after.match_indices("createQuery(").take(8).any(|(at, call)| {
+                let given = after[at + call.len()..].trim_start();
+                given.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with([',', ')']))
+            })
     }
 
     /// The call that a chain is given to.
@@ -147,7 +164,12 @@ impl Finder<'_, '_> {
         let before = first.checked_sub(1);
         // a tag before a template
         if let Some(at) = before.filter(|_| !tree.tokens[first].spaced && literal.is_some_and(|l| l.interpolates)) {
-            let word = if tree.is(at, b'>') { tree.before_generics(at) } else { Some(at) };
+            let word = match () {
+                () if tree.is(at, b'>') => tree.before_generics(at),
+                // `(given ?? this.sql)`
+                () if tree.is(at, b')') => at.checked_sub(1),
+                () => Some(at),
+            };
             if let Some(word) = word.filter(|&word| tree.word(word).is_some()) {
                 return Setting { call: Some(tree.path(word)), early: true, tagged: true, ..Setting::default() };
             }
@@ -268,7 +290,7 @@ impl Finder<'_, '_> {
             hole.from_outside = !hole.trusted && trust::is_from_outside(self.text, hole, draft.content.start);
         }
         let kind = match frame {
-            _ if foreign || setting.spoken => FragmentKind::Other,
+            _ if foreign || setting.spoken || calls::is_another_engines(&path) => FragmentKind::Other,
             "" => FragmentKind::Statement,
             _ => FragmentKind::Clause,
         };
@@ -278,6 +300,7 @@ impl Finder<'_, '_> {
             kind,
             call: setting.call,
             function: around.function,
+            asks_presence: presence::is_asked(self.text, draft.content, around.function.map_or("", |name| name.of(self.text))),
             of_all: around.function.is_some_and(|name| scope::is_about_all(name.of(self.text))),
             in_loop: around.in_loop.filter(|found| repeats::repeats(tree, chain, &path, &holes, found, !frame.is_empty())),
             holes,

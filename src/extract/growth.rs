@@ -113,7 +113,7 @@ pub(super) fn operand(tree: &Tree, concat: &[&str], at: usize) -> Option<usize> 
 
 /// Methods by which builders take the next piece of a statement.
 const GOING_ON: &[&str] =
-    &["Space", "Join", "Where", "where", "And", "andWhere", "write_str", "WriteByte", "Appendf", "append", "Append", "push"];
+    &["B", "Space", "Join", "Where", "where", "And", "andWhere", "write_str", "WriteByte", "Appendf", "append", "Append", "push"];
 
 /// Whether the program adds to the text after what was followed: `$sql .= …` on another branch, `q.Space("WHERE …")`.
 pub(super) fn goes_on(tree: &Tree, syntax: &Syntax, chain: &Chain) -> bool {

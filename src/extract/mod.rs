@@ -18,6 +18,7 @@ mod languages;
 mod margin;
 mod migration;
 mod overlay;
+mod presence;
 mod repeats;
 mod scan;
 mod scope;
@@ -83,6 +84,8 @@ pub struct Fragment {
     pub function: Option<Span>,
     /// That function's name says that it is about all there is: `deleteAll`, `reset_state`.
     pub of_all: bool,
+    /// The program asks only whether a row comes back: `.rowCount > 0`, `exists = …`.
+    pub asks_presence: bool,
     /// The loop over rows or ids that runs it once for each.
     pub in_loop: Option<Loop>,
     /// Code inside.

@@ -27,6 +27,9 @@ const SAFE: &[&str] = &[
     ".size",
     "nextval",
     "nameof(",
+    "hex::encode",
+    ".hex()",
+    "hexlify(",
 ];
 
 /// Words in a name that say that it holds a piece of SQL and no value.
@@ -231,7 +234,19 @@ fn is_the_programs_own(text: &str, hole: &Hole, code: &str, language: &str) -> b
     if generated || [".to_s(:db)", ".to_fs(:db)", "strftime(", "isoformat(", ".toisostring("].iter().any(|word| lower.contains(word)) {
         return true;
     }
+    // what whoever runs the program has set
+    let set = ["config.", "conf.", "cfg.", "settings.", "self.config.", "this.config."].iter().any(|root| lower.starts_with(root));
+    if set && !lower.contains(['(', '[']) {
+        return true;
+    }
     match language {
+        // a record's own number, where no quotes stand around it
+        "javascript" | "typescript" => {
+            let root = code.split('.').next().unwrap_or("");
+            let given = ["req", "request", "args", "params", "input", "body", "query", "event", "options", "props", "ctx", "context"]
+                .contains(&root);
+            hole.role == Role::Value && last == "id" && root.len() < code.len() && !given && !lower.contains(['(', '[', '$'])
+        }
         // a record's own number
         "ruby" => {
             let given = lower.contains(['[', '(']) || lower.contains("param");

@@ -148,6 +148,13 @@ const NUMBERS: &[&str] = &[
     " as u32",
     " as u64",
     "atoi(",
+    "$(date",
+    ".as_millis(",
+    ".as_secs(",
+    ".as_micros(",
+    ".as_nanos(",
+    ".milliseconds()",
+    ".seconds()",
     "itoa(",
     "parsebool(",
     "formatint(",
@@ -210,7 +217,12 @@ pub(super) fn is_harmless(text: &str, at: usize, name: &str, quotes: &dyn Fn(&st
         }
         let declared = declared(line, right);
         if let Some(value) = assigned(line, right) {
-            given = Some(given.unwrap_or(true) && (declared == Some(true) || gives_harmless(value, quotes)));
+            given = Some(
+                given.unwrap_or(true)
+                    && (declared == Some(true)
+                        || gives_harmless(value, quotes)
+                        || prints_harmless(text, from + place, name, value, quotes)),
+            );
             let declares = ["let ", "const ", "var ", "val ", "my ", ":="]
                 .iter()
                 .any(|word| line.contains(word) || right.trim_start().starts_with(word));
@@ -226,6 +238,12 @@ pub(super) fn is_harmless(text: &str, at: usize, name: &str, quotes: &dyn Fn(&st
         end = place;
     }
     given
+}
+
+/// `fmt.Sprintf("'%v'::xid8", value)` of a number.
+fn prints_harmless(text: &str, at: usize, name: &str, value: &str, quotes: &dyn Fn(&str) -> bool) -> bool {
+    let printed = value.contains("printf(").then(|| only_variable(value)).flatten();
+    printed.is_some_and(|other| other != name && is_harmless(text, at, other, quotes) == Some(true))
 }
 
 /// Whether a name that becomes part of SQL may be chosen by a caller or by what the program reads: a parameter of the function, or
@@ -299,7 +317,11 @@ fn cleans(line: &str, right: &str) -> bool {
     let call = line.trim_end_matches(['$', '&']).to_ascii_lowercase();
     let adds_mark = [".append('?')", ".append(\"?\")", ".push('?')", ".push(\"?\")", ".append('%s')", ".append(\"%s\")"];
     const CHECKS: &[&str] = &["clean(", "is_integer(", "isinteger(", "is_numeric(", "is_int(", "isnumber(", "is_number("];
-    let checked = CHECKS.iter().any(|check| call.ends_with(check)) || (call.ends_with("isinstance(") && right.starts_with(", int)"));
+    // `assert re.match(r'^\w+$', name)`
+    let matched =
+        ["re.match(", "re.fullmatch(", "matchstring(", "preg_match("].iter().any(|check| call.contains(check)) || call.ends_with(".test(");
+    let checked =
+        matched || CHECKS.iter().any(|check| call.ends_with(check)) || (call.ends_with("isinstance(") && right.starts_with(", int)"));
     checked || adds_mark.iter().any(|mark| right.starts_with(mark))
 }
 

@@ -47,7 +47,12 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     // CROSS JOIN in so many words is mostly meant, and so are all pairs that an INSERT writes.
     let seeds = ctx.statement.query.as_ref().is_some_and(|q| matches!(q.body, crate::facts::QueryBody::Insert(_)));
     let once = super::support::rows::runs_once(ctx);
-    ctx.add(if crossed.is_some() || seeds || once { report.severity(Severity::Notice) } else { report });
+    // what a write changes is tied to nothing: each row gets values of any row of the others
+    let changed = query.target().is_some_and(|target| std::ptr::eq(target, left)) && crossed.is_none();
+    if !changed && once && (crossed.is_some() || seeds) {
+        return;
+    }
+    ctx.add(if !changed && (crossed.is_some() || seeds || once) { report.severity(Severity::Notice) } else { report });
 }
 
 fn holds(join: &Join, binding: &Binding) -> bool {

@@ -119,6 +119,10 @@ pub struct Surroundings {
     pub among_migrations: bool,
     /// In the code of a document, which shows and does not run.
     pub in_document: bool,
+    /// In a file of plain SQL that lies among documents or examples.
+    pub shown: bool,
+    /// In the script that brings an extension from one version to the next.
+    pub updates_extension: bool,
     /// In the files that make one schema: what they name and do not make themselves is made before them, and as empty.
     pub makes_schema: bool,
 }

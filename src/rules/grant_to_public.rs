@@ -13,6 +13,12 @@ fn check(ctx: &Context) {
         let privileges = grant.privileges.join(", ");
         let objects: Vec<String> = grant.objects.iter().map(ToString::to_string).collect();
         let objects = objects.join(", ");
+        if let Some(future) = grant.kind.strip_prefix("FUTURE ") {
+            let what = future.to_lowercase();
+            let message = format!("{privileges} on all {what} that are created from now on is given to PUBLIC: every role that can connect has it, and nobody is asked again");
+            ctx.add(ctx.report(span, message).help("give it to a role, and make the users its members"));
+            continue;
+        }
         let (on, place) = match grant.kind.as_str() {
             "" => (String::new(), String::new()),
             "TABLE" => (format!(" on {objects}"), format!(" ON {objects}")),
@@ -29,11 +35,13 @@ fn check(ctx: &Context) {
     }
 }
 
-/// What every role has by default anyway says nothing new: USAGE of types and languages.
+/// What every role has by default anyway says nothing new: USAGE of types and languages,
+/// EXECUTE of functions.
 fn is_default(grant: &Grant) -> bool {
     let only = |word: &str| grant.privileges.iter().all(|privilege| privilege == word || privilege == "ALL");
     match grant.kind.as_str() {
-        "TYPE" | "DOMAIN" | "LANGUAGE" => only("USAGE"),
+        "TYPE" | "DOMAIN" | "LANGUAGE" | "FUTURE TYPES" => only("USAGE"),
+        "FUNCTION" | "PROCEDURE" | "ROUTINE" | "FUTURE FUNCTIONS" | "FUTURE ROUTINES" => only("EXECUTE"),
         _ => false,
     }
 }

@@ -1,6 +1,6 @@
 //! Values written into the text of a statement.
 use super::support::spelling;
-use super::{Check, Context};
+use super::{Check, Context, Origin};
 use crate::extract::{Hole, Role};
 use crate::finding::Severity;
 
@@ -33,6 +33,12 @@ fn check(ctx: &Context) {
                 Severity::Notice,
                 "a value becomes part of the SQL text, in a statement that takes no parameters: only values that the program chose are safe",
                 "quote it as a literal with the driver's own function",
+            ),
+            // a shell has no parameters, but psql has variables
+            Role::Value | Role::InString if !hole.trusted && ctx.origin == Origin::Script => (
+                Severity::Notice,
+                "a value becomes part of the SQL text: a quote in it ends the string, and what follows is run",
+                "give it to psql as a variable, which it quotes, and the statement on standard input (-c knows no variables):\n  psql -v value=\"$value\" <<< \"… :'value' …\"",
             ),
             Role::Value | Role::InString if !hole.trusted && !hole.from_outside => (
                 Severity::Notice,

@@ -1,13 +1,15 @@
 //! LIMIT that keeps whichever rows come first.
 
+use super::support::columns::is_passing;
 use super::support::joins;
 use super::support::{rows, spelling};
 use super::{Check, Context, Origin};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::is_value;
 use crate::catalog::resolve::{Binding, Scope, Source};
+use crate::facts::{Action, Expr, ExprKind, FromItem, Query, QueryBody, RelationSource, Select};
 use crate::finding::Severity;
-use crate::facts::{Expr, ExprKind, Query, QueryBody, RelationSource, Select};
+use std::rc::Rc;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -21,9 +23,8 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     if rows::runs_once(ctx) && rows::constant(limit) == Some(1) {
         return;
     }
-    // a look at the server's own views asks whether they can be read
-    let system = |b: &Binding| b.relation.table().is_some_and(|t| t.name.value.starts_with("pg_"));
-    if scope.bindings().first().is_some_and(system) {
+    // a look at the server's own views asks whether they can be read, or shows some of what is there
+    if scope.bindings().first().is_some_and(|first| reads_system(first, scope, MAX_DEPTH)) {
         return;
     }
     // a document shows how LIMIT is written, of tables that it makes up
@@ -46,6 +47,10 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let key = first_key(ctx, scope).unwrap_or_else(|| "a unique key".to_owned());
     let report = ctx.report(limit.span, message);
     ctx.add(if is_purge(query, scope) {
+        // one loop takes one batch after the other, and of a table that whoever calls names nothing can be said
+        if ctx.around.in_loop.is_some() || ctx.around.in_do || scope.bindings().first().and_then(|b| b.relation.table()).is_none_or(|table| ctx.table(table).is_none()) {
+            return;
+        }
         let of = scope.bindings().first().and_then(|b| b.relation.binding()).filter(|_| scope.bindings().len() > 1);
         let of = of.map(|name| format!(" OF {name}")).unwrap_or_default();
         let help = format!("ORDER BY {key} {clause} FOR UPDATE{of}: two that run at a time then lock rows in one order, and cannot deadlock");
@@ -58,22 +63,19 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
 /// Whether the order cannot matter: at most one row, rows that are all alike, an order that comes from inside, a queue whose
 /// workers take any free row, or text that the program puts in and that may hold the order.
 fn is_settled<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> bool {
-    let Some(select) = query.select() else { return spelling::has_hole(ctx, query.span) };
+    let Some(select) = query.select() else { return is_either(query) || spelling::has_hole(ctx, query.span) };
     let rows_alike = select.items.iter().all(|item| matches!(item.expr.uncast().kind, ExprKind::Literal(_)));
     let total = is_total(select);
-    let ordered_inside = match &scope.bindings() {
-        [one] => match (&one.relation.source, one.source) {
-            (_, Source::Query(inner)) => !inner.order_by.is_empty() || inner.limit.is_some() || inner.select().is_some_and(is_total),
-            (RelationSource::Function(_) | RelationSource::Other, _) => true,
-            _ => false,
-        },
-        _ => false,
-    };
+    let ordered_inside = matches!(scope.bindings(), [one] if comes_ordered(one, scope, MAX_DEPTH));
     // how many there are, up to so many
     let counted = scope.outer().and_then(|outer| outer.query().select()).is_some_and(|around| {
         around.group_by.is_empty() && around.items.iter().all(|item| matches!(&item.expr.kind, ExprKind::Call(call) if call.name.name.value == "count"))
     });
-    let any_free_row = query.locking.as_ref().is_some_and(|locking| locking.skip_locked);
+    // what passes through a table goes in the end, whichever comes first
+    let several = query.limit.as_ref().is_some_and(|limit| rows::constant(limit).is_none_or(|n| n > 1));
+    let passing = several && scope.bindings().first().and_then(|b| b.relation.table()).is_some_and(|table| is_passing(&table.name.value));
+    let any_free_row = passing || query.locking.as_ref().is_some_and(|locking| locking.skip_locked) || takes_a_batch(ctx);
+    let presence = ctx.application.is_some_and(|f| f.asks_presence) && scope.outer().is_none() && query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1));
     select.from.is_empty()
         || may_be_single(select, query, scope)
         || rows_alike
@@ -81,8 +83,67 @@ fn is_settled<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> bool {
         || total
         || ordered_inside
         || any_free_row
+        || presence
         || rows::is_single(select, scope)
         || spelling::has_hole(ctx, query.span)
+}
+
+/// How deep subqueries and CTEs are looked into.
+const MAX_DEPTH: usize = 8;
+
+/// The relation that a subquery or CTE reads first, in its scope.
+fn inner_scope<'a>(binding: &Binding<'a>, scope: &Scope<'a>) -> Option<Scope<'a>> {
+    let (Source::Query(inner) | Source::Fence(inner)) = binding.source else { return None };
+    Some(Scope::new(scope.catalog(), inner, Some(Rc::new(scope.clone()))))
+}
+
+/// Whether what is read comes from the server's own catalogs, through whatever passes it on.
+fn reads_system<'a>(binding: &Binding<'a>, scope: &Scope<'a>, depth: usize) -> bool {
+    let own = |name: &crate::facts::ObjectName| match &name.schema {
+        Some(schema) => *schema == "pg_catalog" || *schema == "information_schema",
+        None => name.name.value.starts_with("pg_"),
+    };
+    match (binding.source, depth.checked_sub(1)) {
+        (Source::Table(name), _) => own(name) && scope.catalog().table(name).is_none(),
+        (_, Some(depth)) => inner_scope(binding, scope).is_some_and(|inner| inner.bindings().first().is_some_and(|first| reads_system(first, &inner, depth))),
+        _ => false,
+    }
+}
+
+/// Whether the rows come in an order, or are one: of a subquery or CTE that orders, limits or sums up, or of a function's result,
+/// through whatever passes them on.
+fn comes_ordered<'a>(binding: &Binding<'a>, scope: &Scope<'a>, depth: usize) -> bool {
+    if matches!(binding.relation.source, RelationSource::Function(_) | RelationSource::Other) {
+        return true;
+    }
+    let (Source::Query(inner) | Source::Fence(inner)) = binding.source else { return false };
+    if !inner.order_by.is_empty() || inner.limit.is_some() || inner.select().is_some_and(is_total) {
+        return true;
+    }
+    let passes_on = inner.select().is_some_and(|select| select.group_by.is_empty() && select.distinct.is_none());
+    let Some(depth) = depth.checked_sub(1).filter(|_| passes_on) else { return false };
+    inner_scope(binding, scope).is_some_and(|inner| matches!(inner.bindings(), [one] if comes_ordered(one, &inner, depth)))
+}
+
+/// `SELECT … FROM inserted UNION ALL SELECT … WHERE NOT EXISTS (SELECT … FROM inserted) LIMIT 1`: one branch or the other.
+fn is_either(query: &Query) -> bool {
+    let QueryBody::SetOperation { left, right, .. } = &query.body else { return false };
+    let of_cte = |inner: &Query| {
+        let relations = inner.from().iter().flat_map(FromItem::relations).filter_map(|r| r.table());
+        relations.into_iter().any(|table| query.ctes.iter().any(|cte| cte.name == table.name))
+    };
+    let excludes = |e: &&Expr| match &e.kind {
+        ExprKind::Exists { query, negated: true } => of_cte(query),
+        ExprKind::Not(inner) => matches!(&inner.kind, ExprKind::Exists { query, .. } if of_cte(query)),
+        _ => false,
+    };
+    [left, right].into_iter().any(|branch| branch.select().is_some_and(|select| select.conditions().iter().flat_map(|c| c.conjuncts()).any(|c| excludes(&c))))
+}
+
+/// Whether a body puts some of the rows aside for its next step, in a table of its own: which ones is the same to it.
+fn takes_a_batch(ctx: &Context) -> bool {
+    let kept = |action: &Action| matches!(action, Action::CreateTableAs(create) if create.temporary);
+    (ctx.around.in_function || ctx.around.in_do) && ctx.actions().iter().any(kept)
 }
 
 /// `SELECT id FROM t LIMIT 1` of an application: whether the table is there, or empty.

@@ -1,8 +1,8 @@
 //! A table without a primary key: no row of it can be named.
 
-use super::support::columns::is_kept;
-use super::support::locks::{columns, runs_live};
-use super::{Check, Context, Kind};
+use super::support::columns::{is_kept, makes_own};
+use super::support::locks::columns;
+use super::{Check, Context, Kind, Origin};
 use crate::catalog::{Catalog, Table};
 use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Name, ObjectName, TableChange};
 use crate::source::Location;
@@ -10,9 +10,13 @@ use crate::source::Location;
 pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable], check);
 
 fn check(ctx: &Context) {
-    for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {
+    // a document shows what it is about, and leaves the rest out
+    if ctx.origin == Origin::Document {
+        return;
+    }
+    for action in ctx.actions().iter().filter(|_| makes_own(ctx)) {
         let Action::CreateTable(create) = action else { continue };
-        if is_kept(create) && !has_key(create) && !may_inherit_key(ctx, create) && !comes_later(ctx, create) {
+        if is_kept(create) && !create.unlogged && !has_key(create) && !may_inherit_key(ctx, create) && !comes_later(ctx, create) {
             report(ctx, create);
         }
     }
@@ -27,7 +31,9 @@ fn report(ctx: &Context, create: &CreateTable) {
         Some(key) => format!("ALTER TABLE {table} ADD PRIMARY KEY ({});", columns(&key)),
         None => "give it the columns that name a row, or, while it is new:\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY".to_owned(),
     };
-    ctx.add(ctx.report(table.span(), message).help(help).while_so(ctx.statement.location(), "", has_none));
+    let report = ctx.report(table.span(), message).help(help).while_so(ctx.statement.location(), "", has_none);
+    // the children of one parent are all made in one way
+    ctx.add(if create.inherits.is_empty() { report } else { report.once_per_file() });
 }
 
 /// Whether the table is still there without one.

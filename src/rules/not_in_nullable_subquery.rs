@@ -2,7 +2,7 @@
 
 use super::support::{rows, spelling};
 use super::{Check, Context};
-use crate::catalog::resolve::Scope;
+use crate::catalog::resolve::{Resolved, Scope, Source};
 use crate::catalog::index_match::same_in;
 use crate::facts::{ColumnRef, Expr, ExprKind, JoinKind, Literal, Query, Select};
 use crate::extract::Role;
@@ -40,7 +40,7 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
         return;
     }
     // nothing is known of the column, and what runs once is no query to plan well
-    if is_unknown(&item.expr, &inner) && rows::runs_once(ctx) {
+    if is_unknown(&item.expr, &inner) && (rows::runs_once(ctx) || comes_of_no_table(&item.expr, &inner, MAX_DEPTH)) {
         return;
     }
     let given = spelling::text(ctx, item.expr.span);
@@ -54,7 +54,11 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
         None => spelling::text(ctx, e.span),
     };
     let mut outer = qualified(tested, scope);
-    // a bare name would be read as a column of the subquery's own relations
+    // a bare name would be read as a column of the subquery's own relations, as would one of a relation that is called as one of these
+    let hidden = |column: &ColumnRef| scope.binding(column).and_then(|b| b.relation.binding()).is_some_and(|name| inner.bindings().iter().any(|b| b.relation.binding() == Some(name)));
+    if tested.column().is_some_and(hidden) {
+        outer = format!("<outer table>.{}", tested.column().map(|column| column.column.to_string()).unwrap_or_default());
+    }
     if tested.column().is_some_and(|column| column.relation.is_none()) && !outer.contains('.') {
         outer = format!("<outer table>.{outer}");
     }
@@ -100,12 +104,17 @@ fn is_never_null(expr: &Expr, select: &Select, scope: &Scope) -> bool {
         ExprKind::Literal(literal) => *literal != Literal::Null,
         ExprKind::Cast { expr, .. } => is_never_null(expr, select, scope),
         ExprKind::Column(column) => match scope.resolve(column) {
-            Some(found) => found.definition().map_or(is_named_id(column) && !found.is_whole(), |d| d.not_null),
+            Some(found) => {
+                let key = || is_named_id(column) || is_named_after(column, &found.written.name.value) || is_systems(&found);
+                found.definition().map_or_else(|| !found.is_whole() && key(), |d| d.not_null)
+            }
             None => is_named_id(column),
         },
         ExprKind::Call(call) => match (call.name.name.value.as_str(), call.args.as_slice()) {
             ("coalesce", [.., last]) => is_never_null(last, select, scope),
             ("count", _) => true,
+            // functions that give rows, none of them NULL
+            ("jsonb_object_keys" | "json_object_keys" | "generate_series" | "regexp_split_to_table" | "generate_subscripts", _) => true,
             ("min" | "max", [of]) => !select.group_by.is_empty() && is_never_null(of, select, scope),
             _ => false,
         },
@@ -113,9 +122,48 @@ fn is_never_null(expr: &Expr, select: &Select, scope: &Scope) -> bool {
     }
 }
 
+/// A column by which the server's own catalogs name things: never NULL in a table of theirs. Views of statistics and locks have NULLs.
+fn is_systems(found: &Resolved) -> bool {
+    const NAMING: &[&str] = &[
+        "oid", "relname", "relnamespace", "nspname", "attrelid", "attname", "indexrelid", "indrelid", "conrelid", "conname", "inhrelid", "inhparent",
+        "typname", "rolname", "extname", "proname", "tablename", "schemaname", "indexname", "viewname",
+    ];
+    let of = &found.written.name.value;
+    if of == "pg_stat_activity" && found.column == "pid" {
+        return true;
+    }
+    of.starts_with("pg_") && !of.starts_with("pg_stat") && found.table.is_none() && NAMING.contains(&found.column.as_str())
+}
+
+/// How deep subqueries and CTEs are looked into.
+const MAX_DEPTH: usize = 8;
+
+/// Whether a column comes out of a function, or of what is not read, through whatever passes it on: nothing can be known of it.
+fn comes_of_no_table(expr: &Expr, scope: &Scope, depth: usize) -> bool {
+    let (Some(column), Some(depth)) = (expr.column(), depth.checked_sub(1)) else { return false };
+    let Some(binding) = scope.binding(column) else { return false };
+    match binding.source {
+        Source::Other => true,
+        Source::Query(inner) | Source::Fence(inner) => {
+            let within = Scope::new(scope.catalog(), inner, Some(Rc::new(scope.clone())));
+            let item = inner.select().and_then(|select| select.items.iter().find(|item| item.alias.is_none() && item.expr.column().is_some_and(|c| c.column == column.column)));
+            item.is_some_and(|item| comes_of_no_table(&item.expr, &within, depth))
+        }
+        Source::Table(_) => false,
+    }
+}
+
 /// By the habit of all, `id` is a key.
 fn is_named_id(column: &ColumnRef) -> bool {
     column.column == "id"
+}
+
+/// `id_organisme` or `organisme_id` of `bib_organismes`: the key of that table, by its name.
+fn is_named_after(column: &ColumnRef, table: &str) -> bool {
+    let name = column.column.value.as_str();
+    let thing = name.strip_prefix("id_").or_else(|| name.strip_suffix("_id"));
+    let last = table.rsplit('_').next().unwrap_or(table);
+    thing.is_some_and(|thing| last == thing || last.strip_suffix('s') == Some(thing) || table == thing)
 }
 
 /// Whether nothing is known of an item: its table is not in the schema, though there is one.

@@ -1,15 +1,19 @@
 //! SECURITY DEFINER runs with its owner's rights, but finds names by its caller's search_path.
 
 use super::{Check, Context};
-use crate::facts::{Action, CreateFunction};
+use crate::facts::{Action, CreateFunction, ObjectName, TypeName};
 
 pub(super) const CHECK: Check = Check::Statement(check);
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {
+        if let Action::AlterOther { kind, name: Some(name), arguments, .. } = action {
+            made_so_later(ctx, kind, name, arguments.as_deref());
+        }
         let Action::CreateFunction(function) = action else { continue };
         let Some(span) = function.security_definer else { continue };
-        if matches!(ctx.origin, super::Origin::Down | super::Origin::Application) || function.settings.iter().any(|name| name == "search_path") || is_bound(ctx, function) || is_set_later(ctx, function) {
+        // a released update of an extension is history, which nobody edits
+        if ctx.around.updates_extension || matches!(ctx.origin, super::Origin::Down | super::Origin::Application) || function.settings.iter().any(|name| name == "search_path") || is_bound(ctx, function) || is_set_later(ctx, function) {
             continue;
         }
         let name = &function.name;
@@ -25,6 +29,32 @@ fn check(ctx: &Context) {
         let end = crate::source::Span::new(span.end, span.end);
         ctx.add(ctx.report(span, message).help(help).fix("fix the search path", false, end, " SET search_path = pg_catalog, public, pg_temp"));
     }
+}
+
+/// `ALTER FUNCTION … SECURITY DEFINER` of a function that has no search path, and gets none.
+fn made_so_later(ctx: &Context, kind: &str, name: &ObjectName, arguments: Option<&[TypeName]>) {
+    let words = ctx.source(ctx.statement.span).to_ascii_uppercase().split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+    let routine = matches!(kind, "FUNCTION" | "PROCEDURE" | "ROUTINE") && words.contains("SECURITY DEFINER");
+    if !routine || matches!(ctx.origin, super::Origin::Down | super::Origin::Application) {
+        return;
+    }
+    // other changes of the same function stand beside this one
+    let same = |action: &Action| matches!(action, Action::AlterOther { name: Some(other), .. } if other.name == name.name);
+    let beside = ctx.preceding.iter().chain(ctx.following).filter(|statement| statement.actions.iter().any(same));
+    let has_path = |text: &str| text.to_ascii_lowercase().contains("search_path");
+    let known = ctx.catalog.functions.get(&ctx.catalog.creation_name(name, false)).map_or(&[][..], Vec::as_slice);
+    let meant = known.iter().filter(|function| arguments.is_none_or(|types| function.argument_types == types));
+    let set_before = meant.flat_map(|function| function.changes.iter().chain(std::iter::once(&function.sql))).any(|text| has_path(text));
+    if words.contains("SEARCH_PATH") || set_before || beside.into_iter().any(|statement| has_path(ctx.source(statement.span))) {
+        return;
+    }
+    let arguments = arguments.map(|types| format!("({})", types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))).unwrap_or_default();
+    let message = format!(
+        "{} {name} comes to run with its owner's rights but finds tables and functions by its caller's search_path: whoever can create objects in a schema of that path runs code as the owner",
+        kind.to_lowercase()
+    );
+    let help = format!("ALTER {kind} {name}{arguments} SET search_path = '';\nand name each table with its schema inside it (public.…); pg_catalog is always searched");
+    ctx.add(ctx.report(name.span(), message).help(help));
 }
 
 /// Whether the body's names were looked up when it was created (a standard SQL body), or are not SQL at all.

@@ -1,4 +1,5 @@
 //! UPDATE or DELETE of every row, in application code.
+use super::support::columns::is_passing;
 use super::support::{rows, spelling};
 use super::{Check, Context, Origin};
 use crate::catalog::Knowledge;
@@ -10,7 +11,8 @@ use crate::source::Span;
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, query: &Query) {
-    if ctx.origin != Origin::Application || ctx.around.in_document {
+    // who runs a script by hand knows what it empties
+    if ctx.origin != Origin::Application || ctx.around.in_document || ctx.around.by_hand {
         return;
     }
     // what follows in a hole may be the condition
@@ -46,7 +48,12 @@ fn check(ctx: &Context, query: &Query) {
             let given: Vec<&str> = update.assignments.iter().filter(|(_, value)| is_value(value)).map(|(column, _)| column.value.as_str()).collect();
             ctx.catalog.keys_of(name).iter().any(|key| key.iter().all(|column| given.contains(&column.as_str())))
         }));
-        if temporary || any_table || reset || single || ((keyless || state) && verb == "changes") || (wipes && verb == "deletes") || query.ctes.iter().any(|cte| cte.name == table.name) {
+        // what is written anew in the same breath, and what is named after not being kept
+        let refilled = verb == "deletes" && (is_refilled(ctx, table) || is_passing(&table.name.value));
+        // who writes all rows of a table in several places knows that there is one
+        let state = state || (verb == "changes" && !numbered && ctx.mentions.unbounded_updates(table) > 1);
+        let one_row = ctx.table(table).is_some_and(|(name, _)| rows::is_singleton(ctx, name));
+        if temporary || refilled || one_row || any_table || reset || single || ((keyless || state) && verb == "changes") || (wipes && verb == "deletes") || query.ctes.iter().any(|cte| cte.name == table.name) {
             return;
         }
         let message = format!("this {verb} every row of {table}: a WHERE clause was forgotten, or all writers wait while it runs");
@@ -56,4 +63,13 @@ fn check(ctx: &Context, query: &Query) {
         };
         ctx.add(ctx.report(Span::new(query.span.start.max(at.start.saturating_sub(40)).min(at.start), at.end).to(at), message).help(help));
     });
+}
+
+/// Whether the same statement, or one after it, fills the table again.
+fn is_refilled(ctx: &Context, table: &ObjectName) -> bool {
+    let fills = |statement: &Statement| {
+        let own = statement.query.as_ref().map(|query| &query.body);
+        matches!(own, Some(QueryBody::Insert(insert)) if insert.table.table().is_some_and(|into| into.name == table.name))
+    };
+    std::iter::once(ctx.statement).chain(ctx.following).any(fills)
 }

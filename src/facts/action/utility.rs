@@ -34,7 +34,8 @@ pub struct Grant {
     pub grant: bool,
     /// Privileges, upper case (`ALL`, `SELECT`).
     pub privileges: Vec<String>,
-    /// On which objects: kind in upper case (`TABLE` when not written) and names; empty for role grants.
+    /// On which objects: kind in upper case (`TABLE` when not written) and names; empty for role grants. Of ALTER DEFAULT
+    /// PRIVILEGES, `FUTURE TABLES` and the like.
     pub kind: String,
     /// The objects.
     pub objects: Vec<ObjectName>,

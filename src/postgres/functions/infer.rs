@@ -201,10 +201,13 @@ fn result_of(name: &str) -> Option<&'static str> {
 
 /// What an operator returns.
 fn binary_type(op: &str, left: Option<String>, right: Option<String>) -> Option<String> {
+    // of json or jsonb, whichever it is
+    if matches!(op, "->>" | "#>>") {
+        return Some("text".to_owned());
+    }
     let (left, right) = (left?, right?);
     let name = match op {
         "=" | "<>" | "<" | "<=" | ">" | ">=" | "~" | "~*" | "!~" | "!~*" | "@>" | "<@" | "&&" | "?" | "?|" | "?&" | "@@" | "@?" => "bool",
-        "->>" | "#>>" => "text",
         "->" | "#>" | "#-" => return Some(left),
         "||" => return concatenation(left, right),
         "+" | "-" => return sum(op, &left, &right).map(str::to_owned),

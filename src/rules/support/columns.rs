@@ -33,10 +33,20 @@ impl<'a> Columns<'a> {
 
 /// The columns that the statement defines: by CREATE TABLE, ADD COLUMN or a new type. Temporary tables are nobody's schema.
 pub(in crate::rules) fn defined_columns<'a>(ctx: &Context<'a>) -> Vec<Columns<'a>> {
-    if !runs_live(ctx) {
+    if !makes_own(ctx) {
         return vec![];
     }
     ctx.actions().iter().filter_map(|action| of_action(ctx, action)).collect()
+}
+
+/// Whether a statement makes a part of the schema that runs, and not one that is shown to readers.
+pub(in crate::rules) fn makes_own(ctx: &Context) -> bool {
+    runs_live(ctx) && !ctx.around.shown
+}
+
+/// `orders_staging`, `tmp_ids`: what is put there does not stay.
+pub(in crate::rules) fn is_passing(table: &str) -> bool {
+    table.split('_').any(|word| matches!(word.to_ascii_lowercase().as_str(), "staging" | "stage" | "tmp" | "temp" | "scratch"))
 }
 
 fn of_action<'a>(ctx: &Context<'a>, action: &'a Action) -> Option<Columns<'a>> {
@@ -68,10 +78,10 @@ pub(in crate::rules) fn has_type_of(catalog: &Catalog, written_at: Location, col
     })
 }
 
-/// Whether a new table is one of the schema's own: not temporary, and not another server's.
+/// Whether a new table is one of the schema's own: not temporary, by a word or by its name, and not another server's.
 pub(in crate::rules) fn is_kept(create: &CreateTable) -> bool {
     let temporary = create.temporary || create.name.schema.as_ref().is_some_and(|schema| schema.value.starts_with("pg_temp"));
-    !temporary && !create.foreign
+    !temporary && !create.foreign && !is_passing(&create.name.name.value)
 }
 
 /// The column of a primary key over one column that is written beside a table's definition.

@@ -3,6 +3,7 @@
 pub(super) mod access;
 pub(super) mod anew;
 pub(super) mod columns;
+pub(super) mod dictionary;
 pub(super) mod enums;
 pub(super) mod ground;
 pub(super) mod joins;

@@ -113,9 +113,28 @@ pub(super) fn default_privileges(c: &mut Cursor<'_>, s: &mut Statement) -> Parse
     if !c.at_any(&["GRANT", "REVOKE"]) {
         return c.fail("GRANT or REVOKE");
     }
-    skip_rest(c)?;
-    push_other(s, "ALTER DEFAULT PRIVILEGES");
+    let mark = c.mark();
+    match default_grant(c) {
+        Ok(grant) => s.actions.push(Action::Grant(grant)),
+        Err(_) => {
+            c.rewind(mark);
+            skip_rest(c)?;
+            push_other(s, "ALTER DEFAULT PRIVILEGES");
+        }
+    }
     Ok(())
+}
+
+/// `GRANT … ON TABLES TO …`, as ALTER DEFAULT PRIVILEGES has it: a kind and no objects.
+fn default_grant(c: &mut Cursor<'_>) -> Parse<Grant> {
+    let grant = verb(c)?;
+    let privileges = c.comma_list(privilege)?;
+    c.expect("ON")?;
+    let kind = c.name()?.value.to_ascii_uppercase();
+    let kind = if kind == "LARGE" { c.name().map(|_| "LARGE OBJECTS".to_owned())? } else { kind };
+    let to_public = grantees(c, grant)?;
+    c.expect_end()?;
+    Ok(Grant { grant, privileges, kind: format!("FUTURE {kind}"), objects: vec![], to_public })
 }
 
 #[cfg(test)]
@@ -146,6 +165,8 @@ mod tests {
         assert_eq!(grant("GRANT ALL ON ALL TABLES IN SCHEMA s TO r").kind, "ALL TABLES IN SCHEMA");
         assert!(grant("GRANT a, b TO c WITH ADMIN TRUE, INHERIT FALSE GRANTED BY d").objects.is_empty());
         assert!(grant("GRANT SELECT ON t TO \"PUBLIC\"").to_public.is_none());
-        assert!(matches!(actions("ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO r")[..], [Action::Other { .. }]));
+        let future = grant("ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO r, PUBLIC");
+        assert_eq!((future.kind.as_str(), future.objects.len(), future.to_public.is_some()), ("FUTURE TABLES", 0, true));
+        assert_eq!(grant("ALTER DEFAULT PRIVILEGES REVOKE ALL ON LARGE OBJECTS FROM r").kind, "FUTURE LARGE OBJECTS");
     }
 }

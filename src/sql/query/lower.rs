@@ -461,6 +461,10 @@ impl Lowering<'_> {
         let tail = self.calls.remove(&own.span.start).unwrap_or_default();
         let start = schema.as_ref().map_or(own.span, |s| s.span.to(own.span));
         let mut span = start.to(Span::new(own.span.end, tail.end.max(own.span.end)));
+        // sqlc writes a parameter as a call, whose argument is its name and no column
+        if schema.as_ref().is_some_and(|s| s.value == "sqlc") && matches!(own.value.as_str(), "arg" | "narg" | "slice") {
+            return Self::place(ExprKind::Parameter(own.value), span);
+        }
         if own.value == format!("{MARK}cast") {
             return self.cast_call(args, span);
         }
@@ -472,9 +476,9 @@ impl Lowering<'_> {
             return Self::place(ExprKind::Row(args), span);
         }
         let name = ObjectName { schema, name: own };
-        let CallTail { distinct, order_by, filter, over, .. } = tail;
+        let CallTail { distinct, order_by, filter, over, json, .. } = tail;
         let filter = filter.map(Box::new);
-        Self::place(ExprKind::Call(Box::new(Call { name, args, distinct, order_by, filter, over })), span)
+        Self::place(ExprKind::Call(Box::new(Call { name, args, distinct, order_by, filter, over, json })), span)
     }
 
     fn cast_call(&mut self, mut args: Vec<Expr>, span: Span) -> Placed {
