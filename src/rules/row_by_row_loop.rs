@@ -50,7 +50,7 @@ fn loop_variable(header: &str) -> Option<String> {
 }
 
 /// Whether a turn of the loop decides what comes next, by what it or an earlier one found: a loop inside, EXIT, CONTINUE, a value
-/// that a write gave back. One statement over all rows does not say that.
+/// that a write gave back, an error that is caught for one row. One statement over all rows does not say that.
 fn takes_steps(ctx: &Context, header: Span) -> bool {
     let rest = Span::new(header.end, ctx.text.len() as u32);
     let words = lex(ctx.text, rest, Dialect::Psql).into_iter().filter(|token| token.kind == TokenKind::Word);
@@ -62,7 +62,7 @@ fn takes_steps(ctx: &Context, header: Span) -> bool {
         }
         // the header's own, where the header ends before it
         let own = is("LOOP") && previous.is_empty();
-        if !own && ["LOOP", "WHILE", "EXIT", "CONTINUE", "RETURNING"].iter().any(|step| is(step)) {
+        if !own && ["LOOP", "WHILE", "EXIT", "CONTINUE", "RETURNING", "EXCEPTION"].iter().any(|step| is(step)) {
             return true;
         }
         previous = word;
