@@ -463,7 +463,12 @@ pub(super) fn migration_set(path: &Path) -> Option<PathBuf> {
         return path.parent().map(Path::to_owned);
     }
     let set = set_folder(path)?;
-    let sure = set.ends_with("deploy") || is_folder_migration(path) || flyway_version(&name).is_some() || is_paired(&name);
+    let called = name.starts_with("migration-") || name.starts_with("migration_");
+    let sure = called && is_numbered(&name)
+        || set.ends_with("deploy")
+        || is_folder_migration(path)
+        || flyway_version(&name).is_some()
+        || is_paired(&name);
     (sure || set.ancestors().take(3).any(in_migrations_folder)).then_some(set)
 }
 

@@ -111,10 +111,21 @@ impl Code {
 
     /// Whether a fragment changes the schema when its migrations are replayed.
     pub(super) fn replays(&self, fragment: &Fragment, text: &str) -> bool {
-        let function = fragment.function.map_or("", |name| name.of(text)).to_ascii_lowercase();
-        // `mySQLUp`, beside `postgreSQLUp`
-        let elsewhere = ["mysql", "sqlite", "mssql", "oracle"].iter().any(|engine| function.contains(engine));
-        self.replayed && !elsewhere && self.origin(fragment, text) == Origin::Migration
+        self.replayed && self.is_deployed(fragment, text)
+    }
+
+    /// Whether a fragment runs when its migration is deployed.
+    pub(super) fn is_deployed(&self, fragment: &Fragment, text: &str) -> bool {
+        self.origin(fragment, text) == Origin::Migration && !self.is_for_another_engine(fragment, text)
+    }
+
+    /// Whether a migration has a fragment for another engine, by the name of its function: `mySQLUp`, beside `postgreSQLUp`.
+    pub(super) fn is_for_another_engine(&self, fragment: &Fragment, text: &str) -> bool {
+        let function = || fragment.function.map_or("", |name| name.of(text)).to_ascii_lowercase();
+        self.migration.is_some() && {
+            let function = function();
+            ["mysql", "sqlite", "mssql", "oracle"].iter().any(|engine| function.contains(engine))
+        }
     }
 
     /// Whether a fragment stands in the very function that the framework calls: who calls another one, and when, is not known.

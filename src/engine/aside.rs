@@ -143,7 +143,19 @@ fn is_test_of(path: &str, code: bool) -> bool {
     if code
         && matches!(
             stem,
-            "tests" | "test" | "test_utils" | "testutils" | "testutil" | "test_helper" | "test_helpers" | "testhelpers" | "spec_helper"
+            "tests"
+                | "test"
+                | "test_utils"
+                | "testutils"
+                | "testutil"
+                | "test_helper"
+                | "test_helpers"
+                | "testhelpers"
+                | "spec_helper"
+                | "fake_data"
+                | "fakedata"
+                | "mock_data"
+                | "TestDataInitializer"
         )
     {
         return true;
