@@ -1,5 +1,5 @@
-//! Which database a Rust package, or sqlc, speaks to: the migrations of one that is built for SQLite alone are SQLite's, though nothing in
-//! them says so.
+//! Which database the migrations around a file are for: those of a Rust package that is built for SQLite alone are SQLite's,
+//! though nothing in them says so, Prisma locks its own to one provider, and sqlc's settings name an engine.
 //!
 //! A wrong "not ours" hides findings, so a package counts only where nothing in its manifest speaks of PostgreSQL.
 
@@ -25,8 +25,9 @@ impl Packages {
         if let Some(known) = self.known.get(folder) {
             return *known;
         }
+        let lock = folder.ancestors().take(2).find_map(|dir| std::fs::read_to_string(dir.join("migration_lock.toml")).ok());
         let manifest = folder.ancestors().take(DEPTH).find_map(|dir| std::fs::read_to_string(dir.join("Cargo.toml")).ok());
-        let engine = manifest.and_then(|text| of_manifest(&text));
+        let engine = lock.as_deref().and_then(of_lock).or_else(|| manifest.as_deref().and_then(of_manifest));
         self.known.insert(folder.to_owned(), engine);
         engine
     }
@@ -60,6 +61,17 @@ fn of_sqlc(text: &str) -> Option<&'static str> {
     match (has("postgresql"), has("mysql"), has("sqlite")) {
         (false, true, false) => Some("MySQL"),
         (false, false, true) => Some("SQLite"),
+        _ => None,
+    }
+}
+
+/// The provider in Prisma's `migration_lock.toml`.
+fn of_lock(text: &str) -> Option<&'static str> {
+    let lock: toml::Table = text.parse().ok()?;
+    match lock.get("provider")?.as_str()? {
+        "mysql" => Some("MySQL"),
+        "sqlite" => Some("SQLite"),
+        "sqlserver" => Some("SQL Server"),
         _ => None,
     }
 }
@@ -102,5 +114,7 @@ mod tests {
         assert_eq!(of_manifest("[dependencies]\nrefinery = { version = \"0.8\", features = [\"rusqlite\"] }"), Some("SQLite"));
         assert_eq!(of_manifest("[dependencies]\nsqlx = { features = [\"sqlite\"] }\n[features]\nserver = [\"sqlx/postgres\"]"), None);
         assert_eq!(of_manifest("not toml ["), None);
+        assert_eq!(of_lock("# kept by prisma\nprovider = \"sqlite\"\n"), Some("SQLite"));
+        assert_eq!(of_lock("provider = \"postgresql\"\n"), None);
     }
 }
