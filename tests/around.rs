@@ -238,3 +238,14 @@ fn what_a_migration_calls_of_its_own_runs_once() {
     };
     assert_eq!((of("pg_temp.convert"), of("lower")), (0, 1));
 }
+
+#[test]
+fn a_value_that_comes_of_the_one_before_takes_its_turn() {
+    let body = |order: &str| {
+        format!(
+            "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN FOR r IN SELECT id, days FROM tasks {order} LOOP UPDATE jobs SET slot = (slot + r.days) / 2 WHERE task_id = r.id; END LOOP; END $$;"
+        )
+    };
+    let of = |order: &str| told("a.sql", &body(order), "row-by-row-loop").len();
+    assert_eq!((of(""), of("ORDER BY id")), (1, 0));
+}

@@ -1,7 +1,7 @@
 //! A plpgsql loop over a query that writes or reads one row at a time.
 
 use super::{Check, Context};
-use crate::facts::{ExprKind, Query, QueryBody};
+use crate::facts::{ExprKind, Query, QueryBody, Update};
 use crate::source::Span;
 use crate::sql::lex::lex;
 use crate::sql::token::{Dialect, TokenKind};
@@ -16,6 +16,8 @@ fn check(ctx: &Context) {
         // the row's new key is wanted for what follows
         QueryBody::Insert(insert) if !insert.returning.is_empty() => return,
         QueryBody::Insert(insert) if insert.source.as_ref().is_some_and(|s| matches!(s.body, QueryBody::Values(_))) => "inserts",
+        // each value comes of the one before, in the loop's order
+        QueryBody::Update(update) if text.to_ascii_lowercase().contains("order by") && goes_on(update) => return,
         QueryBody::Update(_) => "updates",
         QueryBody::Delete(_) => "deletes",
         QueryBody::Select(select) if !select.from.is_empty() && !super::support::rows::runs_once(ctx) => "reads",
@@ -33,6 +35,15 @@ fn check(ctx: &Context) {
             .help(format!("write one statement over all rows: {one}"))
             .related(ctx.at(ctx.statement.span), format!("{doing} for each value of {variable}")),
     );
+}
+
+/// Whether a value is computed from what its column held before.
+fn goes_on(update: &Update) -> bool {
+    update.assignments.iter().any(|(column, value)| {
+        let mut found = false;
+        value.walk(&mut |e| found |= e.column().is_some_and(|c| c.column == *column));
+        found
+    })
 }
 
 /// The variable of `FOR r IN SELECT …` and of `FOREACH x IN ARRAY …`; none for counting loops, for what a parameter brings (an
