@@ -130,6 +130,10 @@ pub struct Summary {
     pub statements: usize,
     /// Of them, those of tests: what these do is nobody's load and makes nobody wait, so that hardly a rule is asked.
     pub in_tests: usize,
+    /// Of them, those of code that speaks to another engine, which are not judged either.
+    pub other_engines: usize,
+    /// Of them, those of code and scripts that run once or by hand: what they lock is judged, and not how fast they are.
+    pub run_once: usize,
     /// Findings silenced by comments.
     pub suppressed: usize,
     /// Findings that the baseline knows.

@@ -153,3 +153,99 @@ fn an_order_that_nothing_known_ends_is_told_so() {
         help("a.sql", sql, "offset-pagination")
     );
 }
+
+#[test]
+fn a_view_that_a_later_migration_defines_anew_is_not_judged() {
+    let info = MigrationInfo { framework: "plain", down: false, transaction: Transaction::None, sections: None };
+    let rails = |name: &str, order: &str| {
+        format!(
+            "class A < ActiveRecord::Migration[5.0]\n  def up\n    execute <<-SQL\n      CREATE OR REPLACE VIEW {name} AS SELECT id FROM tasks {order}\n    SQL\n  end\nend\n"
+        )
+    };
+    let program = |path: &str, text: String| Input {
+        path: path.into(),
+        bytes: text.into_bytes(),
+        kind: InputKind::Program(Language::Ruby),
+        reported: true,
+        sets: vec![],
+    };
+    let told = |second: &str| {
+        let schema = Input {
+            path: "0.sql".into(),
+            bytes: SCHEMA.as_bytes().to_vec(),
+            kind: InputKind::Migration(info.clone()),
+            reported: false,
+            sets: vec![],
+        };
+        let inputs = vec![
+            schema,
+            program("db/migrate/1_a.rb", rails("shown", "ORDER BY random() LIMIT 1")),
+            program("db/migrate/2_b.rb", rails(second, "ORDER BY id")),
+        ];
+        check(inputs, &Settings { select: vec!["order-by-random".to_owned()], ..Settings::default() }).findings.len()
+    };
+    assert_eq!((told("shown"), told("another")), (0, 1));
+}
+
+#[test]
+fn a_text_that_a_loop_prints_is_not_sent() {
+    let python =
+        |call: &str| format!("def f(ids):\n    for i in ids:\n        {call}(f\"UPDATE tasks SET note = 'x' WHERE id = {{i}};\")\n");
+    assert_eq!(told("a.py", &python("cur.execute"), "query-in-loop").len(), 1);
+    assert_eq!(told("a.py", &python("out.write"), "query-in-loop").len(), 0);
+    let rust = |send: &str| {
+        format!(
+            "fn f(ids: Vec<i64>) {{\n    for id in ids {{\n        let query = format!(\"UPDATE tasks SET note = '{{}}' WHERE id = {{}}\", id, id);\n        {send}\n    }}\n}}\n"
+        )
+    };
+    assert_eq!(told("a.rs", &rust("println!(\"{}\", query);"), "query-in-loop").len(), 0);
+    let sent = rust("client.execute(&query);");
+    assert_eq!(told("a.rs", &sent, "query-in-loop").len(), 1);
+    assert!(help("a.rs", &sent, "query-in-loop").contains("unnest"), "{}", help("a.rs", &sent, "query-in-loop"));
+}
+
+#[test]
+fn an_error_caught_for_one_row_is_a_step() {
+    let body = |caught: &str| {
+        format!(
+            "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM tasks LOOP BEGIN UPDATE jobs SET name = 'x' WHERE task_id = r.id; {caught} END; END LOOP; END $$;"
+        )
+    };
+    let of = |caught: &str| told("a.sql", &body(caught), "row-by-row-loop").len();
+    assert_eq!((of(""), of("EXCEPTION WHEN others THEN NULL;")), (1, 0));
+}
+
+#[test]
+fn a_count_of_values_is_asked_for_values() {
+    let sql = "SELECT id FROM tasks t WHERE (SELECT count(j.name) FROM jobs j WHERE j.task_id = t.id) > 0;";
+    assert!(help("a.sql", sql, "count-for-existence").ends_with("AND j.name IS NOT NULL)"));
+    assert!(help("a.sql", &sql.replace("j.name", "last_value"), "count-for-existence").ends_with("AND last_value IS NOT NULL)"));
+}
+
+#[test]
+fn what_joins_all_rows_of_both_sides_looks_nothing_up() {
+    let of = |filter: &str| {
+        told("a.sql", &format!("SELECT t.id FROM tasks t JOIN jobs j ON lower(t.name) = j.name {filter};"), "function-on-filtered-column")
+            .len()
+    };
+    assert_eq!((of(""), of("WHERE j.task_id = $1")), (0, 1));
+}
+
+#[test]
+fn what_a_migration_calls_of_its_own_runs_once() {
+    let of = |call: &str| {
+        told("migrations/1.sql", &format!("{SCHEMA}\nSELECT {call}(id) FROM tasks WHERE note = 'x';"), "filter-without-index").len()
+    };
+    assert_eq!((of("pg_temp.convert"), of("lower")), (0, 1));
+}
+
+#[test]
+fn a_value_that_comes_of_the_one_before_takes_its_turn() {
+    let body = |order: &str| {
+        format!(
+            "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN FOR r IN SELECT id, days FROM tasks {order} LOOP UPDATE jobs SET slot = (slot + r.days) / 2 WHERE task_id = r.id; END LOOP; END $$;"
+        )
+    };
+    let of = |order: &str| told("a.sql", &body(order), "row-by-row-loop").len();
+    assert_eq!((of(""), of("ORDER BY id")), (1, 0));
+}

@@ -1,44 +1,11 @@
 //! Drives the program as its users do: exit codes, standard input, refusals.
 #![allow(clippy::unwrap_used)]
 
-use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+#[path = "support/project.rs"]
+mod project;
 
-struct Project(PathBuf);
-
-impl Project {
-    fn new(name: &str, files: &[(&str, &str)]) -> Project {
-        let root = std::env::temp_dir().join(format!("pgsift-cli-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(root.join(".git")).unwrap();
-        for (path, text) in files {
-            let path = root.join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        Project(root)
-    }
-
-    fn run(&self, args: &[&str], stdin: &str) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pgsift"));
-        command.args(args).current_dir(&self.0).env("NO_COLOR", "1").env_remove("LC_ALL");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-        child.wait_with_output().unwrap()
-    }
-
-    fn json(&self, args: &[&str], stdin: &str) -> (serde_json::Value, Option<i32>) {
-        let output = self.run(args, stdin);
-        (serde_json::from_slice(&output.stdout).unwrap(), output.status.code())
-    }
-}
-
-impl Drop for Project {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use project::Project;
+use std::process::{Command, Output};
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -46,7 +13,7 @@ fn stderr(output: &Output) -> String {
 
 #[test]
 fn a_harmless_project_passes() {
-    let project = Project::new("harmless", &[("q/a.sql", "select 1;\n")]);
+    let project = Project::new(&[("q/a.sql", "select 1;\n")]);
     let output = project.run(&["check"], "");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = String::from_utf8(output.stdout).unwrap();
@@ -55,7 +22,7 @@ fn a_harmless_project_passes() {
 
 #[test]
 fn json_has_its_shape_and_counts_other_engines() {
-    let project = Project::new("json", &[("q/a.sql", "select 1;\n"), ("mysql/a.sql", "x"), ("b.sql", "create table `a` (`b` int)")]);
+    let project = Project::new(&[("q/a.sql", "select 1;\n"), ("mysql/a.sql", "x"), ("b.sql", "create table `a` (`b` int)")]);
     let (json, code) = project.json(&["check", "--format", "json"], "");
     assert_eq!(code, Some(0));
     assert_eq!(json["schema"], 1);
@@ -69,7 +36,7 @@ fn json_has_its_shape_and_counts_other_engines() {
 
 #[test]
 fn a_missing_path_is_told_and_the_rest_is_read() {
-    let project = Project::new("missing", &[("a.sql", "select 1;\n")]);
+    let project = Project::new(&[("a.sql", "select 1;\n")]);
     let (json, code) = project.json(&["check", "a.sql", "gone", "--format", "json"], "");
     assert_eq!(code, Some(2));
     assert_eq!(json["errors"][0], serde_json::json!({"file": "gone", "message": "no such file or folder"}));
@@ -78,7 +45,7 @@ fn a_missing_path_is_told_and_the_rest_is_read() {
 
 #[test]
 fn standard_input_is_a_file() {
-    let project = Project::new("stdin", &[]);
+    let project = Project::new::<&str>(&[]);
     let (json, code) = project.json(&["check", "-", "--stdin-filename", "m/1_a.sql", "--format=json"], "select 1;");
     assert_eq!((code, &json["summary"]["files"]), (Some(0), &serde_json::json!(1)));
     assert_eq!(project.run(&["check", ".", "--stdin-filename", "a.sql"], "").status.code(), Some(2));
@@ -86,7 +53,7 @@ fn standard_input_is_a_file() {
 
 #[test]
 fn a_broken_configuration_is_refused_with_its_line() {
-    let project = Project::new("config", &[("pgsift.toml", "postgres = 16\nselct = []\n"), ("sub/a.sql", "")]);
+    let project = Project::new(&[("pgsift.toml", "postgres = 16\nselct = []\n"), ("sub/a.sql", "")]);
     let output = project.run(&["check"], "");
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("pgsift.toml:2:1: unknown key `selct`; did you mean `select`?"), "{}", stderr(&output));
@@ -95,7 +62,7 @@ fn a_broken_configuration_is_refused_with_its_line() {
 
 #[test]
 fn bad_usage_is_two() {
-    let project = Project::new("usage", &[]);
+    let project = Project::new::<&str>(&[]);
     for args in
         [&["check", "--select", "no-such-rule"][..], &["check", "--postgres-version", "9"], &["explain", "no-such-rule"], &["frob"], &[]]
     {
@@ -108,7 +75,7 @@ fn bad_usage_is_two() {
 
 #[test]
 fn lists_and_schemas_are_json() {
-    let project = Project::new("lists", &[("m/1_a.sql", "create table t (id bigint);")]);
+    let project = Project::new(&[("m/1_a.sql", "create table t (id bigint);")]);
     assert!(project.json(&["rules", "--format", "json"], "").0["rules"].is_array());
     let (schema, code) = project.json(&["schema", "--format", "json"], "");
     assert_eq!(code, Some(0));
@@ -121,7 +88,7 @@ const INIT: &str = "create table customers (id bigint primary key);\ncreate tabl
 
 #[test]
 fn locks_are_json_with_what_is_held_and_who_waits() {
-    let project = Project::new("locks", &[("migrations/0001_init.sql", INIT), ("migrations/0002_change.sql", CHANGE)]);
+    let project = Project::new(&[("migrations/0001_init.sql", INIT), ("migrations/0002_change.sql", CHANGE)]);
     let (json, code) = project.json(&["locks", "migrations/0002_change.sql", "--format", "json", "--postgres-version", "17"], "");
     assert_eq!((code, &json["schema"], &json["postgres"]), (Some(0), &serde_json::json!(1), &serde_json::json!(17)));
     let statements = json["statements"].as_array().unwrap();
@@ -142,7 +109,7 @@ fn locks_are_json_with_what_is_held_and_who_waits() {
 
 #[test]
 fn locks_show_the_worst_moment_first() {
-    let project = Project::new("locks-human", &[("migrations/0001_init.sql", INIT), ("migrations/0002_change.sql", CHANGE)]);
+    let project = Project::new(&[("migrations/0001_init.sql", INIT), ("migrations/0002_change.sql", CHANGE)]);
     let output = project.run(&["locks"], "");
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0));
@@ -156,7 +123,7 @@ fn locks_show_the_worst_moment_first() {
 
 #[test]
 fn locks_of_missing_input_are_two() {
-    let project = Project::new("locks-missing", &[("a.sql", "lock table t;")]);
+    let project = Project::new(&[("a.sql", "lock table t;")]);
     let (json, code) = project.json(&["locks", "a.sql", "gone", "--format", "json"], "");
     assert_eq!((code, &json["errors"][0]["file"]), (Some(2), &serde_json::json!("gone")));
     assert_eq!(json["statements"][0]["effects"][0]["mode"], "AccessExclusiveLock");
@@ -166,7 +133,7 @@ fn locks_of_missing_input_are_two() {
 fn names_of_other_linters_select_ignore_silence_and_explain() {
     let text = "create index orders_note_idx on orders (note);\n";
     let silenced = format!("-- pgsift: ignore[require-concurrent-index-creation] at night\n{text}");
-    let project = Project::new("names", &[("a.sql", text), ("b.sql", &silenced)]);
+    let project = Project::new(&[("a.sql", text), ("b.sql", &silenced)]);
     let run = |args: &[&str]| project.json(&[&["check", "--format", "json"], args].concat(), "").0["findings"].as_array().unwrap().len();
     assert_eq!(run(&["--select", "safety/requireConcurrentIndexCreation"]), 1);
     assert_eq!(run(&["--select", "add_index", "--ignore", "E6"]), 0);
@@ -194,7 +161,7 @@ UPDATE orders_{known} SET column_4 = 'y';\n"
         ));
     }
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    Project::new("large", &files)
+    Project::new(&files)
 }
 
 #[test]

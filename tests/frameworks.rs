@@ -1,47 +1,22 @@
 //! Small projects of each migration framework: what runs in a transaction, how a file leaves it, and what is not replayed.
 #![allow(clippy::unwrap_used)]
 
-use std::path::PathBuf;
+#[path = "support/project.rs"]
+mod project;
+
+use project::Project;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 type Files<'a> = &'a [(&'a str, &'a str)];
 
 const CONCURRENT: &str = "CREATE INDEX CONCURRENTLY t_a ON t (a);\n";
 
-struct Project(PathBuf);
-
 impl Project {
-    fn new(files: Files) -> Project {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("pgsift-frameworks-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let root = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(root.join(".git")).unwrap();
-        for (path, text) in files {
-            let path = root.join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        Project(root)
-    }
-
-    fn check(&self, args: &[&str]) -> serde_json::Value {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pgsift"));
-        let output = command.args(["check", "--format", "json"]).args(args).current_dir(&self.0).output().unwrap();
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
     /// `file:line` of each finding of one rule.
     fn found(&self, rule: &str) -> Vec<String> {
         let json = self.check(&["--select", rule]);
         let place = |f: &serde_json::Value| format!("{}:{}", f["file"].as_str().unwrap(), f["span"]["start"]["line"]);
         json["findings"].as_array().unwrap().iter().map(place).collect()
-    }
-}
-
-impl Drop for Project {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

@@ -1,49 +1,25 @@
 //! Migrations in application code: their SQL makes the schema that the rest of the repository is judged by.
 #![allow(clippy::unwrap_used)]
 
-use std::path::PathBuf;
-use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
+#[path = "support/project.rs"]
+mod project;
 
-struct Project(PathBuf);
+use project::Project;
 
 impl Project {
-    fn new(files: &[(&str, &str)]) -> Project {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("pgsift-programs-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let root = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(root.join(".git")).unwrap();
-        for (path, text) in files {
-            let path = root.join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        Project(root)
-    }
-
-    fn run(&self, args: &[&str]) -> (String, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_pgsift")).args(args).current_dir(&self.0).output().unwrap();
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
-    }
-
     /// The schema without its first line, which every one has.
     fn schema(&self) -> String {
-        self.run(&["schema", "."]).0.lines().skip(1).collect::<Vec<_>>().join("\n")
+        self.printed(&["schema", "."]).0.lines().skip(1).collect::<Vec<_>>().join("\n")
     }
 
     /// `file:line message` of each finding of one rule in what is asked about.
     fn found(&self, rule: &str, path: &str) -> Vec<String> {
-        let json: serde_json::Value = serde_json::from_str(&self.run(&["check", path, "--format", "json", "--select", rule]).0).unwrap();
+        let json: serde_json::Value =
+            serde_json::from_str(&self.printed(&["check", path, "--format", "json", "--select", rule]).0).unwrap();
         let place = |f: &serde_json::Value| {
             format!("{}:{} {}", f["file"].as_str().unwrap(), f["span"]["start"]["line"], f["message"].as_str().unwrap())
         };
         json["findings"].as_array().unwrap().iter().map(place).collect()
-    }
-}
-
-impl Drop for Project {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -79,7 +55,7 @@ module.exports = class {
 ALTER TABLE ONLY public.users ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 CREATE INDEX users_email ON public.users USING btree (mail);"
     );
-    let (_, stderr) = project.run(&["schema", "."]);
+    let (_, stderr) = project.printed(&["schema", "."]);
     assert_eq!(stderr, "", "every change was read");
 }
 
@@ -134,7 +110,7 @@ export class Index1700000000005 implements MigrationInterface {
     ]);
     assert!(project.schema().contains("-- known in part, for not all that made it was read: public.users"));
     assert_eq!(project.found("jsonb-filter-without-index", "."), [""; 0]);
-    let (_, stderr) = project.run(&["schema", "."]);
+    let (_, stderr) = project.printed(&["schema", "."]);
     assert!(stderr.contains("1 JavaScript migrations, whose changes to the schema are not known"), "{stderr}");
 }
 
@@ -220,4 +196,79 @@ fn what_came_back_under_its_name_is_what_the_application_uses() {
         let found = Project::new(&[app, first, drop, again]).found(rule, ".");
         assert!(found.len() == 1 && !found[0].contains("still use"), "{found:?}");
     }
+}
+
+const DOCTRINE: &str = "<?php
+use App\\Migration\\AbstractMultiPlatformMigration;
+final class Version20240101000000 extends AbstractMultiPlatformMigration
+{
+    public function mySQLUp(Schema $schema): void
+    {
+        $this->addSql('CREATE TABLE parts (id INT AUTO_INCREMENT NOT NULL, PRIMARY KEY(id)) ENGINE = InnoDB');
+        $this->addSql('ALTER TABLE parts ADD INDEX i (id), DROP COLUMN a');
+    }
+    public function sqLiteUp(Schema $schema): void
+    {
+        $this->addSql('CREATE TABLE parts (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL)');
+    }
+    public function postgreSQLUp(Schema $schema): void
+    {
+        $this->addSql('ALTER TABLE stock ADD COLUMN place text NOT NULL');
+        $this->addSql('CREATE INDEX stock_place ON stock (place)');
+    }
+}
+";
+
+#[test]
+fn what_a_migration_sends_to_other_engines_is_counted_and_not_judged() {
+    let project = Project::new(&[("migrations/Version20240101000000.php", DOCTRINE)]);
+    let json = project.check(&[]);
+    assert_eq!(json["summary"]["other_engines"], 1, "{}", json["summary"]);
+    assert_eq!(json["summary"]["opaque"], 0, "{}", json["opaque"]);
+    let found = project.found("add-required-column,index-without-concurrently,drop-column", ".");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(project.printed(&["check"]).0.contains("3 statements (1 for other engines, not judged)"), "{}", project.printed(&["check"]).0);
+}
+
+#[test]
+fn code_of_another_engine_and_scripts_are_counted() {
+    let sqlite = "def f(c):\n    c.execute(\"SELECT * FROM a WHERE d = strftime('%d', b) LIMIT 5 OFFSET 10000\")\n";
+    let script = "import psycopg\ndef f(c):\n    c.execute('SELECT * FROM a ORDER BY b LIMIT 5 OFFSET 10000')\n";
+    let project = Project::new(&[("app/a.py", sqlite), ("scripts/b.py", script), ("app/c.py", script)]);
+    let json = project.check(&["--select", "offset-pagination"]);
+    assert_eq!((&json["summary"]["other_engines"], &json["summary"]["run_once"]), (&1.into(), &1.into()), "{}", json["summary"]);
+    assert_eq!(json["findings"].as_array().unwrap().len(), 1);
+    let text = project.printed(&["check"]).0;
+    assert!(text.contains("3 statements (1 for other engines, not judged; 1 run once or by hand, not judged as load)"), "{text}");
+}
+
+#[test]
+fn locks_of_migrations_in_code_are_shown() {
+    let rails = "class AddIndex < ActiveRecord::Migration[7.0]
+  def up
+    execute 'CREATE INDEX orders_a ON orders (a)'
+  end
+  def down
+    execute 'DROP INDEX orders_a'
+  end
+end
+";
+    let project = Project::new(&[
+        ("src/migrations/1700000000000-Users.ts", TYPEORM),
+        (
+            "src/migrations/1800000000000-Add.ts",
+            "export class A implements MigrationInterface { async up(q) { await q.query('ALTER TABLE users ADD COLUMN b int NOT NULL DEFAULT 0') } async down(q) { await q.query('DROP TABLE users') } }",
+        ),
+        ("db/migrate/20240101000000_add_index.rb", rails),
+    ]);
+    let (text, _) = project.printed(&["locks"]);
+    for piece in ["ALTER TABLE users ADD COLUMN b", "CREATE INDEX orders_a ON orders (a)", "CREATE INDEX users_email"] {
+        assert!(text.contains(piece), "{piece} in {text}");
+    }
+    assert!(!text.contains("DROP"), "{text}");
+    let (one, _) = project.printed(&["locks", "src/migrations/1800000000000-Add.ts", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&one).unwrap();
+    let statements = json["statements"].as_array().unwrap();
+    assert_eq!(statements.len(), 1, "{one}");
+    assert_eq!(statements[0]["effects"][0]["mode"], "AccessExclusiveLock", "{one}");
 }

@@ -48,6 +48,11 @@ pub(super) fn operator(op: &str, operands: &[Node]) -> bool {
 
 /// Whether a function is.
 pub(super) fn call(name: &str, args: &[Node]) -> bool {
+    if super::print::SQL_JSON.iter().any(|own| name.split(' ').next() == Some(own)) {
+        // a method of the path (`.timestamp_tz()`) is refused, whatever type is given back is not
+        let settled = args.get(1).and_then(Node::text).is_some_and(|path| !path.contains('('));
+        return settled && args.len() == 2;
+    }
     const CALLS: &[&str] = &[
         "abs",
         "array_length",

@@ -30,6 +30,14 @@ pub fn expression(node: &Node) -> Option<String> {
             [field, from] => format!("extract({} FROM {})", field.text()?, expression(from)?),
             _ => return None,
         },
+        Kind::Call(label, args, false) if SQL_JSON.iter().any(|name| label.split(' ').next() == Some(name)) => match &args[..] {
+            [context, path] => {
+                let (name, options) =
+                    label.split_once(' ').map_or((label.as_str(), String::new()), |(name, rest)| (name, format!(" {rest}")));
+                format!("{}({}, '{}'{options})", name.to_ascii_uppercase(), expression(context)?, path.text()?.replace('\'', "''"))
+            }
+            _ => return None,
+        },
         Kind::Call(name, args, false) if !name.contains(' ') => {
             let args: Option<Vec<String>> = args.iter().map(expression).collect();
             // with grammars of their own unless they are quoted
@@ -112,13 +120,18 @@ pub fn key(node: &Node) -> Option<String> {
     Some(if bare { text } else { format!("({text})") })
 }
 
+/// The functions that have clauses behind their arguments.
+pub(super) const SQL_JSON: &[&str] = &["json_exists", "json_query", "json_value"];
+
 /// What an expression adds to the name of an index: `payload_session`, `lower_email`.
 pub fn label(node: &Node) -> String {
     let mut parts: Vec<String> = vec![];
     node.walk(&mut |n| match &n.kind {
         Kind::Column(name) => parts.push(name.clone()),
-        Kind::Const(Some(text)) if n.ty.as_deref().is_none_or(|t| matches!(t, "text" | "unknown" | "text[]")) => parts.push(text.clone()),
-        Kind::Call(name, ..) => parts.push(name.clone()),
+        Kind::Const(Some(text)) if n.ty.as_deref().is_none_or(|t| matches!(t, "text" | "unknown" | "text[]" | "jsonpath")) => {
+            parts.push(text.clone())
+        }
+        Kind::Call(name, ..) => parts.push(name.split(' ').next().unwrap_or(name).to_owned()),
         _ => {}
     });
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c.to_ascii_lowercase() } else { '_' };

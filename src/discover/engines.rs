@@ -57,6 +57,7 @@ const ENGINES: &[(&str, &str)] = &[
     ("opensearch", "OpenSearch"),
     ("athena", "Athena"),
     ("druid", "Druid"),
+    ("cloudflare", "Cloudflare"),
     ("saphana", "SAP HANA"),
     ("oceanbase", "OceanBase"),
 ];
@@ -129,6 +130,7 @@ const TELLING: &[&str] = &[
     "cassandra",
     "scylla",
     "sqlserver",
+    "cloudflare",
     "informix",
     "mariadb",
 ];

@@ -78,7 +78,7 @@ pub(super) fn follow(
     ordered: &mut Vec<(Order, Input)>,
     cwd: &Path,
     left_out: &mut BTreeMap<&'static str, usize>,
-    read: impl Fn(&Path) -> Option<Input>,
+    mut read: impl FnMut(&Path) -> Option<Input>,
 ) {
     let mut scripts = Scripts { named: HashMap::new() };
     let mut known: HashSet<PathBuf> = HashSet::new();

@@ -166,7 +166,7 @@ impl Surveyor {
             let set = set_folder(path).unwrap_or_else(|| folder.to_owned());
             return (order(path, &set, &name), InputKind::Migration(info));
         }
-        if memmem::find(head, b"-- PostgreSQL database dump").is_some() && !has_a_version(path, &name) {
+        if memmem::find(head, b"-- PostgreSQL database dump").is_some() && !has_a_version(path, &name) && !holds_samples(path) {
             return schema_file(path, "pg_dump");
         }
         if name == "structure.sql" {
@@ -323,6 +323,14 @@ fn plan(text: &str) -> HashMap<String, usize> {
     places
 }
 
+/// Whether a dump lies where somebody keeps rows to try things with: it has the tables that these need, as they once were.
+fn holds_samples(path: &Path) -> bool {
+    const FOLDERS: &[&str] = &["script", "scripts", "sample", "samples", "sample-data", "demo", "example", "examples", "seed", "seeds"];
+    let named =
+        |folder: &Path| folder.file_name().is_some_and(|name| FOLDERS.contains(&name.to_string_lossy().to_ascii_lowercase().as_str()));
+    path.ancestors().skip(1).take(2).any(named)
+}
+
 /// Whether a file has its place among migrations by its name, so that a dump in it is the migration of that place.
 fn has_a_version(path: &Path, name: &str) -> bool {
     let placed = || path.parent().is_some_and(|folder| in_migrations_folder(whole_set(folder)));
@@ -455,7 +463,12 @@ pub(super) fn migration_set(path: &Path) -> Option<PathBuf> {
         return path.parent().map(Path::to_owned);
     }
     let set = set_folder(path)?;
-    let sure = set.ends_with("deploy") || is_folder_migration(path) || flyway_version(&name).is_some() || is_paired(&name);
+    let called = name.starts_with("migration-") || name.starts_with("migration_");
+    let sure = called && is_numbered(&name)
+        || set.ends_with("deploy")
+        || is_folder_migration(path)
+        || flyway_version(&name).is_some()
+        || is_paired(&name);
     (sure || set.ancestors().take(3).any(in_migrations_folder)).then_some(set)
 }
 

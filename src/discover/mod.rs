@@ -128,6 +128,7 @@ pub fn discover(request: &Request) -> Discovered {
         candidates.into_iter().map(|candidate| read(&mut surveyor, candidate)).collect()
     };
     let mut packages = packages::Packages::default();
+    let mut generators = packages::Generators::default();
     let schema: Vec<PathBuf> = request.schema.iter().map(|path| walk::normalize(path, &request.cwd)).collect();
     let mut ordered: Vec<(Order, Input)> = vec![];
     let mut replayed: BTreeMap<String, usize> = BTreeMap::new();
@@ -153,7 +154,8 @@ pub fn discover(request: &Request) -> Discovered {
                     (order, kind) = layout::schema_file(&candidate.path, "plain");
                 }
                 let migrates = matches!(kind, InputKind::Migration(_));
-                if let Some(engine) = migrates.then(|| packages.engine(&candidate.path)).flatten() {
+                let of_package = migrates.then(|| packages.engine(&candidate.path)).flatten();
+                if let Some(engine) = of_package.or_else(|| generators.engine(&candidate.path)) {
                     if reported {
                         *left_out.entry(engine).or_insert(0) += 1;
                     }

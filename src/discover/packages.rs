@@ -1,5 +1,5 @@
-//! Which database a Rust package speaks to: the migrations of one that is built for SQLite alone are SQLite's, though nothing in
-//! them says so.
+//! Which database the migrations around a file are for: those of a Rust package that is built for SQLite alone are SQLite's,
+//! though nothing in them says so, Prisma locks its own to one provider, and sqlc's settings name an engine.
 //!
 //! A wrong "not ours" hides findings, so a package counts only where nothing in its manifest speaks of PostgreSQL.
 
@@ -25,10 +25,54 @@ impl Packages {
         if let Some(known) = self.known.get(folder) {
             return *known;
         }
+        let lock = folder.ancestors().take(2).find_map(|dir| std::fs::read_to_string(dir.join("migration_lock.toml")).ok());
         let manifest = folder.ancestors().take(DEPTH).find_map(|dir| std::fs::read_to_string(dir.join("Cargo.toml")).ok());
-        let engine = manifest.and_then(|text| of_manifest(&text));
+        let engine = lock.as_deref().and_then(of_lock).or_else(|| manifest.as_deref().and_then(of_manifest));
         self.known.insert(folder.to_owned(), engine);
         engine
+    }
+}
+
+/// sqlc's settings, by the folders that they were looked for from.
+#[derive(Default)]
+pub(super) struct Generators {
+    known: HashMap<PathBuf, Option<&'static str>>,
+}
+
+impl Generators {
+    /// The engine that sqlc's settings around a file name, where that is not PostgreSQL.
+    pub(super) fn engine(&mut self, file: &Path) -> Option<&'static str> {
+        let folder = file.parent()?;
+        if let Some(known) = self.known.get(folder) {
+            return *known;
+        }
+        let names = ["sqlc.yaml", "sqlc.yml", "sqlc.json"];
+        let beside = |dir: &Path| names.iter().find_map(|name| std::fs::read_to_string(dir.join(name)).ok());
+        let engine = folder.ancestors().take(DEPTH).find_map(beside).and_then(|text| of_sqlc(&text));
+        self.known.insert(folder.to_owned(), engine);
+        engine
+    }
+}
+
+/// The one engine of all packages, where it is another.
+fn of_sqlc(text: &str) -> Option<&'static str> {
+    let plain: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect();
+    let has = |engine: &str| plain.contains(&format!("engine:{engine}"));
+    match (has("postgresql"), has("mysql"), has("sqlite")) {
+        (false, true, false) => Some("MySQL"),
+        (false, false, true) => Some("SQLite"),
+        _ => None,
+    }
+}
+
+/// The provider in Prisma's `migration_lock.toml`.
+fn of_lock(text: &str) -> Option<&'static str> {
+    let lock: toml::Table = text.parse().ok()?;
+    match lock.get("provider")?.as_str()? {
+        "mysql" => Some("MySQL"),
+        "sqlite" => Some("SQLite"),
+        "sqlserver" => Some("SQL Server"),
+        _ => None,
     }
 }
 
@@ -52,6 +96,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn sqlc_s_settings_name_an_engine() {
+        assert_eq!(of_sqlc("version: '2'\nsql:\n  - schema: schema.sql\n    engine: \"mysql\"\n"), Some("MySQL"));
+        assert_eq!(of_sqlc("{\"sql\": [{\"engine\": \"sqlite\"}]}"), Some("SQLite"));
+        assert_eq!(of_sqlc("sql:\n  - engine: postgresql\n  - engine: sqlite\n"), None);
+        assert_eq!(of_sqlc("version: 1\n"), None);
+    }
+
+    #[test]
     fn a_package_built_for_one_other_engine_says_so() {
         let sqlx =
             |features: &str| format!("[package]\nname = \"x\"\n[dependencies]\nsqlx = {{ workspace = true, features = [{features}] }}\n");
@@ -62,5 +114,7 @@ mod tests {
         assert_eq!(of_manifest("[dependencies]\nrefinery = { version = \"0.8\", features = [\"rusqlite\"] }"), Some("SQLite"));
         assert_eq!(of_manifest("[dependencies]\nsqlx = { features = [\"sqlite\"] }\n[features]\nserver = [\"sqlx/postgres\"]"), None);
         assert_eq!(of_manifest("not toml ["), None);
+        assert_eq!(of_lock("# kept by prisma\nprovider = \"sqlite\"\n"), Some("SQLite"));
+        assert_eq!(of_lock("provider = \"postgresql\"\n"), None);
     }
 }

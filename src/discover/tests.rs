@@ -110,6 +110,10 @@ fn frameworks_are_recognised_with_order_and_transaction() {
             &["db/structure.sql Rails none", "z/dump.sql pg_dump none", "1_a.sql plain none", "R.md markdown"],
         ),
         (
+            &[("scripts/dev-instance/rows.sql", "--\n-- PostgreSQL database dump\n"), ("db/schema.sql", "CREATE TABLE t (id int);")],
+            &["db/schema.sql plain none", "scripts/dev-instance/rows.sql sql"],
+        ),
+        (
             &[("m/1_b/up.sql", "--\n-- PostgreSQL database dump\n"), ("m/0_a/up.sql", ""), ("m/2_c/up.sql", "")],
             &["m/0_a/up.sql diesel wrapped", "m/1_b/up.sql diesel wrapped", "m/2_c/up.sql diesel wrapped"],
         ),

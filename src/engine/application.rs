@@ -111,10 +111,21 @@ impl Code {
 
     /// Whether a fragment changes the schema when its migrations are replayed.
     pub(super) fn replays(&self, fragment: &Fragment, text: &str) -> bool {
-        let function = fragment.function.map_or("", |name| name.of(text)).to_ascii_lowercase();
-        // `mySQLUp`, beside `postgreSQLUp`
-        let elsewhere = ["mysql", "sqlite", "mssql", "oracle"].iter().any(|engine| function.contains(engine));
-        self.replayed && !elsewhere && self.origin(fragment, text) == Origin::Migration
+        self.replayed && self.is_deployed(fragment, text)
+    }
+
+    /// Whether a fragment runs when its migration is deployed.
+    pub(super) fn is_deployed(&self, fragment: &Fragment, text: &str) -> bool {
+        self.origin(fragment, text) == Origin::Migration && !self.is_for_another_engine(fragment, text)
+    }
+
+    /// Whether a migration has a fragment for another engine, by the name of its function: `mySQLUp`, beside `postgreSQLUp`.
+    pub(super) fn is_for_another_engine(&self, fragment: &Fragment, text: &str) -> bool {
+        let function = || fragment.function.map_or("", |name| name.of(text)).to_ascii_lowercase();
+        self.migration.is_some() && {
+            let function = function();
+            ["mysql", "sqlite", "mssql", "oracle"].iter().any(|engine| function.contains(engine))
+        }
     }
 
     /// Whether a fragment stands in the very function that the framework calls: who calls another one, and when, is not known.
@@ -147,10 +158,11 @@ impl Code {
     }
 }
 
-/// Folds a statement of a migration in code into the schema: wholly where its text is, otherwise as doubt about what it names.
-pub(super) fn fold(code: &Code, fragment: &Fragment, i: usize, text: &str, catalog: &mut Catalog) {
+/// Folds a statement of a migration in code into the schema: wholly where its text is (which is told), otherwise as doubt about what
+/// it names.
+pub(super) fn fold(code: &Code, fragment: &Fragment, i: usize, text: &str, catalog: &mut Catalog) -> bool {
     let layer = code.extracted.layers.get(fragment.layer).map_or("", String::as_str);
-    let Some(statement) = fragment.script.statements.get(i).filter(|_| fragment.kind == FragmentKind::Statement) else { return };
+    let Some(statement) = fragment.script.statements.get(i).filter(|_| fragment.kind == FragmentKind::Statement) else { return false };
     let within = |at: u32| statement.span.start <= at && at <= statement.span.end;
     let put_together = |hole: &Hole| within(hole.span.start) && hole.role != Role::Parameter;
     if fragment.holes.iter().any(put_together) {
@@ -159,7 +171,9 @@ pub(super) fn fold(code: &Code, fragment: &Fragment, i: usize, text: &str, catal
         catalog.apply_unsurely(statement, layer);
     } else {
         catalog.apply(statement, layer);
+        return true;
     }
+    false
 }
 
 /// An input that holds code.

@@ -128,7 +128,8 @@ pub(super) fn is_run_by_hand(path: &Path, asked: &[PathBuf]) -> bool {
 fn is_by_hand(folder: &Path) -> bool {
     folder.components().any(|part| {
         let part = part.as_os_str().to_string_lossy().to_ascii_lowercase();
-        BY_HAND.contains(&part.as_str()) || part.ends_with("-scripts") || part.ends_with("_scripts")
+        BY_HAND.contains(&part.as_str())
+            || ["scripts", "seed", "seeds"].iter().any(|end| part.strip_suffix(end).is_some_and(|p| p.ends_with(['-', '_'])))
     })
 }
 
@@ -142,7 +143,19 @@ fn is_test_of(path: &str, code: bool) -> bool {
     if code
         && matches!(
             stem,
-            "tests" | "test" | "test_utils" | "testutils" | "testutil" | "test_helper" | "test_helpers" | "testhelpers" | "spec_helper"
+            "tests"
+                | "test"
+                | "test_utils"
+                | "testutils"
+                | "testutil"
+                | "test_helper"
+                | "test_helpers"
+                | "testhelpers"
+                | "spec_helper"
+                | "fake_data"
+                | "fakedata"
+                | "mock_data"
+                | "TestDataInitializer"
         )
     {
         return true;
@@ -199,7 +212,8 @@ mod tests {
 
     #[test]
     fn scripts_and_seeds_are_run_by_hand() {
-        for path in ["scripts/export.rb", "local-db-scripts/a.sql", "tools/a/b.py", "db/seeds.rb", "prisma/seed.ts"] {
+        for path in ["scripts/export.rb", "local-db-scripts/a.sql", "lib/dev_seed/a.rake", "tools/a/b.py", "db/seeds.rb", "prisma/seed.ts"]
+        {
             assert!(is_run_by_hand(Path::new(path), &[]), "{path}");
         }
         for path in ["app/tool.rb", "src/toolset/a.py", "/srv/scripts/a.py", "app/seeding.rb"] {

@@ -3,15 +3,17 @@
 use super::Follows;
 use super::application::{self, Code};
 use super::aside;
-use super::findings::{ActiveRule, ActiveRules, OncePerFile};
+use super::findings::{ActiveRule, ActiveRules};
+use super::found::{Found, Standing};
 use super::idle::Idle;
+use super::one_off;
 use super::parts::Unit;
 use crate::catalog::{Catalog, Mentions, Qualified, resolve};
 use crate::extract::{self, Fragment};
-use crate::facts::{Action, Body, BodyKind, FromItem, Reading, RelationSource, Statement};
-use crate::finding::{Finding, Opaque};
+use crate::facts::{Action, Body, BodyKind, FromItem, RelationSource, Statement};
+use crate::finding::Finding;
 use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
-use crate::rules::{Check, Context, Kinds, Memo, Origin, Report, Still, Surroundings};
+use crate::rules::{Check, Context, Kinds, Memo, Origin, Report, Surroundings};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{FILLER, FileId, Location, Sources};
@@ -20,57 +22,10 @@ use crate::sql::token::Dialect;
 use crate::stats::{RelationStats, Stats};
 use rayon::prelude::*;
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// From how many relations on a schema is asked about on several threads.
 const MANY_RELATIONS: usize = 256;
-
-/// What a run gathers.
-#[derive(Default)]
-pub(super) struct Found {
-    pub(super) findings: Vec<Finding>,
-    pub(super) opaque: Vec<Opaque>,
-    pub(super) statements: usize,
-    pub(super) in_tests: usize,
-    /// The fingerprints of application code's statements that have findings.
-    pub(super) sent: HashMap<Location, u64>,
-    /// Findings that hold only if the schema that all migrations leave is still as they say, each with its rule's question.
-    provisional: Vec<(Finding, Location, String, Still)>,
-    once: OncePerFile,
-}
-
-impl Found {
-    pub(super) fn merge(&mut self, other: Found) {
-        if self.findings.is_empty() {
-            self.findings = other.findings;
-        } else {
-            self.findings.extend(other.findings);
-        }
-        self.opaque.extend(other.opaque);
-        self.statements += other.statements;
-        self.in_tests += other.in_tests;
-        self.sent.extend(other.sent);
-        self.provisional.extend(other.provisional);
-    }
-
-    /// Counts a statement and those inside it, and lists the opaque ones.
-    fn count(&mut self, statement: &Statement, in_test: bool) {
-        self.statements += 1;
-        self.in_tests += usize::from(in_test);
-        if let Reading::Opaque(reason) = &statement.reading {
-            self.opaque.push(Opaque { at: statement.location(), reason: reason.clone() });
-        }
-        for inner in statement.bodies.iter().flat_map(|body| &body.statements) {
-            self.count(&inner.statement, in_test);
-        }
-    }
-
-    /// Keeps of the provisional findings those that hold in the schema as it is in the end.
-    pub(super) fn settle(&mut self, catalog: &Catalog) {
-        let still = self.provisional.drain(..).filter(|(_, at, name, still)| still(catalog, *at, name));
-        self.findings.extend(still.map(|(finding, ..)| finding));
-    }
-}
 
 pub(super) struct Checker<'a> {
     pub(super) sources: &'a Sources,
@@ -132,17 +87,19 @@ impl Checker<'_> {
         {
             catalog.begin_wrapped(part.file, unit.transaction == Transaction::Implicit);
         }
-        for (i, statement) in unit.statements.iter().enumerate() {
+        for (i, written) in unit.statements.iter().enumerate() {
+            let block = one_off::as_block(written, unit.statements.get(i + 1..).unwrap_or_default());
+            let statement = block.as_ref().unwrap_or(written);
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if part.reported {
-                found.count(statement, part.aside);
                 let (aside, makes_schema) = (part.aside, part.follows == Follows::Schema);
                 let around = Surroundings { unwrapped: unit.unwrapped, aside, makes_schema, ..self.script(part) };
+                found.count(statement, Standing::of(part.aside, false, around.by_hand));
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
                 let (origin, session, effects) = (part.origin, &session, effects.as_slice());
                 let fragment = None;
-                let stage = if stores(statement) { Stage::Definition } else { Stage::Whole };
+                let stage = if block.is_none() && stores(statement) { Stage::Definition } else { Stage::Whole };
                 self.scene(
                     Scene {
                         text,
@@ -170,7 +127,7 @@ impl Checker<'_> {
             }
             let known = part.origin == Origin::Script && declares_again(statement, catalog);
             if !known && (statement.query.is_none() || !statement.bodies.is_empty() || writes_schema(statement)) {
-                catalog.apply(statement, text);
+                catalog.apply(written, text);
             }
         }
         *last = Some(session);
@@ -260,11 +217,14 @@ impl Checker<'_> {
         let mut session =
             code.session(source, catalog, self.settings).unwrap_or_else(|| Session::new(RunMode { transaction: Transaction::None }));
         for fragment in code.extracted.fragments.iter().filter(|fragment| code.replays(fragment, source)) {
-            for i in 0..fragment.script.statements.len() {
+            for (i, statement) in fragment.script.statements.iter().enumerate() {
+                let before = found.findings.len();
                 if reported {
                     self.of_fragment(fragment, i, code, Origin::Migration, catalog, &mut session, found);
                 }
-                application::fold(code, fragment, i, source, catalog);
+                if application::fold(code, fragment, i, source, catalog) && stores(statement) {
+                    found.doubt_stored(before, statement.location());
+                }
             }
         }
         for (layer, span) in &code.extracted.unread {
@@ -295,15 +255,18 @@ impl Checker<'_> {
         let (preceding, rest) = fragment.script.statements.split_at(i);
         let Some((statement, following)) = rest.split_first() else { return };
         let effects = statement_effects(statement, catalog, self.settings.postgres);
-        found.count(statement, fragment.in_test);
+        let source = &self.sources.get(code.file).text;
+        let another_engine = code.another_engine || code.is_for_another_engine(fragment, source);
         let among_migrations = aside::migrates(&self.sources.get(code.file).path) || code.makes_schema;
         let around = Surroundings {
-            aside: fragment.in_test || code.another_engine,
+            aside: fragment.in_test || another_engine,
             in_document: code.in_document,
             among_migrations,
             by_hand: aside::is_run_by_hand(&self.sources.get(code.file).path, &self.settings.asked),
             ..Surroundings::default()
         };
+        let once = around.by_hand || among_migrations && origin == Origin::Application;
+        found.count(statement, Standing::of(fragment.in_test, another_engine, once));
         let fragment = Some(fragment);
         let stage = Stage::Whole;
         let replayed = code.replayed && origin == Origin::Migration;

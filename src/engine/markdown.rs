@@ -7,7 +7,51 @@ use crate::source::Span;
 pub(super) fn sql_fences(text: &str) -> Vec<Span> {
     // what a server's answer stands under is shown to be refused
     let refused = |span: Span| span.of(text).lines().any(|line| line.starts_with("ERROR:"));
-    fences(text).into_iter().filter(|(span, info)| is_sql(info) && !refused(*span)).map(|(span, _)| span).collect()
+    let sql = fences(text).into_iter().filter(|(span, info)| is_sql(info) && !refused(*span));
+    sql.flat_map(|(span, _)| without_answers(text, span)).collect()
+}
+
+/// A fence without the tables that psql answers with: ` id | name` over `----+------`, up to `(2 rows)` or an empty line.
+fn without_answers(text: &str, fence: Span) -> Vec<Span> {
+    let lines = lines(text, fence);
+    let counts_rows = lines.iter().any(|line| is_row_count(line.of(text)));
+    let (mut pieces, mut from, mut answers) = (vec![], fence.start, false);
+    for (i, line) in lines.iter().enumerate() {
+        let next = lines.get(i + 1).map_or("", |next| next.of(text));
+        let rule = is_rule(next, counts_rows) && !line.of(text).trim_start().starts_with("--");
+        if !answers && (rule || line.of(text).starts_with("-[ RECORD")) {
+            pieces.push(Span::new(from, line.start));
+            answers = true;
+        } else if answers && (line.of(text).trim().is_empty() || is_row_count(line.of(text))) {
+            (from, answers) = (line.end, false);
+        }
+    }
+    if !answers {
+        pieces.push(Span::new(from, fence.end));
+    }
+    pieces.retain(|piece| !piece.of(text).trim().is_empty());
+    pieces
+}
+
+fn lines(text: &str, span: Span) -> Vec<Span> {
+    let mut at = span.start;
+    let line = |line: &str| {
+        let start = at;
+        at += line.len() as u32;
+        Span::new(start, at)
+    };
+    span.of(text).split_inclusive('\n').map(line).collect()
+}
+
+/// `----+------`; of one column only where rows are counted below, since it is a comment to SQL.
+fn is_rule(line: &str, counts_rows: bool) -> bool {
+    let line = line.trim();
+    line.len() >= 3 && line.starts_with('-') && line.bytes().all(|b| b == b'-' || b == b'+') && (counts_rows || line.contains("-+-"))
+}
+
+fn is_row_count(line: &str) -> bool {
+    let words: Vec<&str> = line.trim().trim_start_matches('(').trim_end_matches(')').split(' ').collect();
+    line.starts_with('(') && matches!(words.as_slice(), [count, "row" | "rows"] if count.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The bytes inside each fence of a language that applications are written in.
@@ -18,6 +62,7 @@ pub(super) fn code_fences(text: &str) -> Vec<(Span, Language)> {
 fn fences(text: &str) -> Vec<(Span, &str)> {
     let mut found = vec![];
     let mut open: Option<(&str, u32, &str)> = None;
+    let mut quoted = false;
     let mut at = 0u32;
     for line in text.split_inclusive('\n') {
         let start = at;
@@ -25,12 +70,14 @@ fn fences(text: &str) -> Vec<(Span, &str)> {
         let trimmed = line.trim();
         match open {
             Some((fence, begin, info)) => {
+                let trimmed = if quoted { trimmed.trim_start_matches(['>', ' ']) } else { trimmed };
                 if trimmed.starts_with(fence) && trimmed.trim_matches(fence.chars().next().unwrap_or('`')).is_empty() {
                     found.push((Span::new(begin, start), info));
                     open = None;
                 }
             }
             None => {
+                quoted = trimmed.starts_with("> ");
                 let trimmed = trimmed.trim_start_matches("> ");
                 if let Some(fence) = fence_of(trimmed) {
                     open = Some((fence, at, &trimmed[fence.len()..]));
@@ -75,5 +122,19 @@ mod tests {
         let text = "```sql\nselect 1;\nERROR:  no such thing\n```\n```sql\n-- ERROR: in a comment\nselect 2;\n```\n";
         let found: Vec<&str> = sql_fences(text).into_iter().map(|s| s.of(text)).collect();
         assert_eq!(found, ["-- ERROR: in a comment\nselect 2;\n"]);
+    }
+
+    #[test]
+    fn what_psql_answers_is_no_sql() {
+        let of = |text: &str| sql_fences(text).into_iter().map(|span| span.of(text).trim().to_owned()).collect::<Vec<_>>();
+        let two = "```sql\nselect a;\n id | a\n----+---\n 1 | 2\n(1 row)\n\nselect b;\n```\n";
+        assert_eq!(of(two), ["select a;", "select b;"]);
+        assert_eq!(of("```sql\nselect a;\n a\n---\n 1\n(1 row)\n```\n"), ["select a;"]);
+        assert_eq!(of("```sql\nselect a;\n-[ RECORD 1 ]\na | 1\n```\n"), ["select a;"]);
+        // comments, and a sum over two lines
+        assert_eq!(of("```sql\nselect 1\n-----\n+ 2;\n```\n"), ["select 1\n-----\n+ 2;"]);
+        assert_eq!(of("```sql\n-- part\n---+---\nselect 1;\n```\n"), ["-- part\n---+---\nselect 1;"]);
+        assert_eq!(of("> ```sql\n> select a;\n> ```\ntext\n").len(), 1);
+        assert!(!of("> ```sql\n> select a;\n> ```\ntext\n")[0].contains("text"));
     }
 }

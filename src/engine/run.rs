@@ -4,8 +4,9 @@
 use super::Input;
 use super::ahead;
 use super::application::{self, Code};
-use super::checker::{Checker, Found, Stored};
+use super::checker::{Checker, Stored};
 use super::findings::{ActiveRules, settle};
+use super::found::Found;
 use super::parts::{self, Part, Remarks, Unit};
 use super::schemas::Schemas;
 use crate::catalog::{Catalog, Mentions};
@@ -70,6 +71,8 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     outcome.summary.files = files;
     outcome.summary.statements = found.statements;
     outcome.summary.in_tests = found.in_tests;
+    outcome.summary.other_engines = found.other_engines;
+    outcome.summary.run_once = found.run_once;
     outcome.summary.suppressed = suppressed;
     outcome.opaque.sort_by(|a, b| {
         let path = |o: &Opaque| &sources.get(o.at.file).path;

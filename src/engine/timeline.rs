@@ -1,5 +1,6 @@
 //! The lock timeline of the migrations: the same replay as a check, with the effects kept instead of judged.
 
+use super::application::{self, Code};
 use super::parts::{self, Unit};
 use super::schemas::Schemas;
 use super::{Follows, Input};
@@ -11,27 +12,52 @@ use crate::postgres::lock::LockMode;
 use crate::rules::Origin;
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
-use crate::source::{Sources, Span};
+use crate::source::{FileId, Sources, Span};
 use crate::timeline::{StillHeld, TimedLock, TimedStatement, TimedWork, Timeline};
 use std::collections::HashMap;
 
 /// Replays the inputs, which are in replay order, and tells what those that are reported lock.
 pub fn locks(inputs: Vec<Input>, settings: &Settings) -> Timeline {
     let files = inputs.iter().filter(|input| input.reported).count();
+    let coded = application::among(&inputs);
     let (sources, parts, sets) = parts::of(inputs, &settings.asked);
+    let codes = application::read_all(&coded, &sources, settings);
+    let programs: HashMap<FileId, &Code> = codes.iter().filter(|code| code.replayed).map(|code| (code.file, code)).collect();
     let mut timeline = Timeline { postgres: settings.postgres, files, ..Timeline::default() };
     let mut schemas = Schemas::new(sets);
     let mut session = None;
     // migrations change the schema for what comes after them; everything else sees the schema that they leave
     for part in parts.iter().filter(|part| part.origin == Origin::Migration) {
+        if let Some(code) = programs.get(&part.file) {
+            program(code, settings, schemas.changed_by(part.file), &sources, &mut timeline);
+            continue;
+        }
         replay(&parts::read(part, &sources, settings), &mut session, schemas.changed_by(part.file), &sources, &mut timeline);
     }
     schemas.unite();
     for part in parts.iter().filter(|part| part.origin != Origin::Migration && part.reported) {
         replay(&parts::read(part, &sources, settings), &mut None, &mut schemas.of(part.file).clone(), &sources, &mut timeline);
     }
+    // migrations in code that are not replayed, since a dump says what they left
+    for code in codes.iter().filter(|code| !code.replayed && code.reported && code.migration.is_some() && !code.in_document) {
+        program(code, settings, &mut schemas.of(code.file).clone(), &sources, &mut timeline);
+    }
     timeline.sources = sources;
     timeline
+}
+
+/// The strings of a migration in code, in the order in which they stand.
+fn program(code: &Code, settings: &Settings, catalog: &mut Catalog, sources: &Sources, timeline: &mut Timeline) {
+    let text = &sources.get(code.file).text;
+    let mut session = code.session(text, catalog, settings).unwrap_or_else(|| Session::new(RunMode { transaction: Transaction::None }));
+    for fragment in code.extracted.fragments.iter().filter(|fragment| code.is_deployed(fragment, text)) {
+        for (i, statement) in fragment.script.statements.iter().enumerate() {
+            if code.reported {
+                time(statement, &mut session, catalog, timeline);
+            }
+            application::fold(code, fragment, i, text, catalog);
+        }
+    }
 }
 
 fn replay(unit: &Unit, last: &mut Option<Session>, catalog: &mut Catalog, sources: &Sources, timeline: &mut Timeline) {
@@ -41,22 +67,27 @@ fn replay(unit: &Unit, last: &mut Option<Session>, catalog: &mut Catalog, source
     }
     let mut session = before.unwrap_or_else(|| Session::new(RunMode { transaction: unit.transaction }));
     let text = &sources.get(unit.part.file).text;
-    let version = timeline.postgres;
     for statement in &unit.statements {
         if unit.part.reported {
-            let effects = effects_of_run(statement, catalog, version);
-            let before = session.clone();
-            session.apply(statement, &effects, catalog, version);
-            if let Reading::Opaque(reason) = &statement.reading {
-                timeline.opaque.push(Opaque { at: statement.location(), reason: reason.clone() });
-            }
-            let begins = statement.actions.iter().any(|action| matches!(action, Action::Begin { .. }));
-            let running = if begins { &session } else { &before };
-            timeline.statements.push(timed(statement, &effects, running, &before, catalog));
+            time(statement, &mut session, catalog, timeline);
         }
         catalog.apply(statement, text);
     }
     *last = Some(session);
+}
+
+/// Notes what a statement locks, before the schema is told of it.
+fn time(statement: &Statement, session: &mut Session, catalog: &Catalog, timeline: &mut Timeline) {
+    let version = timeline.postgres;
+    let effects = effects_of_run(statement, catalog, version);
+    let before = session.clone();
+    session.apply(statement, &effects, catalog, version);
+    if let Reading::Opaque(reason) = &statement.reading {
+        timeline.opaque.push(Opaque { at: statement.location(), reason: reason.clone() });
+    }
+    let begins = statement.actions.iter().any(|action| matches!(action, Action::Begin { .. }));
+    let running = if begins { &*session } else { &before };
+    timeline.statements.push(timed(statement, &effects, running, &before, catalog));
 }
 
 fn timed(statement: &Statement, effects: &[Effect], running: &Session, before: &Session, catalog: &Catalog) -> TimedStatement {

@@ -276,7 +276,7 @@ impl Finder<'_, '_> {
         match verdict {
             Verdict::No => return,
             // a sentence of the interface: `'Delete from history'`
-            _ if standing == Standing::Any && text.starts_with("Delete from ") && text.split_whitespace().count() == 3 => return,
+            _ if standing == Standing::Any && is_sentence(&text) => return,
             Verdict::Sql if setting.spoken => verdict = Verdict::IfRead,
             // built of several pieces, as no prose is
             Verdict::IfRead if chain.grown && chain.literals().count() > 2 && judge::has_from(&text) => verdict = Verdict::Sql,
@@ -321,6 +321,14 @@ impl Finder<'_, '_> {
         let raw = path.to_ascii_lowercase().contains("raw") && !path.contains("$queryRaw") && !path.contains("$executeRaw");
         t_string || (template && !raw && ((setting.tagged && calls::binds(path)) || takes_format))
     }
+}
+
+/// `Delete from history`, `delete from both platforms`: no keyword is written as one.
+fn is_sentence(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let begins = text.starts_with("Delete from ") || text.starts_with("delete from ");
+    let named = words.get(2).is_some_and(|table| table.contains(['_', '.', '"']));
+    begins && !named && (words.len() == 4 || (words.len() == 3 && text.starts_with('D')))
 }
 
 /// `<<~SQL`, `<<<SQL`.

@@ -14,6 +14,24 @@ const GATHERING: &[&str] = &["add", "Add", "push", "push_back", "append", "Appen
 /// Functions that only write a text.
 const FORMATTING: &[&str] = &["Sprintf", "sprintf", "format", "formatted"];
 
+/// What writes a text where no server reads it.
+const WRITING: &[&str] = &[
+    "write",
+    "writelines",
+    "println",
+    "print",
+    "printf",
+    "Println",
+    "Printf",
+    "Fprintf",
+    "Fprintln",
+    "echo",
+    "puts",
+    "log",
+    "info",
+    "debug",
+];
+
 /// So many tokens are looked through.
 const REACH: usize = 600;
 
@@ -94,6 +112,18 @@ fn builds(tree: &Tree, chain: &Chain) -> bool {
         && tree.around(start) == tree.around(close.min(tree.tokens.len() - 1))
 }
 
+/// The name that a formatted text is given: `let query = format!("…")`, `query := fmt.Sprintf("…")`.
+fn formatted(tree: &Tree, chain: &Chain) -> Option<usize> {
+    let mut at = tree.around(chain.first)?.checked_sub(1)?;
+    at -= usize::from(at > 0 && tree.is(at, b'!'));
+    tree.word(at).filter(|word| FORMATTING.contains(word))?;
+    while tree.word(at).is_some() || tree.is(at, b'.') {
+        at = at.checked_sub(1)?;
+    }
+    let name = at.checked_sub(1 + usize::from(at > 0 && tree.is(at - 1, b':')))?;
+    tree.is(at, b'=').then_some(name).filter(|&name| tree.word(name).is_some())
+}
+
 /// Whether the text is only kept within the loop: assigned to what the loop does not mention again, or put into a list.
 fn stays(tree: &Tree, chain: &Chain, call: &str, found: &Loop) -> bool {
     let before = |n: usize| chain.first.checked_sub(n);
@@ -102,7 +132,7 @@ fn stays(tree: &Tree, chain: &Chain, call: &str, found: &Loop) -> bool {
     }
     let last = call.rsplit(['.', ':', '>']).next().unwrap_or("");
     // Go's pgx.Batch: all of them are sent together
-    if last == "Queue" {
+    if last == "Queue" || WRITING.contains(&last.trim_end_matches('!')) {
         return true;
     }
     // `queries = append(queries, fmt.Sprintf("…", name))`
@@ -111,7 +141,9 @@ fn stays(tree: &Tree, chain: &Chain, call: &str, found: &Loop) -> bool {
         return true;
     }
     let gathered = GATHERING.contains(&last).then(|| tree.around(chain.first).and_then(|open| open.checked_sub(3))).flatten();
-    let Some(name) = gathered.or_else(|| growth::begun(tree, chain)).and_then(|at| tree.word(at)) else { return false };
+    let Some(name) = gathered.or_else(|| growth::begun(tree, chain)).or_else(|| formatted(tree, chain)).and_then(|at| tree.word(at)) else {
+        return false;
+    };
     let header = tree.tokens.partition_point(|token| token.span.start < found.header.start).min(chain.first);
     let outside = indent(tree, header);
     for at in chain.after..tree.tokens.len().min(chain.after + REACH) {
@@ -120,6 +152,12 @@ fn stays(tree: &Tree, chain: &Chain, call: &str, found: &Loop) -> bool {
             return true;
         }
         if tree.word(at) == Some(name) && growth::operand(tree, &["+", "."], at).is_none() {
+            // `println!("{}", query);`
+            let of = tree.around(at).and_then(|open| open.checked_sub(1));
+            let called = of.and_then(|at| tree.word(at).or_else(|| tree.is(at, b'!').then(|| tree.word(at.checked_sub(1)?)).flatten()));
+            if called.is_some_and(|word| WRITING.contains(&word)) {
+                continue;
+            }
             return false;
         }
     }

@@ -95,7 +95,22 @@ pub(super) fn around(tree: &Tree, syntax: &Syntax, wanted: &[usize]) -> Vec<Arou
 
 /// Whether a function's name says that it is about all there is: `deleteAll`, `reset_state`.
 pub(super) fn is_about_all(name: &str) -> bool {
-    const WORDS: &[&str] = &["all", "reset", "clear", "wipe", "truncate", "flush", "empty", "drop", "teardown", "everything"];
+    const WORDS: &[&str] = &[
+        "all",
+        "reset",
+        "clear",
+        "wipe",
+        "truncate",
+        "flush",
+        "empty",
+        "drop",
+        "teardown",
+        "everything",
+        "anonymize",
+        "anonymise",
+        "sanitize",
+        "scrub",
+    ];
     let mut words = vec![String::new()];
     for c in name.chars() {
         if c.is_uppercase() || !c.is_alphanumeric() {

@@ -129,7 +129,10 @@ pub(super) fn role(text: &str, hole: &Hole) -> Role {
 /// in, whose own names are columns.
 pub(super) fn is_from_outside(text: &str, hole: &Hole, start: u32) -> bool {
     let code = hole.code.of(text).trim_matches(|c: char| c.is_whitespace() || matches!(c, '+' | '.' | '(' | ')' | '<' | '>'));
-    values::comes_from_outside(text, start.min(hole.span.start) as usize, code)
+    let given = |code: &str| values::comes_from_outside(text, start.min(hole.span.start) as usize, code);
+    // `",".join(ids)`
+    let joined = code.contains("join(") || code.contains("implode(");
+    given(code) || joined && values::only_variable(code).is_some_and(given)
 }
 
 /// Whether the hole's code is a constant, a number, quoted, or a list of placeholders. `start` is where the text begins that it stands in.
@@ -235,8 +238,10 @@ fn is_the_programs_own(text: &str, hole: &Hole, code: &str, language: &str) -> b
         return true;
     }
     // what whoever runs the program has set
-    let set = ["config.", "conf.", "cfg.", "settings.", "self.config.", "this.config."].iter().any(|root| lower.starts_with(root));
-    if set && !lower.contains(['(', '[']) {
+    let of_class = lower.ends_with("class.name") || lower.ends_with("class_name") || lower.ends_with(".constructor.name");
+    let set =
+        of_class || ["config.", "conf.", "cfg.", "settings.", "self.config.", "this.config."].iter().any(|root| lower.starts_with(root));
+    if (of_class || set) && !lower.contains(['(', '[']) {
         return true;
     }
     match language {

@@ -303,6 +303,10 @@ pub(super) fn comes_from_outside(text: &str, at: usize, code: &str) -> bool {
         }
         let line = left.rsplit('\n').next().unwrap_or("");
         if let Some(value) = assigned(line, right) {
+            // `n = str(n)`: made of what it was before
+            if !brings(value) && value.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == root) {
+                continue;
+            }
             return brings(value);
         }
         if declared(line, right) == Some(false) || HEADS.iter().any(|head| line.trim_start().contains(head)) {

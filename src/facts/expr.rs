@@ -236,6 +236,17 @@ pub struct Call {
     pub filter: Option<Box<Expr>>,
     /// Has an `OVER` clause: its partition and order expressions.
     pub over: Option<Vec<Expr>>,
+    /// What `JSON_VALUE`, `JSON_QUERY` or `JSON_EXISTS` is told besides its arguments, where it is not the default.
+    pub json: Option<Box<JsonOptions>>,
+}
+
+/// The clauses of an SQL/JSON query function.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct JsonOptions {
+    /// `RETURNING type`.
+    pub returning: Option<TypeName>,
+    /// The rest, in upper case and without what is the default: `WITH WRAPPER`, `ERROR ON ERROR`, ….
+    pub rest: String,
 }
 
 impl Expr {

@@ -82,8 +82,14 @@ fn summary(outcome: &Outcome) -> String {
     let findings = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
     let summary = &outcome.summary;
     let mut line = format!("{findings} in {}, {}", count(summary.files, "file"), count(summary.statements, "statement"));
-    if summary.in_tests > 0 {
-        line += &format!(" ({} in tests, not judged)", summary.in_tests);
+    let quiet = [
+        (summary.in_tests, "in tests, not judged"),
+        (summary.other_engines, "for other engines, not judged"),
+        (summary.run_once, "run once or by hand, not judged as load"),
+    ];
+    let quiet: Vec<String> = quiet.into_iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")).collect();
+    if !quiet.is_empty() {
+        line += &format!(" ({})", quiet.join("; "));
     }
     if !outcome.opaque.is_empty() {
         line += &format!("; {} not understood", count(outcome.opaque.len(), "statement"));

@@ -56,7 +56,10 @@ impl Site<'_, '_> {
                 format!("count it by itself, and each of the others likewise, then join the counts on their groups:\n{sql}")
             }
             Some(sql) => format!("count what is not repeated:\n{sql}"),
-            None => format!("count in a subquery of {what} grouped by its join columns, then join the counts: one row for each group"),
+            None => {
+                let of = counted.column().and_then(|c| self.scope.binding(c)).map_or("what is counted".to_owned(), |b| joins::name(b.relation));
+                format!("count {of} in a subquery without {what}, grouped by the columns that the rest joins it by, then join the counts")
+            }
         };
         let relations = self.joined.len() + 1;
         let known = self.joined.iter().any(|(r, meets)| std::ptr::eq(*r, relation) && *meets == Meets::Many) || alone.is_some();

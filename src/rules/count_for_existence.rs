@@ -109,7 +109,7 @@ fn exists(ctx: &Context, select: &Select, negated: bool) -> String {
         _ => None,
     });
     // count(x) counts the rows in which x is not null
-    let not_null = counted.and_then(Expr::column).map(|_| counted.map(|c| spelling::text(ctx, c.span)).unwrap_or_default());
+    let not_null = counted.map(|counted| spelling::text(ctx, counted.span));
     let filter = match (filter.is_empty(), not_null) {
         (_, None) => filter,
         (true, Some(column)) => format!(" WHERE {column} IS NOT NULL"),

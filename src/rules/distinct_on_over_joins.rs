@@ -29,10 +29,11 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         Meets::Many => format!("the join with {what} gives several rows for one"),
         _ => format!("no unique key known here keeps the join with {what} from giving several rows for one"),
     };
-    let message = format!(
-        "DISTINCT ON sorts the whole product of {} relations to throw most of it away: {how}, and no index can give that order",
-        joined.len() + 1
-    );
+    let number = joined.len() + 1;
+    let message = match meets {
+        Meets::Many => format!("DISTINCT ON sorts the whole product of {number} relations to throw most of it away: {how}, and no index can give that order"),
+        _ => format!("DISTINCT ON sorts every row of {number} joined relations, and no index can give that order: {how}"),
+    };
     let mut report = ctx.report(distinct.span, message).help(help(ctx, query, select, on, scope));
     let at = joins::join_of(select, relation).map_or(relation.span, |join| join.span);
     report = report.related(ctx.at(at), "this join multiplies the rows".replace("multiplies", if *meets == Meets::Many { "multiplies" } else { "may multiply" }));

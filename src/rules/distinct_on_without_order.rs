@@ -59,7 +59,7 @@ fn is_first_of_group(on: &[Expr], expr: &Expr) -> bool {
 
 /// Whether an item belongs to a relation of which DISTINCT ON fixes the key, so that all rows of a group have the same.
 fn of_one_row(ctx: &Context, query: &Query, on: &[Expr], item: &Expr) -> bool {
-    let relation = match &item.kind {
+    let relation = match &item.uncast().kind {
         ExprKind::Wildcard(Some(of)) => of.name.value.as_str(),
         ExprKind::Column(column) => match &column.relation {
             Some(of) => of.value.as_str(),

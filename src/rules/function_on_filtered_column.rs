@@ -52,6 +52,11 @@ fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope
     if test.value.is_some_and(|value| mentions(value, &table, scope)) {
         return false;
     }
+    // all rows of both sides are joined, and nothing is looked up
+    let joins_all = test.value.is_some_and(holds_column) && !conditions.iter().flat_map(|c| c.conjuncts()).any(finds);
+    if joins_all {
+        return false;
+    }
     let indexes: Vec<(&Qualified, &Index)> = ctx.catalog.indexes_of(&table.name).collect();
     if indexes.iter().any(|(_, index)| serves(index, table.table, test, conditions)) {
         return false;
@@ -87,6 +92,17 @@ fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope
     let report = ctx.report(test.whole.span, message).help(help);
     ctx.add(if known || covered.is_some() { report } else { report.severity(Severity::Notice) });
     true
+}
+
+/// Whether a condition finds rows by a value that is given, not by a list of kinds.
+fn finds(condition: &Expr) -> bool {
+    match &condition.kind {
+        ExprKind::Binary { op, .. } => matches!(op.as_str(), "=" | "<" | ">" | "<=" | ">=") && tests(condition).iter().any(|t| t.value.is_some_and(|v| !holds_column(v))),
+        ExprKind::Quantified { .. } | ExprKind::Between { .. } | ExprKind::InSubquery { .. } | ExprKind::Like { .. } => true,
+        ExprKind::InList { list, .. } => list.iter().any(spelling::has_parameter),
+        ExprKind::Or(arms) => arms.iter().any(finds),
+        _ => false,
+    }
 }
 
 /// What names an index of an expression: the column, and what is computed from it.

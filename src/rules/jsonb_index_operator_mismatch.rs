@@ -85,7 +85,12 @@ fn compared_as(key: &Expr, tested: &Expr) -> Option<String> {
 }
 
 fn is_computed(expr: &Expr) -> bool {
-    matches!(&expr.uncast().kind, ExprKind::Call(call) if !call.name.name.value.contains("_extract_path"))
+    let by_steps = |call: &crate::facts::Call| {
+        let name = call.name.name.value.as_str();
+        let plain = || json::path(expr).is_some_and(|(_, keys)| !keys.iter().any(|key| key == "?"));
+        name.contains("_extract_path") || name == "json_value" && plain()
+    };
+    matches!(&expr.uncast().kind, ExprKind::Call(call) if !by_steps(call))
 }
 
 /// Whether a value holds no column.

@@ -32,7 +32,8 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     if ctx.around.in_document && scope.bindings().iter().any(shown) {
         return;
     }
-    if probes(ctx, query, scope) {
+    // whoever runs a script by hand looks at some rows
+    if probes(ctx, query, scope) || (ctx.around.by_hand && !ctx.around.in_function) {
         return;
     }
     let all = limit.count.is_none() && rows::constant(limit).is_none();
@@ -150,7 +151,7 @@ fn takes_a_batch(ctx: &Context) -> bool {
 fn probes(ctx: &Context, query: &Query, scope: &Scope) -> bool {
     let one = query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1));
     let asked = ctx.origin == Origin::Application && !ctx.around.in_function && scope.outer().is_none() && scope.bindings().len() == 1;
-    one && asked && query.select().is_some_and(|select| select.filter.is_none() && select.items.len() == 1 && select.items.iter().all(|item| item.expr.column().is_some()))
+    one && asked && query.select().is_some_and(|select| select.filter.is_none() && select.items.len() == 1 && select.items.iter().all(|item| item.expr.column().is_some() || matches!(item.expr.kind, ExprKind::Wildcard(_))))
 }
 
 /// An aggregate over all: one row.

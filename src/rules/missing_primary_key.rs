@@ -29,11 +29,17 @@ fn report(ctx: &Context, create: &CreateTable) {
     let message = format!("{table} has no primary key: logical replication refuses UPDATE and DELETE on it{blind}");
     let help = match key {
         Some(key) => format!("ALTER TABLE {table} ADD PRIMARY KEY ({});", columns(&key)),
+        None if has_id(create) => format!("if id names a row, as it says:\n  ALTER TABLE {table} ADD PRIMARY KEY (id);"),
         None => "give it the columns that name a row, or, while it is new:\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY".to_owned(),
     };
     let report = ctx.report(table.span(), message).help(help).while_so(ctx.statement.location(), "", has_none);
     // the children of one parent are all made in one way
     ctx.add(if create.inherits.is_empty() { report } else { report.once_per_file() });
+}
+
+/// Whether a column is called `id`, and always there.
+fn has_id(create: &CreateTable) -> bool {
+    create.columns.iter().any(|column| column.name == "id" && column.not_null.is_some())
 }
 
 /// Whether the table is still there without one.

@@ -19,13 +19,22 @@ pub fn runs_once(origin: Origin, around: Surroundings, statement: &Statement) ->
     let writes = |query: &Query| {
         let own = |q: &Query| matches!(q.body, QueryBody::Insert(_) | QueryBody::Update(_) | QueryBody::Delete(_) | QueryBody::Merge(_));
         // `SELECT … INTO table`, and `SELECT setval(…)`, which is there for what it does
-        let makes = |q: &Query| q.select().is_some_and(|s| s.into.is_some() || s.from.is_empty());
+        let makes = |q: &Query| q.select().is_some_and(|s| s.into.is_some() || s.from.is_empty() || calls_its_own(s));
         own(query) || makes(query) || query.ctes.iter().any(|cte| own(&cte.query))
     };
     let now = !around.in_function && !around.scheduled;
     let fills = statement.actions.iter().any(|action| matches!(action, Action::CreateTable(_) | Action::CreateTableAs(_)));
     let migrates = matches!(origin, Origin::Migration | Origin::Down) && (fills || statement.query.as_ref().is_some_and(writes));
     now && (migrates || around.in_do)
+}
+
+/// `SELECT pg_temp.convert(id) FROM …`: a function of the session, which is gone after it.
+fn calls_its_own(select: &crate::facts::Select) -> bool {
+    let own = |e: &crate::facts::Expr| match &e.kind {
+        crate::facts::ExprKind::Call(call) => call.name.schema.as_ref().is_some_and(|schema| *schema == "pg_temp"),
+        _ => false,
+    };
+    select.items.iter().any(|item| own(&item.expr))
 }
 
 /// A rule: its name, its page, its check. Severity and category stand in the page's front matter.

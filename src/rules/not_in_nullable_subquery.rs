@@ -1,7 +1,7 @@
 //! NOT IN over a subquery that may hold a NULL.
 
 use super::support::{rows, spelling};
-use super::{Check, Context};
+use super::{Check, Context, Origin};
 use crate::catalog::resolve::{Resolved, Scope, Source};
 use crate::catalog::index_match::same_in;
 use crate::facts::{ColumnRef, Expr, ExprKind, JoinKind, Literal, Query, Select};
@@ -12,7 +12,11 @@ use std::rc::Rc;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, _: &Query) {
+fn check(ctx: &Context, query: &Query) {
+    // what a document tells somebody to delete is deleted once, and looked at
+    if ctx.origin == Origin::Document && query.target().is_some() {
+        return;
+    }
     ctx.visit(&mut |query, scope| {
         for expr in query.expressions() {
             expr.walk(&mut |e| check_expr(ctx, e, scope));
@@ -106,7 +110,9 @@ fn is_never_null(expr: &Expr, select: &Select, scope: &Scope) -> bool {
         ExprKind::Column(column) => match scope.resolve(column) {
             Some(found) => {
                 let key = || is_named_id(column) || is_named_after(column, &found.written.name.value) || is_systems(&found);
-                found.definition().map_or_else(|| !found.is_whole() && key(), |d| d.not_null)
+                let keyed = || found.table.is_some_and(|table| table.columns.iter().any(|c| c.not_null) || !table.constraints.is_empty());
+                // made from a query, a table has lost what its columns had
+                found.definition().map_or_else(|| !found.is_whole() && key(), |d| d.not_null || (is_named_id(column) && !keyed()))
             }
             None => is_named_id(column),
         },

@@ -33,7 +33,8 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         return;
     }
     let from = scope.bindings().first().and_then(|b| match b.source {
-        Source::Table(name) => Some(format!(" of {name}")),
+        // what the program names is not to be told
+        Source::Table(name) if !name.name.value.contains(['{', '%']) => Some(format!(" of {name}")),
         _ => None,
     });
     let from = from.unwrap_or_default();

@@ -29,8 +29,11 @@ fn check(ctx: &Context, query: &Query) {
     }
     let of = table.map(|table| format!(" of {table}")).unwrap_or_default();
     let (doing, help) = match &query.body {
+        QueryBody::Insert(insert) if insert.source.as_ref().is_some_and(|source| !source.from().is_empty()) => {
+            ("insert", "insert for all at once: let the SELECT take every key (= ANY($1)), and where it has LIMIT 1, keep one row of each by DISTINCT ON")
+        }
         QueryBody::Insert(_) => ("insert", "send many rows at once:\nINSERT INTO … SELECT * FROM unnest($1::…[], $2::…[]);  -- or COPY"),
-        QueryBody::Update(update) if !gives_values(update) => ("update", "update all rows at once:\nUPDATE … SET … WHERE id = ANY($1);"),
+        QueryBody::Update(update) if !gives_values(ctx, update) => ("update", "update all rows at once:\nUPDATE … SET … WHERE id = ANY($1);"),
         QueryBody::Update(_) => ("update", "send all values at once:\nUPDATE … SET … FROM unnest($1::…[], $2::…[]) AS new (id, value) WHERE ….id = new.id;"),
         QueryBody::Delete(_) => ("delete", "send all keys at once:\nDELETE FROM … WHERE id = ANY($1);"),
         _ => ("query", "fetch all rows at once, and look each up in memory:\nSELECT … WHERE id = ANY($1);  -- or a join with the query that gives the rows"),
@@ -50,7 +53,7 @@ fn check(ctx: &Context, query: &Query) {
 }
 
 /// A turn of so many lines does other work than this statement, and waits for that.
-const LONG_TURN: usize = 60;
+const LONG_TURN: usize = 25;
 
 /// Whether so much stands between the head of the loop and the statement that a turn is a task of its own.
 fn is_far(ctx: &Context, header: Span, query: Span) -> bool {
@@ -59,9 +62,10 @@ fn is_far(ctx: &Context, header: Span, query: Span) -> bool {
 }
 
 /// Whether each turn sets values of its own: a parameter, or what the program puts in.
-fn gives_values(update: &Update) -> bool {
+fn gives_values(ctx: &Context, update: &Update) -> bool {
     let mut found = false;
     for (_, value) in &update.assignments {
+        found |= ctx.application.is_some_and(|code| code.holes.iter().any(|hole| value.span.contains(hole.span) || hole.span.contains(value.span)));
         value.walk(&mut |e| found |= matches!(e.kind, ExprKind::Parameter(_) | ExprKind::Subquery(_) | ExprKind::Other(_)));
     }
     found

@@ -1,7 +1,7 @@
 //! A plpgsql loop over a query that writes or reads one row at a time.
 
 use super::{Check, Context};
-use crate::facts::{ExprKind, Query, QueryBody};
+use crate::facts::{ExprKind, Query, QueryBody, Update};
 use crate::source::Span;
 use crate::sql::lex::lex;
 use crate::sql::token::{Dialect, TokenKind};
@@ -16,6 +16,8 @@ fn check(ctx: &Context) {
         // the row's new key is wanted for what follows
         QueryBody::Insert(insert) if !insert.returning.is_empty() => return,
         QueryBody::Insert(insert) if insert.source.as_ref().is_some_and(|s| matches!(s.body, QueryBody::Values(_))) => "inserts",
+        // each value comes of the one before, in the loop's order
+        QueryBody::Update(update) if text.to_ascii_lowercase().contains("order by") && goes_on(update) => return,
         QueryBody::Update(_) => "updates",
         QueryBody::Delete(_) => "deletes",
         QueryBody::Select(select) if !select.from.is_empty() && !super::support::rows::runs_once(ctx) => "reads",
@@ -35,6 +37,15 @@ fn check(ctx: &Context) {
     );
 }
 
+/// Whether a value is computed from what its column held before.
+fn goes_on(update: &Update) -> bool {
+    update.assignments.iter().any(|(column, value)| {
+        let mut found = false;
+        value.walk(&mut |e| found |= e.column().is_some_and(|c| c.column == *column));
+        found
+    })
+}
+
 /// The variable of `FOR r IN SELECT …` and of `FOREACH x IN ARRAY …`; none for counting loops, for what a parameter brings (an
 /// array, a JSON document: there are few), for the system's own tables (one statement for each object is the only way there).
 fn loop_variable(header: &str) -> Option<String> {
@@ -50,7 +61,7 @@ fn loop_variable(header: &str) -> Option<String> {
 }
 
 /// Whether a turn of the loop decides what comes next, by what it or an earlier one found: a loop inside, EXIT, CONTINUE, a value
-/// that a write gave back. One statement over all rows does not say that.
+/// that a write gave back, an error that is caught for one row. One statement over all rows does not say that.
 fn takes_steps(ctx: &Context, header: Span) -> bool {
     let rest = Span::new(header.end, ctx.text.len() as u32);
     let words = lex(ctx.text, rest, Dialect::Psql).into_iter().filter(|token| token.kind == TokenKind::Word);
@@ -62,7 +73,7 @@ fn takes_steps(ctx: &Context, header: Span) -> bool {
         }
         // the header's own, where the header ends before it
         let own = is("LOOP") && previous.is_empty();
-        if !own && ["LOOP", "WHILE", "EXIT", "CONTINUE", "RETURNING"].iter().any(|step| is(step)) {
+        if !own && ["LOOP", "WHILE", "EXIT", "CONTINUE", "RETURNING", "EXCEPTION"].iter().any(|step| is(step)) {
             return true;
         }
         previous = word;

@@ -13,7 +13,7 @@ fn check(ctx: &Context) {
         let Action::CreateFunction(function) = action else { continue };
         let Some(span) = function.security_definer else { continue };
         // a released update of an extension is history, which nobody edits
-        if ctx.around.updates_extension || matches!(ctx.origin, super::Origin::Down | super::Origin::Application) || function.settings.iter().any(|name| name == "search_path") || is_bound(ctx, function) || is_set_later(ctx, function) {
+        if ctx.around.updates_extension || is_shown_as_wrong(ctx) || matches!(ctx.origin, super::Origin::Down | super::Origin::Application) || function.settings.iter().any(|name| name == "search_path") || is_bound(ctx, function) || is_set_later(ctx, function) {
             continue;
         }
         let name = &function.name;
@@ -55,6 +55,15 @@ fn made_so_later(ctx: &Context, kind: &str, name: &ObjectName, arguments: Option
     );
     let help = format!("ALTER {kind} {name}{arguments} SET search_path = '';\nand name each table with its schema inside it (public.…); pg_catalog is always searched");
     ctx.add(ctx.report(name.span(), message).help(help));
+}
+
+/// `-- WRONG: no search_path`, right before it in a document.
+fn is_shown_as_wrong(ctx: &Context) -> bool {
+    let start = ctx.statement.span.start as usize;
+    let before = ctx.text.get(crate::source::floor_boundary(ctx.text, start.saturating_sub(200))..start).unwrap_or("");
+    let Some(comment) = before.trim_end().lines().next_back().filter(|line| line.trim_start().starts_with("--")) else { return false };
+    let comment = comment.to_ascii_lowercase();
+    ctx.origin == super::Origin::Document && ["wrong", "bad", "vulnerable", "insecure", "don't", "do not", "avoid", "never"].iter().any(|word| comment.contains(word))
 }
 
 /// Whether the body's names were looked up when it was created (a standard SQL body), or are not SQL at all.

@@ -49,7 +49,7 @@ fn check(ctx: &Context, query: &Query) {
             ctx.catalog.keys_of(name).iter().any(|key| key.iter().all(|column| given.contains(&column.as_str())))
         }));
         // what is written anew in the same breath, and what is named after not being kept
-        let refilled = verb == "deletes" && (is_refilled(ctx, table) || is_passing(&table.name.value));
+        let refilled = verb == "deletes" && (is_asked_by_name(ctx, table) || is_refilled(ctx, table) || is_passing(&table.name.value));
         // who writes all rows of a table in several places knows that there is one
         let state = state || (verb == "changes" && !numbered && ctx.mentions.unbounded_updates(table) > 1);
         let one_row = ctx.table(table).is_some_and(|(name, _)| rows::is_singleton(ctx, name));
@@ -72,4 +72,13 @@ fn is_refilled(ctx: &Context, table: &ObjectName) -> bool {
         matches!(own, Some(QueryBody::Insert(insert)) if insert.table.table().is_some_and(|into| into.name == table.name))
     };
     std::iter::once(ctx.statement).chain(ctx.following).any(fills)
+}
+
+/// `delete_similarity_stats()` of `similarity_stats`: the function is there for nothing else.
+fn is_asked_by_name(ctx: &Context, table: &ObjectName) -> bool {
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_ascii_lowercase();
+    let function = ctx.application.and_then(|fragment| fragment.function).map(|name| plain(ctx.source(name)));
+    let (function, table) = (function.unwrap_or_default(), plain(&table.name.value));
+    let verbs = ["delete", "remove", "clear", "clean"];
+    verbs.iter().any(|verb| function.strip_prefix(verb).is_some_and(|rest| rest == table || rest == format!("all{table}")))
 }

@@ -194,6 +194,8 @@ pub(crate) fn cases() -> Vec<Case> {
     texts(&mut all);
     booleans(&mut all);
     json(&mut all);
+    sql_json(&mut all);
+    composite(&mut all);
     others(&mut all);
     several_keys(&mut all);
     partial(&mut all);
@@ -354,6 +356,80 @@ fn booleans(all: &mut Vec<Case>) {
         "CREATE INDEX x ON t (coalesce(bo, false))",
     ];
     product(all, &indexes, &queries);
+}
+
+/// SQL/JSON's query functions, which came with 17: an index serves them that repeats the very call.
+fn sql_json(all: &mut Vec<Case>) {
+    let queries = filters(words(&[
+        "JSON_VALUE(j, '$.k') = 'x5'",
+        "json_value(j, '$.k' RETURNING text) = 'x5'",
+        "JSON_VALUE(t.j, '$.\"k\"') = 'x5'",
+        "JSON_VALUE(j, '$.k' NULL ON EMPTY NULL ON ERROR) = 'x5'",
+        "JSON_VALUE(j, '$.k' ERROR ON ERROR) = 'x5'",
+        "JSON_VALUE(j, '$.k') IN ('x5', 'x6')",
+        "JSON_VALUE(j, '$.k') > 'x5'",
+        "JSON_VALUE(j, '$.kind') = 'k1'",
+        "JSON_VALUE(j, '$.n' RETURNING int) = 5",
+        "JSON_VALUE(j, '$.n' RETURNING integer) BETWEEN 5 AND 7",
+        "JSON_VALUE(j, '$.n' RETURNING bigint) = 5",
+        "JSON_VALUE(j, '$.n') = '5'",
+        "JSON_EXISTS(j, '$.k')",
+        "JSON_EXISTS(j, '$.k') = true",
+        "JSON_EXISTS(j, '$.k' FALSE ON ERROR)",
+        "JSON_EXISTS(j, '$.k' ERROR ON ERROR)",
+        "NOT JSON_EXISTS(j, '$.k')",
+        "JSON_EXISTS(j, '$.kind')",
+        "JSON_EXISTS(j, '$ ? (@.k == \"x5\")')",
+        "JSON_QUERY(j, '$.k') = '\"x5\"'",
+        "JSON_QUERY(j, '$.k' WITH WRAPPER) = '[\"x5\"]'",
+        "JSON_QUERY(j, '$.k' WITHOUT WRAPPER KEEP QUOTES) = '\"x5\"'",
+        "j->>'k' = 'x5'",
+        "j @> '{\"k\": \"x5\"}'",
+        "j @? '$.k'",
+    ]));
+    let tables = ["SELECT * FROM t, JSON_TABLE(j, '$' COLUMNS (k text PATH '$.k')) AS x WHERE x.k = 'x5'".to_owned()];
+    let queries: Vec<String> = queries.into_iter().chain(tables).collect();
+    let indexes = [
+        "CREATE INDEX x ON t (JSON_VALUE(j, '$.k'))",
+        "CREATE INDEX x ON t (JSON_VALUE(j, '$.n' RETURNING int))",
+        "CREATE INDEX x ON t (JSON_EXISTS(j, '$.k'))",
+        "CREATE INDEX x ON t (JSON_QUERY(j, '$.k'))",
+    ];
+    product(all, &indexes, &queries);
+    let gin = ["CREATE INDEX x ON t USING gin (j)", "CREATE INDEX x ON t USING gin (j jsonb_path_ops)", "CREATE INDEX x ON t ((j->>'k'))"];
+    product(all, &gin, &queries);
+}
+
+/// Fields of composite columns, and the whole of one.
+fn composite(all: &mut Vec<Case>) {
+    let queries = filters(words(&[
+        "(pl).zip = 5",
+        "(t.pl).zip = 5",
+        "(pl).zip = 5::bigint",
+        "(pl).zip = 5.5",
+        "(pl).zip BETWEEN 5 AND 9",
+        "(pl).zip IN (5, 6)",
+        "(pl).zip IS NULL",
+        "(pl).zip + 1 = 5",
+        "(pl).street = 's5'",
+        "lower((pl).street) = 's5'",
+        "(pl).street LIKE 's5%'",
+        "pl = ROW('s5', 5)::place",
+    ]));
+    let indexes = [
+        "CREATE INDEX x ON t (((pl).zip))",
+        "CREATE INDEX x ON t (((pl).street))",
+        "CREATE INDEX x ON t (((pl).street) text_pattern_ops)",
+        "CREATE INDEX x ON t (lower((pl).street))",
+        "CREATE INDEX x ON t (pl)",
+        "CREATE INDEX x ON t (i) WHERE (pl).zip = 5",
+    ];
+    product(all, &indexes, &queries);
+    let orders = [
+        "SELECT * FROM t ORDER BY (pl).zip LIMIT 5".to_owned(),
+        "SELECT * FROM t WHERE (pl).zip = 5 ORDER BY (pl).street LIMIT 5".to_owned(),
+    ];
+    product(all, &["CREATE INDEX x ON t (((pl).zip))", "CREATE INDEX x ON t (((pl).zip), ((pl).street))"], &orders);
 }
 
 fn json(all: &mut Vec<Case>) {

@@ -125,6 +125,12 @@ fn judge(server: &postgres::Server) -> Tally {
     for Case { indexes, queries } in cases() {
         session.run("begin").unwrap();
         if let Err(why) = session.run(&indexes) {
+            // SQL/JSON came with 17
+            if indexes.contains("(JSON_") {
+                tally.refused += queries.len();
+                session.run("rollback").unwrap();
+                continue;
+            }
             panic!("{indexes}: {why}");
         }
         let mut known = base.clone();

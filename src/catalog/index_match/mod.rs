@@ -6,6 +6,7 @@
 
 pub mod build;
 pub mod implies;
+pub mod jsonpath;
 pub mod key;
 pub mod node;
 pub mod read;

@@ -5,7 +5,7 @@
 use super::build::{self, and, coerce, in_list, not, null_test, operator, or};
 use super::node::{Kind, Node};
 use crate::catalog::{Catalog, Table};
-use crate::facts::{Call, ColumnRef, Expr, ExprKind, LikeKind, Literal, TypeName, Volatility};
+use crate::facts::{Call, ColumnRef, Expr, ExprKind, LikeKind, Literal, TypeKind, TypeName, Volatility};
 use crate::postgres::functions::call_volatility;
 use crate::postgres::operators::{self, UNKNOWN};
 
@@ -122,7 +122,7 @@ impl Reader<'_> {
             ExprKind::Array(list) => array(self.list(list, depth)),
             ExprKind::Row(list) => other("ROW", self.list(list, depth)),
             ExprKind::Subscript { expr, indices } => self.subscript(expr, indices, depth),
-            ExprKind::Field { expr, field } => other(&format!(".{}", field.value), vec![self.at(expr, depth)]),
+            ExprKind::Field { expr, field } => self.field(expr, &field.value, depth),
             ExprKind::Exists { query, .. } | ExprKind::Subquery(query) => self.subquery(query, expr),
             ExprKind::Case { operand, branches, otherwise } => self.case(operand.as_deref(), branches, otherwise.as_deref(), depth),
             ExprKind::Wildcard(_) => other("*", vec![]),
@@ -232,6 +232,9 @@ impl Reader<'_> {
         if name == "coalesce" {
             return coalesce(args);
         }
+        if matches!(name, "json_exists" | "json_query" | "json_value") {
+            return self.sql_json(call, args);
+        }
         if let ([_], "date" | "text" | "int4" | "int8" | "float8" | "numeric" | "timestamptz" | "bool") = (&args[..], name) {
             // a cast in the clothes of a call
             return coerce(args.remove(0), name);
@@ -261,6 +264,44 @@ impl Reader<'_> {
         let plain = call.over.is_none() && call.filter.is_none() && !call.distinct;
         let label = if plain { name.to_owned() } else { format!("{name} {}", call.name.name.span.start) };
         Node { kind: Kind::Call(label, args, volatile), ty: result, collation }
+    }
+
+    /// `JSON_VALUE(d, '$.k' RETURNING int)`: the same only with the same type, path and behaviour, as measured on 18.
+    fn sql_json(&self, call: &Call, mut args: Vec<Node>) -> Node {
+        let name = call.name.name.value.as_str();
+        let options = call.json.as_deref();
+        let returning = options.and_then(|options| options.returning.as_ref());
+        let ty = match (returning, name) {
+            (Some(ty), _) => type_name(ty, self.catalog),
+            (None, "json_exists") => "bool".to_owned(),
+            (None, "json_query") => "jsonb".to_owned(),
+            _ => "text".to_owned(),
+        };
+        if let Some(path) = args.get_mut(1)
+            && let Kind::Const(Some(text)) = &path.kind
+        {
+            *path = Node::new(Kind::Const(Some(super::jsonpath::canonical(text))), Some("jsonpath"));
+        }
+        let mut label = name.to_owned();
+        if let Some(ty) = returning {
+            label.push_str(&format!(" RETURNING {ty}"));
+        }
+        if let Some(rest) = options.map(|options| options.rest.as_str()).filter(|rest| !rest.is_empty()) {
+            label.push_str(&format!(" {rest}"));
+        }
+        Node::new(Kind::Call(label, args, false), Some(&ty))
+    }
+
+    /// A field of a composite value, with its type where the composite's is known.
+    fn field(&self, expr: &Expr, field: &str, depth: usize) -> Node {
+        let base = self.at(expr, depth);
+        let composite = base.ty.as_deref().and_then(|ty| self.catalog.types.iter().find(|(name, _)| name.name == ty));
+        let fields = composite.and_then(|(_, known)| match &known.kind {
+            TypeKind::Composite(fields) => Some(fields),
+            _ => None,
+        });
+        let of = fields.and_then(|fields| fields.iter().find(|(name, _)| name.value == field)).map(|(_, ty)| type_name(ty, self.catalog));
+        Node { kind: Kind::Other(format!(".{field}"), vec![base]), ty: of, collation: None }
     }
 
     fn subscript(&self, expr: &Expr, indices: &[Expr], depth: usize) -> Node {

@@ -51,6 +51,7 @@ fn same_by(a: &Expr, b: &Expr, columns: &Columns) -> bool {
         (Cast { expr: a, ty: s }, Cast { expr: b, ty: t }) => s == t && same(a, b),
         (Binary { left: a, op: o, right: b, .. }, Binary { left: c, op: p, right: d, .. }) => o == p && same(a, c) && same(b, d),
         (Unary { op: o, expr: a }, Unary { op: p, expr: b }) => o == p && same(a, b),
+        (Call(a), Call(b)) if a.json != b.json => false,
         (Call(a), Call(b)) => {
             let plain_call = a.over.is_none() && b.over.is_none() && a.distinct == b.distinct;
             plain_call && a.name.name == b.name.name && all_same(&a.args, &b.args)
@@ -100,7 +101,7 @@ pub fn tests(condition: &Expr) -> Vec<Test<'_>> {
         ExprKind::Between { expr, low, negated: false, .. } => one(&**expr, ">=", Some(&**low)),
         ExprKind::Like { expr, pattern, kind: LikeKind::Like, negated: false } => one(&**expr, "~~", Some(&**pattern)),
         ExprKind::Like { expr, pattern, kind: LikeKind::ILike, negated: false } => one(&**expr, "~~*", Some(&**pattern)),
-        ExprKind::Call(call) if is_jsonpath_call(&call.name.name.value) => {
+        ExprKind::Call(call) if is_jsonpath_call(&call.name.name.value) && !(call.name.name == "json_exists" && call.args.len() > 2) => {
             call.args.first().map_or(vec![], |arg| one(arg, &call.name.name.value, call.args.get(1)))
         }
         _ => vec![],
@@ -109,7 +110,7 @@ pub fn tests(condition: &Expr) -> Vec<Test<'_>> {
 
 /// The function forms of `@?` and `@@`, which no index serves.
 pub fn is_jsonpath_call(name: &str) -> bool {
-    matches!(name, "jsonb_path_exists" | "jsonb_path_match" | "jsonb_exists" | "jsonb_contains")
+    matches!(name, "json_exists" | "jsonb_path_exists" | "jsonb_path_match" | "jsonb_exists" | "jsonb_contains")
 }
 
 /// Whether no column is read: a constant, a parameter, a call of those.
@@ -143,6 +144,7 @@ pub fn serves_but_for_predicate(index: &Index, table: Option<&Table>, test: &Tes
     let tested = read(&catalog, table, test.tested);
     let unknown = || Node::new(Kind::Param("?".to_owned()), Some("unknown"));
     let clause = match test.op.as_str() {
+        "json_exists" => read(&catalog, table, test.whole),
         "IS NULL" | "IS NOT NULL" => Node::condition(Kind::IsNull(Box::new(tested), test.op == "IS NOT NULL")),
         _ => operator(&test.op, tested, test.value.map_or_else(unknown, |value| read_value(&catalog, value))),
     };

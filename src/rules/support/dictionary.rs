@@ -74,7 +74,10 @@ fn last_word(table: &str) -> String {
 fn names_things(create: &CreateTable, thing: &str) -> bool {
     let Some(key) = single_key(create) else { return false };
     let others: Vec<&ColumnDef> = create.columns.iter().filter(|column| column.name != *key).collect();
-    let named = |column: &ColumnDef| NAMES.contains(&column.name.value.as_str()) || column.name.value == thing;
+    let named = |column: &ColumnDef| {
+        let name = column.name.value.as_str();
+        NAMES.contains(&name) || name == thing || name.ends_with("_name") || name.ends_with("_code")
+    };
     let plain = |column: &&ColumnDef| {
         column.ty.as_ref().is_some_and(|ty| ["text", "varchar", "bpchar", "citext", "bool", "int4", "int2"].iter().any(|name| ty.is(name)))
     };

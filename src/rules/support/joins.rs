@@ -39,7 +39,7 @@ pub(crate) fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope
             Some((name, _)) if catalog.is_partial_key_fixed(name, &fixed, &select.conditions(), &|c| scope.is_of(c, binding)) => Meets::One,
             Some((_, table)) if table.knowledge == Knowledge::Whole => Meets::Many,
             // by the habit of all, `id` is a key
-            None if fixed.contains(&"id") => Meets::One,
+            _ if fixed.contains(&"id") => Meets::One,
             _ => Meets::Unknown,
         },
         Source::Query(query) if one_row_for(query, &fixed) => Meets::One,

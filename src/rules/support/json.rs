@@ -100,6 +100,7 @@ fn is_json_test(test: &Test, path: &[String], column: &Resolved) -> bool {
         "@>" => certain || test.value.is_some_and(is_json_value),
         "?" | "?|" | "?&" => certain || string.is_some() || test.value.is_some_and(|v| matches!(v.uncast().kind, ExprKind::Array(_))),
         "@?" | "@@" => certain || string.is_some_and(|s| s.trim_start().starts_with(['$', 's', 'l']) && s.contains('$')),
+        "json_exists" => jsonb,
         op => index_match::is_jsonpath_call(op),
     }
 }
@@ -144,6 +145,11 @@ pub(crate) fn path(expr: &Expr) -> Option<(&ColumnRef, Vec<String>)> {
         }
         ExprKind::Call(call) if call.over.is_none() => {
             let (root, mut keys) = path(call.args.first()?)?;
+            if matches!(call.name.name.value.as_str(), "json_value" | "json_query") {
+                let steps = call.args.get(1).and_then(Expr::string).and_then(index_match::jsonpath::keys);
+                keys.extend(steps.unwrap_or_else(|| vec!["?".to_owned()]));
+                return Some((root, keys));
+            }
             if call.name.name.value.starts_with("json") && call.name.name.value.contains("_extract_path") {
                 keys.extend(call.args.iter().skip(1).map(key));
             } else if keys.is_empty() {
@@ -255,8 +261,13 @@ pub(crate) fn ddl_after(ctx: &Context, json: &JsonTest, query: &Query, scope: &S
     let (method, key) = match json.test.op.as_str() {
         op if index_match::is_jsonpath_call(op) => {
             let operator = operator_of(op);
+            let serves = if op == "json_exists" {
+                "only an index on this very expression serves JSON_EXISTS".to_owned()
+            } else {
+                format!("no index serves the function {op}")
+            };
             return Err(format!(
-                "no index serves the function {op}; write it with the operator, `{} {operator} …`, and index it: `{}`",
+                "{serves}; write it with the operator, `{} {operator} …`, and index it: `{}`",
                 spelling::unqualified(ctx, tested),
                 index(ctx, json, "gin", format!("{key} jsonb_path_ops"), None),
             ));

@@ -188,8 +188,10 @@ fn add_tiebreaker<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: 
         Some(tie) => tie,
         None => {
             let known = ctx.catalog.table(written).is_some();
+            // a name that the program puts in
+            let called = if written.name.value.contains(['{', '%']) { "the table".to_owned() } else { written.to_string() };
             let why = if known { "has no unique key that is known to be NOT NULL" } else { "is not defined in the files read" };
-            notes.push(format!("{written} {why}: id stands here for whatever is unique and NOT NULL in it; without it, rows with equal keys are skipped or repeated"));
+            notes.push(format!("{called} {why}: id stands here for whatever is unique and NOT NULL in it; without it, rows with equal keys are skipped or repeated"));
             vec!["id".into()]
         }
     };

@@ -70,6 +70,7 @@ pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, conditions: &[&'a Expr], scop
     match scope.catalog().table(written) {
         Some((name, table)) => {
             scope.catalog().is_key_fixed(name, &fixed)
+                || is_key_within_partitions(scope, name, &fixed)
                 || (table.knowledge != Knowledge::Whole && fixed.contains(&"id"))
                 || scope.catalog().is_partial_key_fixed(name, &fixed, conditions, &|column| scope.is_of(column, binding))
         }
@@ -77,9 +78,33 @@ pub(crate) fn is_pinned<'a>(binding: &Binding<'a>, conditions: &[&'a Expr], scop
     }
 }
 
+/// Whether the columns fix what a key of a partitioned table has beside the partition's own columns, which PostgreSQL wants in
+/// each key: `id` of PRIMARY KEY (id, created_at).
+fn is_key_within_partitions(scope: &Scope, name: &Qualified, fixed: &[&str]) -> bool {
+    let Some(by) = scope.catalog().tables.get(name).and_then(|table| table.partition_by.as_ref()) else { return false };
+    let divides = |column: &Identifier| by.keys.iter().any(|key| key.expr.column().is_some_and(|c| c.column.value == *column));
+    scope.catalog().keys_of(name).iter().any(|key| {
+        let mut own = key.iter().filter(|column| !divides(column)).peekable();
+        own.peek().is_some() && own.all(|column| fixed.contains(&column.as_str()))
+    })
+}
+
 /// Whether a table's name says that it keeps the one state of something: `import_status`, `sync_info`.
 pub(crate) fn keeps_a_state(table: &str) -> bool {
-    const WORDS: &[&str] = &["status", "state", "info", "config", "configuration", "metadata", "version", "progress"];
+    const WORDS: &[&str] = &[
+        "status",
+        "state",
+        "info",
+        "config",
+        "configuration",
+        "metadata",
+        "version",
+        "progress",
+        "tip",
+        "cursor",
+        "checkpoint",
+        "counter",
+    ];
     table.rsplit('_').next().is_some_and(|last| last.len() < table.len() && WORDS.contains(&last))
 }
 

@@ -1,6 +1,6 @@
 //! How much an UPDATE or DELETE may change. Not a rule.
 
-use crate::facts::{Expr, ExprKind, Literal, ObjectName};
+use crate::facts::{Expr, ExprKind, Literal, ObjectName, Query};
 use crate::rules::Context;
 
 /// Whether a condition leaves the size of the change open: only tests that most rows may pass.
@@ -12,8 +12,13 @@ pub(in crate::rules) fn is_broad(ctx: &Context, table: &ObjectName, filter: &Exp
         ExprKind::Not(expr) => inner(expr),
         ExprKind::IsNull { .. } | ExprKind::IsTruth { .. } | ExprKind::IsDistinct { .. } | ExprKind::Column(_) => true,
         ExprKind::Literal(Literal::Boolean(value)) => *value,
+        // as many rows as another table has
+        ExprKind::InSubquery { query, .. } => {
+            let whole = query.limit.is_none() && query.select().is_some_and(|s| s.filter.as_ref().is_none_or(inner));
+            whole && reads_another(query, table)
+        }
         ExprKind::Binary { left, op, right, .. } => match op.as_str() {
-            "<>" => true,
+            "<>" | "~" | "~*" | "!~" | "!~*" => true,
             "<" | ">" | "<=" | ">=" => !is_key(ctx, table, left) && !is_key(ctx, table, right),
             "=" if joined => left.column().is_some() && right.column().is_some(),
             "=" => matches!((&left.kind, &right.kind), (ExprKind::Literal(a), ExprKind::Literal(b)) if a == b),
@@ -21,6 +26,12 @@ pub(in crate::rules) fn is_broad(ctx: &Context, table: &ObjectName, filter: &Exp
         },
         _ => false,
     }
+}
+
+/// Whether a query reads one table that is not this.
+fn reads_another(query: &Query, table: &ObjectName) -> bool {
+    let only = query.select().and_then(|select| Some(select.from.as_slice()).filter(|from| from.len() == 1)?.first());
+    only.is_some_and(|item| item.relations().first().is_some_and(|relation| relation.table().is_some_and(|read| read != table)))
 }
 
 fn is_key(ctx: &Context, table: &ObjectName, expr: &Expr) -> bool {

@@ -4,7 +4,7 @@
 use super::grammar::{begins_query, expr, order_list};
 use super::rewrite::{CallTail, MARK, Rewriter};
 use super::types::type_name;
-use crate::facts::Expr;
+use crate::facts::{Expr, JsonOptions};
 use crate::source::Span;
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::TokenKind;
@@ -65,6 +65,21 @@ const TAILS: &[&str] = &[
 /// Those of them that may be all that an argument is.
 const ONLY_TAILS: &[&str] = &["RETURNING", "NULL ON", "ABSENT ON", "FORMAT JSON", "STANDALONE"];
 
+/// Words that begin the options of an SQL/JSON query function.
+const JSON_TAILS: &[&str] =
+    &["RETURNING", "WITH", "WITHOUT", "KEEP", "OMIT", "NULL ON", "ERROR ON", "EMPTY", "DEFAULT", "TRUE ON", "FALSE ON", "UNKNOWN ON"];
+
+/// Those that say what is so without them, by function. `WITHOUT WRAPPER` and `KEEP QUOTES` are not among them: PostgreSQL tells a query
+/// that says so from one that does not.
+const JSON_DEFAULTS: &[(&[&str], &str)] = &[
+    (&["json_query", "json_value"], "NULL ON EMPTY"),
+    (&["json_query", "json_value"], "NULL ON ERROR"),
+    (&["json_exists"], "FALSE ON ERROR"),
+    (&["json_query"], "ON SCALAR STRING"),
+    (&["json_query"], "ARRAY"),
+    (&["json_query"], "UNCONDITIONAL"),
+];
+
 impl Rewriter<'_> {
     /// The call whose (last) name is at `at`; its parenthesis follows.
     pub(super) fn call(&mut self, at: usize, to: usize) -> Parse<usize> {
@@ -84,7 +99,12 @@ impl Rewriter<'_> {
             }
             "extract" | "normalize" => self.field_first(&lower, open + 1, end)?,
             "position" | "substring" | "trim" | "overlay" => self.special(open + 1, end)?,
-            word if STANDARD.contains(&word) => self.reduced(open + 1, end, &mut tail)?,
+            word if STANDARD.contains(&word) => {
+                self.reduced(open + 1, end, &mut tail)?;
+                if matches!(word, "json_exists" | "json_query" | "json_value") {
+                    tail.json = self.json_options(word, open + 1, end).map(Box::new);
+                }
+            }
             _ => self.arguments(open + 1, end, &mut tail)?,
         }
         self.symbol(Sql::RParen, self.tokens[end].span);
@@ -226,6 +246,28 @@ impl Rewriter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What stands behind the arguments of an SQL/JSON query function; `None` where it is the default, or cannot be read.
+    fn json_options(&self, name: &str, from: usize, to: usize) -> Option<JsonOptions> {
+        let places = self.top_level(from, to);
+        let mut rest = places.iter().copied().find(|&i| i > from && self.cursor(i, to).at_any(JSON_TAILS))?;
+        let mut returning = None;
+        if self.is(rest, to, "RETURNING") {
+            let mut c = self.cursor(rest + 1, to);
+            returning = Some(type_name(&mut c).ok()?);
+            rest += 1 + c.mark();
+        }
+        let words = (rest..to).map(|i| self.tokens[i].text(self.text));
+        let upper = words.map(|word| if word.starts_with('\'') { word.to_owned() } else { word.to_ascii_uppercase() }).collect::<Vec<_>>();
+        let mut rest = upper.join(" ");
+        for default in JSON_DEFAULTS.iter().filter(|(of, _)| of.contains(&name)).map(|(_, default)| default) {
+            rest = rest.replace(default, "");
+        }
+        let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
+        // the default is not told apart from what is written of json_value alone, as measured on 18
+        let returning = returning.filter(|ty| !(name == "json_value" && ty.is("text") && ty.dimensions == 0));
+        (returning.is_some() || !rest.is_empty()).then_some(JsonOptions { returning, rest })
     }
 
     /// One argument cut at PASSING, each piece without its options.

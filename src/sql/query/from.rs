@@ -2,9 +2,9 @@
 
 use super::grammar::{begins_query, expr, paren_query};
 use super::{MAX_CHAIN, MAX_NESTING, expression_within, too_deep};
-use crate::facts::{ExprKind, FromItem, Join, JoinCondition, JoinKind, Name, Relation, RelationSource, is_reserved};
+use crate::facts::{Call, ExprKind, FromItem, Join, JoinCondition, JoinKind, Name, ObjectName, Relation, RelationSource, is_reserved};
 use crate::sql::cursor::{Cursor, Parse};
-use crate::sql::token::TokenKind;
+use crate::sql::token::{Token, TokenKind};
 
 /// The words that begin a join, and so end a join condition.
 const JOIN: &[&str] = &["JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL"];
@@ -150,7 +150,11 @@ fn named(c: &mut Cursor<'_>) -> Parse<Relation> {
         return Ok(Relation { source: RelationSource::Table(name), ..Relation::default() });
     }
     c.skip_group();
-    let source = if opaque { RelationSource::Other } else { function(c, mark) };
+    let source = match (opaque, name.name == "json_table") {
+        (true, true) => json_table(c, mark, name),
+        (true, false) => RelationSource::Other,
+        _ => function(c, mark),
+    };
     Ok(Relation { source, ..Relation::default() })
 }
 
@@ -158,6 +162,27 @@ fn named(c: &mut Cursor<'_>) -> Parse<Relation> {
 fn function(c: &Cursor<'_>, mark: usize) -> RelationSource {
     match expression_within(c.file, c.text, c.tokens_since(mark)).map(|e| e.kind) {
         Ok(ExprKind::Call(call)) => RelationSource::Function(call),
+        _ => RelationSource::Other,
+    }
+}
+
+/// `JSON_TABLE(document, path COLUMNS (…))`: a function of the document, whose columns are not read.
+fn json_table(c: &Cursor<'_>, mark: usize, name: ObjectName) -> RelationSource {
+    let tokens = c.tokens_since(mark);
+    let open = tokens.iter().position(|t| t.kind == TokenKind::LeftParen).map_or(tokens.len(), |at| at + 1);
+    let mut depth = 0usize;
+    let mut ends = |t: &Token| {
+        match t.kind {
+            TokenKind::LeftParen | TokenKind::LeftBracket => depth += 1,
+            TokenKind::RightParen | TokenKind::RightBracket => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && t.kind == TokenKind::Comma
+    };
+    let document = tokens.get(open..).unwrap_or_default();
+    let document = document.iter().position(&mut ends).and_then(|end| document.get(..end));
+    match document.map(|tokens| expression_within(c.file, c.text, tokens)) {
+        Some(Ok(document)) => RelationSource::Function(Box::new(Call { name, args: vec![document], ..Call::default() })),
         _ => RelationSource::Other,
     }
 }

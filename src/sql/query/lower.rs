@@ -476,9 +476,9 @@ impl Lowering<'_> {
             return Self::place(ExprKind::Row(args), span);
         }
         let name = ObjectName { schema, name: own };
-        let CallTail { distinct, order_by, filter, over, .. } = tail;
+        let CallTail { distinct, order_by, filter, over, json, .. } = tail;
         let filter = filter.map(Box::new);
-        Self::place(ExprKind::Call(Box::new(Call { name, args, distinct, order_by, filter, over })), span)
+        Self::place(ExprKind::Call(Box::new(Call { name, args, distinct, order_by, filter, over, json })), span)
     }
 
     fn cast_call(&mut self, mut args: Vec<Expr>, span: Span) -> Placed {

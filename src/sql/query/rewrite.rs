@@ -7,7 +7,7 @@
 
 use super::grammar::{begins_query, paren_query};
 use super::types::{interval_fields, type_name};
-use crate::facts::{Expr, Query, TypeName, is_reserved};
+use crate::facts::{Expr, JsonOptions, Query, TypeName, is_reserved};
 use crate::source::{FileId, Span};
 use crate::sql::cursor::{Cursor, Parse, ParseError};
 use crate::sql::token::{Token, TokenKind};
@@ -37,6 +37,7 @@ pub(super) struct CallTail {
     pub(super) order_by: Vec<Expr>,
     pub(super) filter: Option<Expr>,
     pub(super) over: Option<Vec<Expr>>,
+    pub(super) json: Option<Box<JsonOptions>>,
 }
 
 pub(super) struct Rewriter<'t> {
