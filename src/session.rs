@@ -117,7 +117,9 @@ impl Session {
         if self.transaction != Transaction::None {
             self.hold(effects, statement.location());
         }
-        self.fold(statement, catalog, 0);
+        // what an EXECUTE of a body makes is made for the statements after it
+        let executes = statement.bodies.iter().any(|body| body.kind == BodyKind::Execute);
+        self.fold(statement, catalog, usize::from(executes));
     }
 
     /// Notes a table that the runner created before the first statement, by means of its own.

@@ -123,6 +123,7 @@ pub fn discover(request: &Request) -> Discovered {
         if candidates.len() > 64 { candidates.into_par_iter().map(read).collect() } else { candidates.into_iter().map(read).collect() };
     let mut surveyor = Surveyor::default();
     let mut packages = packages::Packages::default();
+    let mut generators = packages::Generators::default();
     let schema: Vec<PathBuf> = request.schema.iter().map(|path| walk::normalize(path, &request.cwd)).collect();
     let mut ordered: Vec<(Order, Input)> = vec![];
     let mut replayed: BTreeMap<String, usize> = BTreeMap::new();
@@ -149,7 +150,8 @@ pub fn discover(request: &Request) -> Discovered {
                     (order, kind) = layout::schema_file(&candidate.path, "plain");
                 }
                 let migrates = matches!(kind, InputKind::Migration(_));
-                if let Some(engine) = migrates.then(|| packages.engine(&candidate.path)).flatten() {
+                let of_package = migrates.then(|| packages.engine(&candidate.path)).flatten();
+                if let Some(engine) = of_package.or_else(|| generators.engine(&candidate.path)) {
                     if reported {
                         *left_out.entry(engine).or_insert(0) += 1;
                     }

@@ -1,5 +1,5 @@
 //! Which database the migrations around a file are for: those of a Rust package that is built for SQLite alone are SQLite's,
-//! though nothing in them says so, and Prisma locks its own to one provider.
+//! though nothing in them says so, Prisma locks its own to one provider, and sqlc's settings name an engine.
 //!
 //! A wrong "not ours" hides findings, so a package counts only where nothing in its manifest speaks of PostgreSQL.
 
@@ -33,6 +33,38 @@ impl Packages {
     }
 }
 
+/// sqlc's settings, by the folders that they were looked for from.
+#[derive(Default)]
+pub(super) struct Generators {
+    known: HashMap<PathBuf, Option<&'static str>>,
+}
+
+impl Generators {
+    /// The engine that sqlc's settings around a file name, where that is not PostgreSQL.
+    pub(super) fn engine(&mut self, file: &Path) -> Option<&'static str> {
+        let folder = file.parent()?;
+        if let Some(known) = self.known.get(folder) {
+            return *known;
+        }
+        let names = ["sqlc.yaml", "sqlc.yml", "sqlc.json"];
+        let beside = |dir: &Path| names.iter().find_map(|name| std::fs::read_to_string(dir.join(name)).ok());
+        let engine = folder.ancestors().take(DEPTH).find_map(beside).and_then(|text| of_sqlc(&text));
+        self.known.insert(folder.to_owned(), engine);
+        engine
+    }
+}
+
+/// The one engine of all packages, where it is another.
+fn of_sqlc(text: &str) -> Option<&'static str> {
+    let plain: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect();
+    let has = |engine: &str| plain.contains(&format!("engine:{engine}"));
+    match (has("postgresql"), has("mysql"), has("sqlite")) {
+        (false, true, false) => Some("MySQL"),
+        (false, false, true) => Some("SQLite"),
+        _ => None,
+    }
+}
+
 /// The provider in Prisma's `migration_lock.toml`.
 fn of_lock(text: &str) -> Option<&'static str> {
     let lock: toml::Table = text.parse().ok()?;
@@ -62,6 +94,14 @@ fn of_manifest(text: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sqlc_s_settings_name_an_engine() {
+        assert_eq!(of_sqlc("version: '2'\nsql:\n  - schema: schema.sql\n    engine: \"mysql\"\n"), Some("MySQL"));
+        assert_eq!(of_sqlc("{\"sql\": [{\"engine\": \"sqlite\"}]}"), Some("SQLite"));
+        assert_eq!(of_sqlc("sql:\n  - engine: postgresql\n  - engine: sqlite\n"), None);
+        assert_eq!(of_sqlc("version: 1\n"), None);
+    }
 
     #[test]
     fn a_package_built_for_one_other_engine_says_so() {

@@ -48,6 +48,13 @@ fn writes_every_row(query: &Query) -> bool {
     }
 }
 
+/// Whether a table holds how far the migrations are, in a row or one for each.
+fn is_bookkeeping(table: &ObjectName) -> bool {
+    const NAMES: &[&str] = &["version", "db_version", "alembic_version", "migrations", "migration_version"];
+    let name = table.name.value.as_str();
+    NAMES.contains(&name) || ["schema_version", "schema_versions", "schema_migrations"].iter().any(|end| name.ends_with(end))
+}
+
 fn backfill(ctx: &Context, query: &Query, target: &Relation, filter: Option<&Expr>, from: &[FromItem], doing: &str) {
     let Some(table) = target.table() else { return };
     let old_tables_only = from.iter().flat_map(FromItem::relations).all(|relation| match &relation.source {
@@ -55,7 +62,7 @@ fn backfill(ctx: &Context, query: &Query, target: &Relation, filter: Option<&Exp
         _ => false,
     });
     let joined = !from.is_empty();
-    if ctx.is_new(table) || (joined && !old_tables_only) || !filter.is_none_or(|filter| is_broad(ctx, table, filter, joined)) {
+    if is_bookkeeping(table) || ctx.is_new(table) || (joined && !old_tables_only) || !filter.is_none_or(|filter| is_broad(ctx, table, filter, joined)) {
         return;
     }
     let name = ctx.catalog.resolve(table);
