@@ -26,6 +26,7 @@ const ENGINES: &[(&str, &str)] = &[
     ("myxql", "MySQL"),
     ("cockroach", "CockroachDB"),
     ("cockroachdb", "CockroachDB"),
+    ("crdb", "CockroachDB"),
     ("h2", "H2"),
     ("hsqldb", "HSQLDB"),
     ("derby", "Derby"),
@@ -312,6 +313,7 @@ mod tests {
         assert_eq!(of("m/0007_drop_mysql_bridge.sql", ""), None);
         assert_eq!(of("m/1_users.sqlite3.up.sql", ""), Some("SQLite"));
         assert_eq!(of("m/1_users.cockroach.autocommit.down.sql", ""), Some("CockroachDB"));
+        assert_eq!(of("storage/crdb/schema/storage.sql", ""), Some("CockroachDB"));
         assert_eq!(of("m/1_users.postgres.up.sql", "create table `a` (`b` int)"), None);
     }
 
