@@ -137,7 +137,8 @@ pub(super) fn read<'p>(part: &'p Part, sources: &Sources, settings: &Settings) -
     if part.program {
         return Unit { part, transaction: part.transaction, unwrapped: false, statements: vec![], remarks: None };
     }
-    let script = sql::read(part.file, &sources.get(part.file).text, part.span, Dialect::Psql);
+    let text = &sources.get(part.file).text;
+    let script = sql::read(part.file, text, part.span, dialect(part, text));
     let transaction = transaction_of(part.transaction, part.origin, &script.statements, settings);
     let remarks = part.silences.then(|| Remarks {
         file: part.file,
@@ -147,6 +148,20 @@ pub(super) fn read<'p>(part: &'p Part, sources: &Sources, settings: &Settings) -
     let unwrapped = transaction == Transaction::None && (part.known_runner || settings.runner_wraps_transaction == Some(false));
     Unit { part, transaction, unwrapped, statements: script.statements, remarks }
 }
+
+/// Files of named queries (`-- name: GetUser :one`) are sent by a program, whose placeholders they hold; psql reads all others.
+fn dialect(part: &Part, text: &str) -> Dialect {
+    let names = |at: usize| {
+        let line = text.get(at..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        line.split_whitespace().next_back().is_some_and(|last| QUERY_KINDS.contains(&last))
+    };
+    let named = part.origin == Origin::Script && memchr::memmem::find_iter(text.as_bytes(), b"-- name:").any(names);
+    if named { Dialect::Host } else { Dialect::Psql }
+}
+
+/// What such a query gives back, as sqlc says it.
+const QUERY_KINDS: &[&str] =
+    &[":one", ":many", ":exec", ":execrows", ":execresult", ":execlastid", ":copyfrom", ":batchexec", ":batchone", ":batchmany"];
 
 /// What is open before the first statement, all told: the settings know the runner best, and a lone statement sent as one
 /// message is a transaction of its own.

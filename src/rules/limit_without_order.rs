@@ -7,7 +7,7 @@ use super::{Check, Context, Origin};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::is_value;
 use crate::catalog::resolve::{Binding, Scope, Source};
-use crate::facts::{Action, Expr, ExprKind, FromItem, Query, QueryBody, RelationSource, Select};
+use crate::facts::{Action, ConstraintKind, Expr, ExprKind, FromItem, Limit, Query, QueryBody, RelationSource, Select};
 use crate::finding::Severity;
 use std::rc::Rc;
 
@@ -78,6 +78,8 @@ fn is_settled<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> bool {
     let any_free_row = passing || query.locking.as_ref().is_some_and(|locking| locking.skip_locked) || takes_a_batch(ctx);
     let presence = ctx.application.is_some_and(|f| f.asks_presence) && scope.outer().is_none() && query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1));
     select.from.is_empty()
+        || works_through(query)
+        || looks_one_up(select, query, scope)
         || may_be_single(select, query, scope)
         || rows_alike
         || counted
@@ -180,6 +182,53 @@ fn may_be_single(select: &Select, query: &Query, scope: &Scope) -> bool {
     // a table that no key tells rows of apart, read without a condition, keeps its one row of state
     let keyless = || rows::is_keyless(first, scope) || first.relation.table().is_some_and(|table| rows::keeps_a_state(&table.name.value));
     one && table && (!known(first) && (all && alone || select.conditions().iter().any(equals)) || all && alone && keyless())
+}
+
+/// So many rows nobody looks at: whoever asks for them works through all that match, one batch after the other.
+const BATCH: u64 = 1000;
+
+/// Whether the rows are a batch, by its size or by what its size is called.
+fn works_through(query: &Query) -> bool {
+    let called = |limit: &Limit| {
+        let name = limit.count.as_ref().and_then(|count| count.uncast().column()).map(|c| c.column.value.to_lowercase());
+        name.is_some_and(|name| name.contains("batch") || name.contains("chunk"))
+    };
+    query.offset.is_none() && query.limit.as_ref().is_some_and(|limit| called(limit) || rows::constant(limit).is_some_and(|n| n >= BATCH))
+}
+
+/// Whether LIMIT 1 looks a row up by what the caller knows of it: a text, a UUID, bytes. No key says that there is one such row, and
+/// nothing says that there are several: the column refers to no other table, is no state or kind, and needs no other column
+/// beside it in a key.
+fn looks_one_up(select: &Select, query: &Query, scope: &Scope) -> bool {
+    let one = query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1));
+    let given = |e: &Expr| matches!(e.uncast().kind, ExprKind::Parameter(_));
+    let tested = |c: &&Expr| match &c.kind {
+        ExprKind::Binary { op, left, right, .. } if op == "=" && given(right) => is_name_of_one(left, scope),
+        ExprKind::Binary { op, left, right, .. } if op == "=" && given(left) => is_name_of_one(right, scope),
+        _ => false,
+    };
+    one && scope.bindings().len() == 1 && select.conditions().iter().any(tested)
+}
+
+fn is_name_of_one(expr: &Expr, scope: &Scope) -> bool {
+    const KINDS: &[&str] = &[
+        "status", "state", "type", "kind", "category", "level", "role", "language", "lang", "locale", "country", "currency", "provider",
+        "source", "action", "event", "method", "queue", "topic", "group", "mode", "reason", "priority", "class", "channel", "tag",
+        "region", "environment", "env", "version", "model", "format", "label", "city", "title", "description", "author", "owner",
+    ];
+    let Some(column) = scope.resolve_expr(expr) else { return false };
+    let Some(table) = scope.catalog().tables.get(&column.name) else { return false };
+    let names_one = column.definition().and_then(|c| c.ty.as_deref()).is_some_and(|ty| {
+        ty.dimensions == 0 && ["text", "varchar", "bpchar", "citext", "bytea", "uuid"].iter().any(|name| ty.is(name))
+    });
+    let is_kind = column.column.rsplit('_').next().is_some_and(|last| KINDS.contains(&last));
+    let refers = table.constraints.iter().any(|c| match &c.constraint.kind {
+        ConstraintKind::ForeignKey { columns, .. } => columns.iter().any(|own| own.value == column.column),
+        _ => false,
+    });
+    let is_uuid_of_another = column.column.ends_with("_id") && column.definition().and_then(|c| c.ty.as_deref()).is_some_and(|ty| ty.is("uuid"));
+    let needs_others = scope.catalog().keys_of(&column.name).iter().any(|key| key.len() > 1 && key.contains(&column.column));
+    names_one && !is_kind && !refers && !is_uuid_of_another && !needs_others
 }
 
 /// The key of the first relation, as this query would write it.
