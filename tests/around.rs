@@ -249,3 +249,13 @@ fn a_value_that_comes_of_the_one_before_takes_its_turn() {
     let of = |order: &str| told("a.sql", &body(order), "row-by-row-loop").len();
     assert_eq!((of(""), of("ORDER BY id")), (1, 0));
 }
+
+#[test]
+fn named_queries_hold_their_program_s_placeholders() {
+    let query = |column: &str, kind: &str| format!("-- name: GetTask {kind}\nSELECT name FROM tasks WHERE {column} = @{column} LIMIT 1;\n");
+    let of = |sql: &str| told("queries/tasks.sql", sql, "limit-without-order").len();
+    assert_eq!(of(&query("id", ":one")), 0);
+    assert_eq!(of(&query("days", ":one")), 1);
+    // in other files @ is PostgreSQL's absolute value, of a column
+    assert_eq!(of(&query("id", "by its key")), 1);
+}

@@ -52,20 +52,32 @@ fn no_rule_says_that_such_a_table_lacks_an_index() {
 
 #[test]
 fn helpers_of_the_migrations_are_known_by_what_their_bodies_do() {
-    let indexes = "CREATE FUNCTION add_index(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('CREATE INDEX ON %I (doc)', t); END $$;";
-    let (in_part, unknown, _) = schema(&format!("{TABLE}{indexes}\nSELECT add_index('metrics');"));
+    let indexes = |keys: &str| {
+        format!(
+            "{TABLE}CREATE FUNCTION add_index(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('CREATE INDEX ON %I ({keys})', t); END $$;\nSELECT add_index('metrics');"
+        )
+    };
+    let (in_part, unknown, _) = schema(&indexes("' || current_setting('app.keys') || '"));
     assert_eq!((in_part, unknown), (vec!["public.metrics".to_owned()], vec!["add_index does to public.metrics".to_owned()]));
+    // what constants alone make is known
+    assert_eq!(schema(&indexes("doc")), (vec![], vec![], String::new()));
+    assert!(run(&["schema"], &indexes("doc")).0.contains("CREATE INDEX metrics_doc_idx ON public.metrics"));
     // a partition more leaves its parent's indexes as they are
-    let partitions = "CREATE PROCEDURE cut(t text) LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('CREATE TABLE %I PARTITION OF %I DEFAULT', t || '_d', t); END $$;";
+    let partitions = "CREATE PROCEDURE cut(t text) LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('CREATE TABLE %I PARTITION OF %I DEFAULT', t || current_setting('app.suffix'), t); END $$;";
     let (in_part, unknown, _) = schema(&format!("{TABLE}{partitions}\nCALL cut('plain');"));
     assert_eq!((in_part, unknown), (vec![], vec!["cut does to public.plain".to_owned()]));
 }
 
 #[test]
 fn blocks_that_put_ddl_together_are_said() {
-    let block = "DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['metrics'] LOOP EXECUTE 'CREATE INDEX ON ' || t || ' (doc)'; END LOOP; END $$;";
-    let (in_part, unknown, _) = schema(&format!("{TABLE}{block}"));
+    let block = |keys: &str| {
+        format!(
+            "{TABLE}DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['metrics'] LOOP EXECUTE 'CREATE INDEX ON ' || t || ' ({keys})'; END LOOP; END $$;"
+        )
+    };
+    let (in_part, unknown, _) = schema(&block("' || current_setting('app.keys') || '"));
     assert_eq!((in_part, unknown), (vec!["public.metrics".to_owned()], vec!["EXECUTE does to public.metrics".to_owned()]));
+    assert_eq!(schema(&block("doc")), (vec![], vec![], String::new()));
     let constant = "DO $$ BEGIN EXECUTE 'CREATE INDEX ON metrics (doc)'; END $$;";
     assert_eq!(schema(&format!("{TABLE}{constant}")).1, [""; 0]);
 }
