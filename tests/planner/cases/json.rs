@@ -1,0 +1,187 @@
+//! Filters on JSON, by its operators, by the calls of SQL/JSON, and on fields of composites.
+
+use super::{COLUMNS, Case, filters, product, words};
+
+/// SQL/JSON's query functions, which came with 17: an index serves them that repeats the very call.
+pub(super) fn sql_json(all: &mut Vec<Case>) {
+    let queries = filters(words(&[
+        "JSON_VALUE(j, '$.k') = 'x5'",
+        "json_value(j, '$.k' RETURNING text) = 'x5'",
+        "JSON_VALUE(t.j, '$.\"k\"') = 'x5'",
+        "JSON_VALUE(j, '$.k' NULL ON EMPTY NULL ON ERROR) = 'x5'",
+        "JSON_VALUE(j, '$.k' ERROR ON ERROR) = 'x5'",
+        "JSON_VALUE(j, '$.k') IN ('x5', 'x6')",
+        "JSON_VALUE(j, '$.k') > 'x5'",
+        "JSON_VALUE(j, '$.kind') = 'k1'",
+        "JSON_VALUE(j, '$.n' RETURNING int) = 5",
+        "JSON_VALUE(j, '$.n' RETURNING integer) BETWEEN 5 AND 7",
+        "JSON_VALUE(j, '$.n' RETURNING bigint) = 5",
+        "JSON_VALUE(j, '$.n') = '5'",
+        "JSON_EXISTS(j, '$.k')",
+        "JSON_EXISTS(j, '$.k') = true",
+        "JSON_EXISTS(j, '$.k' FALSE ON ERROR)",
+        "JSON_EXISTS(j, '$.k' ERROR ON ERROR)",
+        "NOT JSON_EXISTS(j, '$.k')",
+        "JSON_EXISTS(j, '$.kind')",
+        "JSON_EXISTS(j, '$ ? (@.k == \"x5\")')",
+        "JSON_QUERY(j, '$.k') = '\"x5\"'",
+        "JSON_QUERY(j, '$.k' WITH WRAPPER) = '[\"x5\"]'",
+        "JSON_QUERY(j, '$.k' WITHOUT WRAPPER KEEP QUOTES) = '\"x5\"'",
+        "j->>'k' = 'x5'",
+        "j @> '{\"k\": \"x5\"}'",
+        "j @? '$.k'",
+    ]));
+    let tables = ["SELECT * FROM t, JSON_TABLE(j, '$' COLUMNS (k text PATH '$.k')) AS x WHERE x.k = 'x5'".to_owned()];
+    let queries: Vec<String> = queries.into_iter().chain(tables).collect();
+    let indexes = [
+        "CREATE INDEX x ON t (JSON_VALUE(j, '$.k'))",
+        "CREATE INDEX x ON t (JSON_VALUE(j, '$.n' RETURNING int))",
+        "CREATE INDEX x ON t (JSON_EXISTS(j, '$.k'))",
+        "CREATE INDEX x ON t (JSON_QUERY(j, '$.k'))",
+    ];
+    product(all, &indexes, &queries);
+    let gin = ["CREATE INDEX x ON t USING gin (j)", "CREATE INDEX x ON t USING gin (j jsonb_path_ops)", "CREATE INDEX x ON t ((j->>'k'))"];
+    product(all, &gin, &queries);
+}
+
+/// Fields of composite columns, and the whole of one.
+pub(super) fn composite(all: &mut Vec<Case>) {
+    let queries = filters(words(&[
+        "(pl).zip = 5",
+        "(t.pl).zip = 5",
+        "(pl).zip = 5::bigint",
+        "(pl).zip = 5.5",
+        "(pl).zip BETWEEN 5 AND 9",
+        "(pl).zip IN (5, 6)",
+        "(pl).zip IS NULL",
+        "(pl).zip + 1 = 5",
+        "(pl).street = 's5'",
+        "lower((pl).street) = 's5'",
+        "(pl).street LIKE 's5%'",
+        "pl = ROW('s5', 5)::place",
+    ]));
+    let indexes = [
+        "CREATE INDEX x ON t (((pl).zip))",
+        "CREATE INDEX x ON t (((pl).street))",
+        "CREATE INDEX x ON t (((pl).street) text_pattern_ops)",
+        "CREATE INDEX x ON t (lower((pl).street))",
+        "CREATE INDEX x ON t (pl)",
+        "CREATE INDEX x ON t (i) WHERE (pl).zip = 5",
+    ];
+    product(all, &indexes, &queries);
+    let orders = [
+        "SELECT * FROM t ORDER BY (pl).zip LIMIT 5".to_owned(),
+        "SELECT * FROM t WHERE (pl).zip = 5 ORDER BY (pl).street LIMIT 5".to_owned(),
+    ];
+    product(all, &["CREATE INDEX x ON t (((pl).zip))", "CREATE INDEX x ON t (((pl).zip), ((pl).street))"], &orders);
+}
+
+pub(super) fn json(all: &mut Vec<Case>) {
+    let queries = filters(words(&[
+        "j->>'k' = 'x5'",
+        "j ->> 'k' = 'x5'",
+        "(j->>'k'::text) = 'x5'",
+        "t.j->>'k' = 'x5'",
+        "'x5' = j->>'k'",
+        "j->>'k' IN ('x5', 'x6')",
+        "j->>'k' = ANY (ARRAY['x5'])",
+        "j->>'k' IS NOT NULL",
+        "j->>'k' IS NULL",
+        "j->>'k' > 'x5'",
+        "j->>'k' LIKE 'x5%'",
+        "j->>'k' ILIKE '%x5%'",
+        "j->>'k' LIKE '%5'",
+        "j->>'k' <> 'x5'",
+        "(j->>'n')::int = 5",
+        "(j->>'n')::int > 5",
+        "(j->>'n')::bigint = 5",
+        "(j->>'n')::numeric = 5",
+        "CAST(j->>'n' AS int) = 5",
+        "(j->>'n')::int4 = 5",
+        "(j->>'n')::integer IN (1, 2)",
+        "(j->'n')::int = 5",
+        "j->'n' = '5'",
+        "j->'k' = '\"x5\"'",
+        "j->'k' = '\"x5\"'::jsonb",
+        "j['k'] = '\"x5\"'",
+        "j @> '{\"k\": \"x5\"}'",
+        "j @> '{\"k\": \"x5\"}'::jsonb",
+        "j @> jsonb_build_object('k', 'x5')",
+        "'{\"k\": \"x5\"}' <@ j",
+        "j <@ '{\"k\": \"x5\"}'",
+        "NOT (j @> '{\"k\": \"x5\"}')",
+        "j ? 'k'",
+        "j ?| ARRAY['k', 'l']",
+        "j ?& ARRAY['k', 'l']",
+        "j @? '$.k ? (@ == \"x5\")'",
+        "j @@ '$.n == 5'",
+        "jsonb_path_exists(j, '$.k')",
+        "jsonb_path_match(j, '$.n == 5')",
+        "j #>> '{k}' = 'x5'",
+        "j #>> '{a,b}' = '5'",
+        "j->'a'->>'b' = '5'",
+        "(j->'a'->>'b')::int = 5",
+        "j#>>ARRAY['a','b'] = '5'",
+        "jsonb_extract_path_text(j, 'k') = 'x5'",
+        "jsonb_extract_path_text(j, 'a', 'b') = '5'",
+        "j->'a' @> '{\"b\": 5}'",
+        "j->'a' ? 'b'",
+        "j->'tags' @> '[\"t1\"]'",
+        "j->'tags' ? 't1'",
+        "lower(j->>'k') = 'x5'",
+        "coalesce(j->>'k', '') = 'x5'",
+        "j->>'k' = 'x5' AND i = 5",
+        "j->>'k' = 'x5' AND tz > now()",
+        "j = '{}'",
+        "j->>'k' = lower('X5')",
+        "j->>'kind' = 'k1' AND (j->>'n')::int > 3",
+        "j @> '{\"k\": \"x5\"}' OR j @> '{\"k\": \"x6\"}'",
+        "j->>'k' = 'x5' OR j->>'k' = 'x6'",
+        "j->>'k' = 'x5' OR j @> '{\"n\": 5}'",
+        "j->>'k' = (SELECT k FROM o LIMIT 1)",
+        "j->'a'->'b' = '5'",
+        "(j->'a')->>'b' = '5'",
+        "j->>'k' ~ '^x5'",
+        "jsonb_array_length(j->'tags') = 2",
+        "j - 'k' = '{}'",
+        "j->0 = '1'",
+        "(j->>'t')::timestamptz > now()",
+        "j->>'k' BETWEEN 'a' AND 'b'",
+        "(j->>'n')::int BETWEEN 1 AND 2",
+        "j @> ANY (ARRAY['{\"k\": 1}', '{\"k\": 2}']::jsonb[])",
+        "j->>'k' = current_user::text",
+        "j::text = 'x'",
+        "j->>'k' = 'x5' AND j->>'kind' = 'k1'",
+        "(j->>'b')::boolean",
+        "(j->>'b')::boolean IS TRUE",
+        "(j->>'b')::bool = true",
+    ]));
+    let indexes = [
+        "CREATE INDEX x ON t USING gin (j)",
+        "CREATE INDEX x ON t USING gin (j jsonb_path_ops)",
+        "CREATE INDEX x ON t ((j->>'k'))",
+        "CREATE INDEX x ON t ((j ->> 'k'::text) text_pattern_ops)",
+        "CREATE INDEX x ON t (((j->>'n')::int))",
+        "CREATE INDEX x ON t (CAST(j->>'n' AS bigint))",
+        "CREATE INDEX x ON t ((j->'k'))",
+        "CREATE INDEX x ON t ((j['k']))",
+        "CREATE INDEX x ON t ((j#>>'{a,b}'))",
+        "CREATE INDEX x ON t ((j->'a'->>'b'))",
+        "CREATE INDEX x ON t USING gin ((j->'a'))",
+        "CREATE INDEX x ON t USING gin ((j->'tags') jsonb_path_ops)",
+        "CREATE INDEX x ON t (lower(j->>'k'))",
+        "CREATE INDEX x ON t (coalesce(j->>'k', ''))",
+        "CREATE INDEX x ON t USING gin ((j->>'k') gin_trgm_ops)",
+        "CREATE INDEX x ON t USING hash ((j->>'k'))",
+        "CREATE INDEX x ON t (i, (j->>'k'))",
+        "CREATE INDEX x ON t ((j->>'k'), tz)",
+        "CREATE INDEX x ON t (jsonb_extract_path_text(j, 'k'))",
+        "CREATE INDEX x ON t ((j->>'k')) WHERE j->>'kind' = 'k1'",
+        "CREATE INDEX x ON t ((j->>'k')) WHERE j ? 'k'",
+        "CREATE INDEX x ON t (j)",
+        "CREATE INDEX x ON t (((j->>'n')::numeric))",
+        "CREATE INDEX x ON t ((j->>'k')) WHERE (j->>'k') IS NOT NULL",
+        "CREATE INDEX x ON t (((j->>'b')::boolean))",
+    ];
+    product(all, &indexes, &queries);
+}
