@@ -1,6 +1,6 @@
 //! Filters on JSON, by its operators, by the calls of SQL/JSON, and on fields of composites.
 
-use super::{COLUMNS, Case, filters, product, words};
+use super::{Case, filters, product, words};
 
 /// SQL/JSON's query functions, which came with 17: an index serves them that repeats the very call.
 pub(super) fn sql_json(all: &mut Vec<Case>) {
