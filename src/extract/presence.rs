@@ -2,6 +2,7 @@
 //!
 //! Known by words that stand close to the statement, nothing more; must not know SQL.
 
+use super::scope;
 use crate::source::{Span, floor_boundary};
 
 /// So far behind a statement its result may be looked at.
@@ -49,16 +50,7 @@ fn takes_presence(before: &str) -> bool {
 
 /// `has_rows`, `userExists`, `isEmpty`.
 fn names_presence(name: &str) -> bool {
-    let mut words = vec![String::new()];
-    for c in name.chars() {
-        if c.is_uppercase() || !c.is_alphanumeric() {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
-            word.extend(c.to_lowercase());
-        }
-    }
-    let words: Vec<&String> = words.iter().filter(|word| !word.is_empty()).collect();
+    let words = scope::words(name);
     let asks = words.first().is_some_and(|first| matches!(first.as_str(), "has" | "have" | "exists" | "exist"));
     asks || words.last().is_some_and(|last| matches!(last.as_str(), "exists" | "exist" | "empty"))
 }

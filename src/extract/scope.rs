@@ -111,6 +111,11 @@ pub(super) fn is_about_all(name: &str) -> bool {
         "sanitize",
         "scrub",
     ];
+    words(name).iter().any(|word| WORDS.contains(&word.as_str()))
+}
+
+/// The words of a name in code, in lower case: of `delete_all`, `deleteAll` and `DeleteAll` the same.
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     for c in name.chars() {
         if c.is_uppercase() || !c.is_alphanumeric() {
@@ -120,7 +125,8 @@ pub(super) fn is_about_all(name: &str) -> bool {
             word.extend(c.to_lowercase());
         }
     }
-    words.iter().any(|word| WORDS.contains(&word.as_str()))
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 fn of(scopes: &[(u32, Scope)]) -> Around {
