@@ -5,6 +5,7 @@
 //! ([`code`]) and sorts into replay order. Must not know SQL beyond the marks that frameworks put into files.
 
 mod code;
+mod disk;
 mod elsewhere;
 mod engines;
 mod includes;
@@ -21,6 +22,7 @@ use crate::engine::{Input, InputKind};
 use crate::extract::Language;
 use crate::finding::Problem;
 use crate::source::MAX_FILE_BYTES;
+use disk::Disk;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use layout::{Order, Surveyor};
 use rayon::prelude::*;
@@ -94,6 +96,11 @@ fn file_kind(path: &Path) -> Option<FileKind> {
 
 /// The path as people see it: relative to the working directory where it shares more than the root, with forward slashes.
 pub fn shown(path: &Path, cwd: &Path) -> PathBuf {
+    // most files lie under the working directory, as their text shows
+    let under = || path.to_str()?.strip_prefix(cwd.to_str()?)?.strip_prefix('/').filter(|rest| walk::is_plain(rest));
+    if let Some(rest) = under() {
+        return PathBuf::from(rest);
+    }
     let common = path.components().zip(cwd.components()).take_while(|(a, b)| a == b).count();
     if common <= 1 {
         return path.to_owned();
@@ -108,6 +115,8 @@ pub fn shown(path: &Path, cwd: &Path) -> PathBuf {
 struct Candidate {
     path: PathBuf,
     reported: bool,
+    /// In bytes, where somebody has asked.
+    size: Option<u64>,
     bytes: Option<Vec<u8>>,
 }
 
@@ -115,20 +124,20 @@ struct Candidate {
 pub fn discover(request: &Request) -> Discovered {
     let mut found = Discovered::default();
     let mut left_out = BTreeMap::new();
-    let Candidates { candidates, elsewhere, prisma } = candidates(request, &mut found.problems, &mut left_out);
-    let read = |surveyor: &mut Surveyor, candidate: Candidate| {
+    let disk = Disk::default();
+    let Candidates { candidates, elsewhere, prisma } = candidates(request, &disk, &mut found.problems, &mut left_out);
+    let surveyor = Surveyor::new(&disk);
+    let read = |candidate: Candidate| {
         let shown = shown(&candidate.path, &request.cwd);
-        let result = read(&candidate, &shown, surveyor);
+        let result = read(&candidate, &shown, &surveyor);
         (candidate, shown, result)
     };
-    let mut surveyor = Surveyor::default();
     let files: Vec<_> = if candidates.len() > MANY {
-        candidates.into_par_iter().with_min_len(MANY / 2).map_init(Surveyor::default, read).collect()
+        candidates.into_par_iter().with_min_len(MANY / 4).map(read).collect()
     } else {
-        candidates.into_iter().map(|candidate| read(&mut surveyor, candidate)).collect()
+        candidates.into_iter().map(read).collect()
     };
-    let mut packages = packages::Packages::default();
-    let mut generators = packages::Generators::default();
+    let mut packages = packages::Packages::new(&disk);
     let schema: Vec<PathBuf> = request.schema.iter().map(|path| walk::normalize(path, &request.cwd)).collect();
     let mut ordered: Vec<(Order, Input)> = vec![];
     let mut replayed: BTreeMap<String, usize> = BTreeMap::new();
@@ -143,7 +152,7 @@ pub fn discover(request: &Request) -> Discovered {
             }
         }
         match result {
-            Ok(Content::Sql(..)) if layout::has_own_for_postgres(&candidate.path) => {
+            Ok(Content::Sql(..)) if layout::has_own_for_postgres(&candidate.path, &disk) => {
                 if reported {
                     *left_out.entry("for the databases without a file of their own").or_insert(0) += 1;
                 }
@@ -154,8 +163,8 @@ pub fn discover(request: &Request) -> Discovered {
                     (order, kind) = layout::schema_file(&candidate.path, "plain");
                 }
                 let migrates = matches!(kind, InputKind::Migration(_));
-                let of_package = migrates.then(|| packages.engine(&candidate.path)).flatten();
-                if let Some(engine) = of_package.or_else(|| generators.engine(&candidate.path)) {
+                let of_package = migrates.then(|| packages.of_migration(&candidate.path)).flatten();
+                if let Some(engine) = of_package.or_else(|| packages.of_generator(&candidate.path)) {
                     if reported {
                         *left_out.entry(engine).or_insert(0) += 1;
                     }
@@ -195,8 +204,8 @@ pub fn discover(request: &Request) -> Discovered {
     }
     includes::follow(&mut ordered, &request.cwd, &mut left_out, |path| {
         let path = shown(path, &request.cwd);
-        let candidate = Candidate { path: walk::normalize(&path, &request.cwd), reported: false, bytes: None };
-        match self::read(&candidate, &path, &mut surveyor) {
+        let candidate = Candidate { path: walk::normalize(&path, &request.cwd), reported: false, size: None, bytes: None };
+        match self::read(&candidate, &path, &surveyor) {
             Ok(Content::Sql(bytes, ..)) => Some(Input { path, bytes, kind: InputKind::Sql, reported: false, sets: vec![] }),
             _ => None,
         }
@@ -236,7 +245,7 @@ struct Candidates {
 }
 
 /// Every file to read, each once, in the order of their paths.
-fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTreeMap<&'static str, usize>) -> Candidates {
+fn candidates(request: &Request, disk: &Disk, problems: &mut Vec<Problem>, left_out: &mut BTreeMap<&'static str, usize>) -> Candidates {
     let cwd = &request.cwd;
     let mut found = vec![];
     let mut candidates = vec![];
@@ -263,7 +272,7 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
     let excluded = exclusion(request);
     let mut seen: HashSet<PathBuf> = candidates.iter().map(|c: &Candidate| c.path.clone()).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
-    for Found { path, named, vendored } in found {
+    for Found { path, named, size, vendored } in found {
         if vendored {
             *left_out.entry("vendored code").or_insert(0) += 1;
             continue;
@@ -273,13 +282,13 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
         }
         if (named || file_kind(&path).is_some()) && seen.insert(path.clone()) {
             let reported = !excluded(&path);
-            candidates.push(Candidate { path, reported, bytes: None });
+            candidates.push(Candidate { path, reported, size, bytes: None });
         }
     }
-    for path in replayed(request, &candidates, &folders, problems) {
+    for path in replayed(request, disk, &candidates, &folders, problems) {
         let replayed = matches!(file_kind(&path), Some(FileKind::Sql)) || programs::set(&path).is_some();
         if replayed && seen.insert(path.clone()) {
-            candidates.push(Candidate { path, reported: false, bytes: None });
+            candidates.push(Candidate { path, reported: false, size: None, bytes: None });
         }
     }
     if !request.contents.is_empty() {
@@ -291,7 +300,7 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
         for path in elsewhere::migrations_for(&alone, &folders) {
             if seen.insert(path.clone()) {
                 elsewhere.insert(path.clone());
-                candidates.push(Candidate { path, reported: false, bytes: None });
+                candidates.push(Candidate { path, reported: false, size: None, bytes: None });
             }
         }
     }
@@ -309,13 +318,13 @@ fn substitute(request: &Request, folders: &[PathBuf], excluded: impl Fn(&Path) -
     let known: HashSet<PathBuf> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
     let missing = request.contents.iter().filter(|(path, bytes)| bytes.is_some() && !known.contains(*path) && !path.exists());
     for (path, bytes) in missing.filter(|(path, _)| file_kind(path).is_some() && folders.iter().any(|folder| path.starts_with(folder))) {
-        candidates.push(Candidate { path: path.clone(), reported: !excluded(path), bytes: bytes.clone() });
+        candidates.push(Candidate { path: path.clone(), reported: !excluded(path), size: None, bytes: bytes.clone() });
     }
 }
 
 /// What is read for the schema only: the configured paths, and the rest of the migration set of every file whose set was not
 /// walked as a whole.
-fn replayed(request: &Request, candidates: &[Candidate], folders: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+fn replayed(request: &Request, disk: &Disk, candidates: &[Candidate], folders: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBuf> {
     let mut found = vec![];
     for path in &request.schema {
         walk::walk(&walk::normalize(path, &request.cwd), &path.to_string_lossy(), &mut found, problems);
@@ -323,11 +332,11 @@ fn replayed(request: &Request, candidates: &[Candidate], folders: &[PathBuf], pr
     let mut paths: Vec<PathBuf> = found.into_iter().filter(|found| !found.vendored).map(|found| found.path).collect();
     let programs = candidates.iter().filter_map(|candidate| programs::set(&candidate.path));
     for set in programs.collect::<BTreeSet<PathBuf>>().iter().filter(|set| !folders.iter().any(|folder| set.starts_with(folder))) {
-        paths.extend(programs::files_of_set(set));
+        paths.extend(programs::files_of_set(set, disk));
     }
     let sets: BTreeSet<PathBuf> = candidates.iter().filter_map(|candidate| layout::set_folder(&candidate.path)).collect();
     for set in sets.iter().filter(|set| !folders.iter().any(|folder| set.starts_with(folder))) {
-        paths.extend(layout::files_of_set(set));
+        paths.extend(layout::files_of_set(set, disk));
     }
     paths
 }
@@ -353,7 +362,7 @@ fn stdin(request: &Request, problems: &mut Vec<Problem>) -> Option<Candidate> {
         Some(path) => walk::normalize(path, &request.cwd),
         None => request.cwd.join("<stdin>"),
     };
-    Some(Candidate { path, reported: true, bytes: Some(bytes) })
+    Some(Candidate { path, reported: true, size: None, bytes: Some(bytes) })
 }
 
 enum Content {
@@ -370,7 +379,7 @@ enum Content {
     Other(&'static str),
 }
 
-fn read(candidate: &Candidate, shown: &Path, surveyor: &mut Surveyor) -> Result<Content, Problem> {
+fn read(candidate: &Candidate, shown: &Path, surveyor: &Surveyor) -> Result<Content, Problem> {
     let file = || shown.to_string_lossy().into_owned();
     let kind = match (file_kind(&candidate.path), &candidate.bytes) {
         (Some(kind), _) => kind,
@@ -379,7 +388,7 @@ fn read(candidate: &Candidate, shown: &Path, surveyor: &mut Surveyor) -> Result<
     };
     let bytes = match &candidate.bytes {
         Some(bytes) => bytes.clone(),
-        None => read_file(&candidate.path).map_err(|message| Problem { file: file(), message })?,
+        None => read_file(&candidate.path, candidate.size).map_err(|message| Problem { file: file(), message })?,
     };
     if let FileKind::Code(language) = kind {
         return Ok(code::read(shown, bytes, language));
@@ -403,16 +412,20 @@ fn read(candidate: &Candidate, shown: &Path, surveyor: &mut Surveyor) -> Result<
     })
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+fn read_file(path: &Path, size: Option<u64>) -> Result<Vec<u8>, String> {
     let failed = |error| walk::problem("", &error).message;
     let file = std::fs::File::open(path).map_err(failed)?;
-    let size = file.metadata().map_err(failed)?.len();
+    let size = match size {
+        Some(size) => size,
+        None => file.metadata().map_err(failed)?.len(),
+    };
     let most = HUGE.min(MAX_FILE_BYTES);
     if size > most {
         return Err(format!("is {} MiB large; files over {} MiB are not read", size >> 20, HUGE >> 20));
     }
-    let mut bytes = Vec::with_capacity(size as usize + 1);
-    file.take(most).read_to_end(&mut bytes).map_err(failed)?;
+    let mut bytes = Vec::with_capacity(size as usize);
+    // what has no size until it is read is read to its end; the others need not be asked whether there is more
+    file.take(if size == 0 { most } else { size }).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
 
