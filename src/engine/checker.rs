@@ -24,6 +24,9 @@ use rayon::prelude::*;
 use std::cell::RefCell;
 use std::collections::HashSet;
 
+/// From how many routines and views on they are asked about on several threads.
+const MANY_STORED: usize = 16;
+
 /// From how many relations on a schema is asked about on several threads.
 const MANY_RELATIONS: usize = 256;
 
@@ -166,10 +169,11 @@ impl Checker<'_> {
         }
         let mut current: HashSet<Location> = catalog.views.iter().map(|(_, view)| view.defined_at).collect();
         current.extend(catalog.functions.iter().flat_map(|(_, overloads)| overloads).map(|function| function.defined_at));
-        let session = Session::new(RunMode { transaction: Transaction::None });
-        for Stored { statement, origin, around } in stored.iter().filter(|s| current.contains(&s.statement.location())) {
+        let standing = |stored: &&Stored| current.contains(&stored.statement.location());
+        let check = |Stored { statement, origin, around }: &Stored, found: &mut Found| {
             let text = &self.sources.get(statement.file).text;
             let effects = statement_effects(statement, catalog, self.settings.postgres);
+            let session = Session::new(RunMode { transaction: Transaction::None });
             let scene = Scene {
                 text,
                 fragment: None,
@@ -185,7 +189,20 @@ impl Checker<'_> {
                 replayed: true,
             };
             self.scene(scene, found);
+        };
+        if stored.len() < MANY_STORED {
+            return stored.iter().filter(standing).for_each(|stored| check(stored, found));
         }
+        // what is said once a file is known file by file
+        let files: Vec<&[Stored]> = stored.chunk_by(|a, b| a.statement.file == b.statement.file).collect();
+        let of_file = |stored: &&[Stored]| {
+            let once = stored.first().map(|first| found.once.of(first.statement.file)).unwrap_or_default();
+            let mut found = Found { once, ..Found::default() };
+            stored.iter().filter(standing).for_each(|stored| check(stored, &mut found));
+            found
+        };
+        let each: Vec<Found> = files.par_iter().map(of_file).collect();
+        each.into_iter().for_each(|more| found.merge(more));
     }
 
     /// Asks every rule about the statements of code: the strings of a migration in one session, each other with its own.

@@ -118,15 +118,28 @@ fn level(rule: &Rule, settings: &Settings) -> Level {
 
 /// Keeps the first of each rule in each file, for reports that are to be said once.
 #[derive(Default)]
-pub(super) struct OncePerFile(std::collections::HashSet<(FileId, &'static str)>);
+pub(super) struct OncePerFile(HashMap<FileId, Vec<&'static str>>);
 
 impl OncePerFile {
+    /// Whether a rule has said in a file what it says once.
     pub(super) fn has(&self, rule: &'static str, file: FileId) -> bool {
-        self.0.contains(&(file, rule))
+        self.0.get(&file).is_some_and(|rules| rules.contains(&rule))
     }
 
     pub(super) fn admits(&mut self, rule: &'static str, report: &Report) -> bool {
-        !report.once_per_file || self.0.insert((report.primary.at.file, rule))
+        let file = report.primary.at.file;
+        if report.once_per_file && self.has(rule, file) {
+            return false;
+        }
+        if report.once_per_file {
+            self.0.entry(file).or_default().push(rule);
+        }
+        true
+    }
+
+    /// What is known of one file.
+    pub(super) fn of(&self, file: FileId) -> OncePerFile {
+        OncePerFile(self.0.get(&file).map(|rules| (file, rules.clone())).into_iter().collect())
     }
 }
 

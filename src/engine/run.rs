@@ -171,6 +171,10 @@ impl Run<'_> {
         }
         found.settle(catalog);
         self.checker.check_stored(&stored, catalog, &mut found);
+        if ahead {
+            // facts are many small pieces; what comes next need not wait until all are given back
+            rayon::spawn(move || drop(stored));
+        }
         (found, remarks)
     }
 
