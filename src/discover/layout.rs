@@ -19,12 +19,28 @@ use std::sync::Mutex;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Order {
     group: Group,
-    set: PathBuf,
+    set: Folder,
     phase: u8,
     name: Natural,
     path: PathBuf,
     /// The folder that it counts as being in, where that is not its own.
     home: Option<PathBuf>,
+}
+
+/// A folder. Paths are compared part by part, which is dear, and most of those that are compared here are the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Folder(PathBuf);
+
+impl PartialOrd for Folder {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Folder {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.0.as_os_str() == other.0.as_os_str() { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +66,7 @@ impl Order {
     /// A migration in code: its file's name says when it runs.
     pub(super) fn program(path: &Path, set: &Path) -> Order {
         let name = Natural(file_name(path).into_owned());
-        Order { set: set.to_owned(), name, ..Order::new(Group::Migration, path) }
+        Order { set: Folder(set.to_owned()), name, ..Order::new(Group::Migration, path) }
     }
 
     /// Puts a migration at the `place`th step of its set.
@@ -81,12 +97,12 @@ impl Order {
 
     /// The folder that holds the whole set of a migration; none of a dump.
     pub(super) fn set(&self) -> Option<&Path> {
-        (self.group == Group::Migration).then_some(&self.set)
+        (self.group == Group::Migration).then_some(&self.set.0)
     }
 
     fn new(group: Group, path: &Path) -> Order {
         let name = Natural(path.to_string_lossy().into_owned());
-        Order { group, set: PathBuf::new(), phase: 0, name, path: path.to_owned(), home: None }
+        Order { group, set: Folder(PathBuf::new()), phase: 0, name, path: path.to_owned(), home: None }
     }
 }
 
@@ -189,16 +205,16 @@ impl<'d> Surveyor<'d> {
         Surveyor { disk, around: Mutex::default(), plans: Mutex::default(), journals: Mutex::default() }
     }
 
-    /// What the file is and where it stands in the order.
-    pub(super) fn classify(&self, path: &Path, bytes: &[u8]) -> (Order, InputKind) {
+    /// What the file is and where it stands in the order. `set` is its [`set_folder`].
+    pub(super) fn classify(&self, path: &Path, set: Option<&Path>, bytes: &[u8]) -> (Order, InputKind) {
         let name = file_name(path);
         let folder = path.parent().unwrap_or(Path::new(""));
         let head = &bytes[..bytes.len().min(4096)];
         if let Some((framework, sections)) = sections::sections(bytes) {
             let transaction = sections.first().map_or(Transaction::None, |section| section.transaction);
             let info = MigrationInfo { framework, down: false, transaction, sections: Some(sections) };
-            let set = set_folder(path).unwrap_or_else(|| folder.to_owned());
-            return (order(path, &set, &name), InputKind::Migration(info));
+            let set = set.unwrap_or(folder);
+            return (order(path, set, &name), InputKind::Migration(info));
         }
         if memmem::find(head, b"-- PostgreSQL database dump").is_some() && !has_a_version(path, &name) && !holds_samples(path) {
             return schema_file(path, "pg_dump");
@@ -218,9 +234,9 @@ impl<'d> Surveyor<'d> {
         match self.framework(path, &name, bytes) {
             Some((framework, transaction)) => {
                 let down = is_down(path, &name, self.disk);
-                let set = set_folder(path).unwrap_or_else(|| folder.to_owned());
+                let set = set.unwrap_or(folder);
                 let info = MigrationInfo { framework, down, transaction, sections: None };
-                let mut order = order(path, &set, &name);
+                let mut order = order(path, set, &name);
                 if let Some(place) = self.journal(folder, &name).filter(|_| framework == "drizzle") {
                     order.name = Natural(format!("{place:08}"));
                 }
@@ -309,7 +325,7 @@ impl<'d> Surveyor<'d> {
         let change = path.strip_prefix(folder).ok()?.with_extension("").to_string_lossy().replace('\\', "/");
         let place = plans.get(top)?.get(&change).copied().unwrap_or(usize::MAX);
         let name = Natural(format!("{place:020} {change}"));
-        let order = Order { group: Group::Migration, set: top.to_owned(), phase: 0, name, path: path.to_owned(), home: None };
+        let order = Order { group: Group::Migration, set: Folder(top.to_owned()), phase: 0, name, path: path.to_owned(), home: None };
         let down = folder.ends_with("revert");
         let info = MigrationInfo { framework: "sqitch", down, transaction: Transaction::None, sections: None };
         Some((order, InputKind::Migration(info)))
@@ -399,7 +415,7 @@ pub(super) fn schema_file(path: &Path, framework: &'static str) -> (Order, Input
 /// A migration's place in its set: versions, then Flyway's repeatable files.
 fn order(path: &Path, set: &Path, name: &str) -> Order {
     let within = path.strip_prefix(set).unwrap_or(path).to_string_lossy().into_owned();
-    let mut order = Order { set: set.to_owned(), name: Natural(within), ..Order::new(Group::Migration, path) };
+    let mut order = Order { set: Folder(set.to_owned()), name: Natural(within), ..Order::new(Group::Migration, path) };
     match flyway_version(name) {
         Some(Some(version)) => order.name = Natural(version),
         Some(None) => order.phase = 1,

@@ -27,6 +27,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use layout::{Order, Surveyor};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use walk::Found;
@@ -114,10 +115,31 @@ pub fn shown(path: &Path, cwd: &Path) -> PathBuf {
 /// A file to read, and why.
 struct Candidate {
     path: PathBuf,
+    /// The folders that hold the sets of migrations that it may belong to, in SQL and in code.
+    sets: Sets,
     reported: bool,
     /// In bytes, where somebody has asked.
     size: Option<u64>,
     bytes: Option<Vec<u8>>,
+}
+
+/// The sets that a file may belong to by its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sets {
+    sql: Option<PathBuf>,
+    program: Option<PathBuf>,
+}
+
+impl Sets {
+    fn of(path: &Path) -> Self {
+        Sets { sql: layout::set_folder(path), program: programs::set(path) }
+    }
+}
+
+impl Candidate {
+    fn new(path: PathBuf, reported: bool) -> Self {
+        Candidate { sets: Sets::of(&path), path, reported, size: None, bytes: None }
+    }
 }
 
 /// Finds, reads, recognises and orders.
@@ -204,7 +226,7 @@ pub fn discover(request: &Request) -> Discovered {
     }
     includes::follow(&mut ordered, &request.cwd, &mut left_out, |path| {
         let path = shown(path, &request.cwd);
-        let candidate = Candidate { path: walk::normalize(&path, &request.cwd), reported: false, size: None, bytes: None };
+        let candidate = Candidate::new(walk::normalize(&path, &request.cwd), false);
         match self::read(&candidate, &path, &surveyor) {
             Ok(Content::Sql(bytes, ..)) => Some(Input { path, bytes, kind: InputKind::Sql, reported: false, sets: vec![] }),
             _ => None,
@@ -270,25 +292,36 @@ fn candidates(request: &Request, disk: &Disk, problems: &mut Vec<Problem>, left_
     }
     let prisma = prisma::engine(&found);
     let excluded = exclusion(request);
-    let mut seen: HashSet<PathBuf> = candidates.iter().map(|c: &Candidate| c.path.clone()).collect();
+    let mut seen: hashbrown::HashSet<OsString> = candidates.iter().map(|c: &Candidate| c.path.as_os_str().to_owned()).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
-    for Found { path, named, size, vendored } in found {
+    let look = |Found { path, named, size, vendored }: Found| {
         if vendored {
-            *left_out.entry("vendored code").or_insert(0) += 1;
-            continue;
+            return (Some("vendored code"), None);
         }
-        if let Some(reason) = layout::other_language(&path).filter(|_| Language::of_path(&path).is_none()) {
+        let reason = layout::other_language(&path).filter(|_| Language::of_path(&path).is_none());
+        let is_ours = named || file_kind(&path).is_some();
+        (reason, is_ours.then(|| Candidate { size, ..Candidate::new(path, true) }))
+    };
+    let looked_at: Vec<_> = match found.len() > MANY {
+        true => found.into_par_iter().with_min_len(MANY / 4).map(look).collect(),
+        false => found.into_iter().map(look).collect(),
+    };
+    for (reason, candidate) in looked_at {
+        if let Some(reason) = reason {
             *left_out.entry(reason).or_insert(0) += 1;
         }
-        if (named || file_kind(&path).is_some()) && seen.insert(path.clone()) {
-            let reported = !excluded(&path);
-            candidates.push(Candidate { path, reported, size, bytes: None });
+        if let Some(candidate) = candidate.filter(|candidate| seen.insert(candidate.path.as_os_str().to_owned())) {
+            let reported = !excluded(&candidate.path);
+            candidates.push(Candidate { reported, ..candidate });
         }
     }
     for path in replayed(request, disk, &candidates, &folders, problems) {
+        if seen.contains(path.as_os_str()) {
+            continue;
+        }
         let replayed = matches!(file_kind(&path), Some(FileKind::Sql)) || programs::set(&path).is_some();
-        if replayed && seen.insert(path.clone()) {
-            candidates.push(Candidate { path, reported: false, size: None, bytes: None });
+        if replayed && seen.insert(path.as_os_str().to_owned()) {
+            candidates.push(Candidate::new(path, false));
         }
     }
     if !request.contents.is_empty() {
@@ -296,11 +329,11 @@ fn candidates(request: &Request, disk: &Disk, problems: &mut Vec<Problem>, left_
     }
     let mut elsewhere = HashSet::new();
     if request.schema.is_empty() {
-        let alone: Vec<&Path> = candidates.iter().map(|c| c.path.as_path()).filter(|path| layout::set_folder(path).is_none()).collect();
+        let alone: Vec<&Path> = candidates.iter().filter(|c| c.sets.sql.is_none()).map(|c| c.path.as_path()).collect();
         for path in elsewhere::migrations_for(&alone, &folders) {
-            if seen.insert(path.clone()) {
+            if seen.insert(path.as_os_str().to_owned()) {
                 elsewhere.insert(path.clone());
-                candidates.push(Candidate { path, reported: false, size: None, bytes: None });
+                candidates.push(Candidate::new(path, false));
             }
         }
     }
@@ -318,7 +351,7 @@ fn substitute(request: &Request, folders: &[PathBuf], excluded: impl Fn(&Path) -
     let known: HashSet<PathBuf> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
     let missing = request.contents.iter().filter(|(path, bytes)| bytes.is_some() && !known.contains(*path) && !path.exists());
     for (path, bytes) in missing.filter(|(path, _)| file_kind(path).is_some() && folders.iter().any(|folder| path.starts_with(folder))) {
-        candidates.push(Candidate { path: path.clone(), reported: !excluded(path), size: None, bytes: bytes.clone() });
+        candidates.push(Candidate { bytes: bytes.clone(), ..Candidate::new(path.clone(), !excluded(path)) });
     }
 }
 
@@ -330,15 +363,21 @@ fn replayed(request: &Request, disk: &Disk, candidates: &[Candidate], folders: &
         walk::walk(&walk::normalize(path, &request.cwd), &path.to_string_lossy(), &mut found, problems);
     }
     let mut paths: Vec<PathBuf> = found.into_iter().filter(|found| !found.vendored).map(|found| found.path).collect();
-    let programs = candidates.iter().filter_map(|candidate| programs::set(&candidate.path));
-    for set in programs.collect::<BTreeSet<PathBuf>>().iter().filter(|set| !folders.iter().any(|folder| set.starts_with(folder))) {
+    let outside = |set: &&PathBuf| !folders.iter().any(|folder| set.starts_with(folder));
+    for set in distinct(candidates.iter().filter_map(|candidate| candidate.sets.program.as_ref())).into_iter().filter(outside) {
         paths.extend(programs::files_of_set(set, disk));
     }
-    let sets: BTreeSet<PathBuf> = candidates.iter().filter_map(|candidate| layout::set_folder(&candidate.path)).collect();
-    for set in sets.iter().filter(|set| !folders.iter().any(|folder| set.starts_with(folder))) {
+    for set in distinct(candidates.iter().filter_map(|candidate| candidate.sets.sql.as_ref())).into_iter().filter(outside) {
         paths.extend(layout::files_of_set(set, disk));
     }
     paths
+}
+
+/// The folders in order, each once; most of those that are the same stand together.
+fn distinct<'p>(folders: impl Iterator<Item = &'p PathBuf>) -> BTreeSet<&'p PathBuf> {
+    let mut all: Vec<&PathBuf> = folders.collect();
+    all.dedup_by(|a, b| a.as_os_str() == b.as_os_str());
+    all.into_iter().collect()
 }
 
 fn exclusion(request: &Request) -> impl Fn(&Path) -> bool {
@@ -362,7 +401,7 @@ fn stdin(request: &Request, problems: &mut Vec<Problem>) -> Option<Candidate> {
         Some(path) => walk::normalize(path, &request.cwd),
         None => request.cwd.join("<stdin>"),
     };
-    Some(Candidate { path, reported: true, size: None, bytes: Some(bytes) })
+    Some(Candidate { bytes: Some(bytes), ..Candidate::new(path, true) })
 }
 
 enum Content {
@@ -406,7 +445,7 @@ fn read(candidate: &Candidate, shown: &Path, surveyor: &Surveyor) -> Result<Cont
     Ok(match engines::other_engine(shown, &bytes) {
         Some(engine) => Content::Other(engine),
         None => {
-            let (order, kind) = surveyor.classify(&candidate.path, &bytes);
+            let (order, kind) = surveyor.classify(&candidate.path, candidate.sets.sql.as_deref(), &bytes);
             Content::Sql(bytes, order, kind)
         }
     })

@@ -20,6 +20,9 @@ type Engine = Option<&'static str>;
 /// What the manifests around files say, by the folders of the manifests: `None` where a folder has none.
 pub(super) struct Packages<'d> {
     disk: &'d Disk,
+    /// What was found out for the files of a folder: of migrations, and of any files.
+    of_migrations: HashMap<OsString, Engine>,
+    of_files: HashMap<OsString, Engine>,
     locks: HashMap<OsString, Option<Engine>>,
     manifests: HashMap<OsString, Option<Engine>>,
     generators: HashMap<OsString, Option<Engine>>,
@@ -28,22 +31,41 @@ pub(super) struct Packages<'d> {
 impl<'d> Packages<'d> {
     /// One that has looked at nothing yet.
     pub(super) fn new(disk: &'d Disk) -> Self {
-        Packages { disk, locks: HashMap::new(), manifests: HashMap::new(), generators: HashMap::new() }
+        Packages {
+            disk,
+            of_migrations: HashMap::new(),
+            of_files: HashMap::new(),
+            locks: HashMap::new(),
+            manifests: HashMap::new(),
+            generators: HashMap::new(),
+        }
     }
 
     /// The engine of the package around a migration.
     pub(super) fn of_migration(&mut self, migration: &Path) -> Engine {
         let folder = migration.parent()?;
+        if let Some(known) = self.of_migrations.get(folder.as_os_str()) {
+            return *known;
+        }
         let lock = |dir: &Folder| dir.text("migration_lock.toml").map(|text| of_lock(&text));
         let manifest = |dir: &Folder| dir.text("Cargo.toml").map(|text| of_manifest(&text));
-        nearest(folder, 2, self.disk, &mut self.locks, lock).or_else(|| nearest(folder, DEPTH, self.disk, &mut self.manifests, manifest))
+        let engine = nearest(folder, 2, self.disk, &mut self.locks, lock)
+            .or_else(|| nearest(folder, DEPTH, self.disk, &mut self.manifests, manifest));
+        self.of_migrations.insert(folder.as_os_str().to_owned(), engine);
+        engine
     }
 
     /// The engine that sqlc's settings around a file name.
     pub(super) fn of_generator(&mut self, file: &Path) -> Engine {
+        let folder = file.parent()?;
+        if let Some(known) = self.of_files.get(folder.as_os_str()) {
+            return *known;
+        }
         let names = ["sqlc.yaml", "sqlc.yml", "sqlc.json"];
         let settings = |dir: &Folder| names.iter().find_map(|name| dir.text(name)).map(|text| of_sqlc(&text));
-        nearest(file.parent()?, DEPTH, self.disk, &mut self.generators, settings)
+        let engine = nearest(folder, DEPTH, self.disk, &mut self.generators, settings);
+        self.of_files.insert(folder.as_os_str().to_owned(), engine);
+        engine
     }
 }
 
