@@ -231,7 +231,9 @@ mod tests {
 
     #[test]
     fn the_tests_inside_a_file_of_rust_are_known() {
-        let at = |text: &str| inner_tests(text).map(|at| &text[at..]);
+        fn at(text: &str) -> Option<&str> {
+            inner_tests(text).map(|at| &text[at..])
+        }
         for tests in [
             "#[cfg(test)]\nmod tests {\n}",
             "#[cfg(test)]\npub(crate) mod tests {\n}",
