@@ -167,8 +167,9 @@ fn by_path(path: &Path) -> Option<Option<&'static str>> {
 /// `flowable.mysql.upgradestep.7100.to.7101.engine`, `mssql_engine_7.1_to_7.2`: one script for each engine side by side. Between dots
 /// the engine is a word of its own; at the start, what the script is for follows it (`oracle_prices` is about prices).
 fn by_name_in_a_row(stem: &str) -> Option<Option<&'static str>> {
-    const PARTS: &[&str] =
-        &["create", "database", "db", "ddl", "dml", "drop", "engine", "identity", "init", "install", "schema", "setup", "tables", "upgrade"];
+    const PARTS: &[&str] = &[
+        "create", "database", "db", "ddl", "dml", "drop", "engine", "identity", "init", "install", "schema", "setup", "tables", "upgrade",
+    ];
     if let Some(decided) = stem.split('.').find_map(engine) {
         return Some(decided);
     }
