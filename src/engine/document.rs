@@ -112,7 +112,9 @@ fn marks(bytes: &mut [u8]) -> bool {
         match bytes[at] {
             b'<' => {
                 if let Some(length) = placeholder(&bytes[at..]) {
-                    bytes[at] = b':';
+                    // `idx_<partition>` is one name
+                    let inside = at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_');
+                    bytes[at] = if inside { b'_' } else { b':' };
                     bytes[at + length - 1] = b' ';
                     bytes[at + 1..at + length - 1].iter_mut().filter(|b| !b.is_ascii_alphanumeric()).for_each(|b| *b = b'_');
                     (at, changed) = (at + length - 1, true);
@@ -240,6 +242,7 @@ mod tests {
 
     #[test]
     fn placeholders_become_variables() {
+        assert_eq!(of("CREATE INDEX i_<part> ON t_<part> (a)").unwrap(), "CREATE INDEX i__part  ON t__part  (a)");
         assert_eq!(of("GRANT ALL ON DATABASE <database name> TO <user>;").unwrap(), "GRANT ALL ON DATABASE :database_name  TO :user ;");
         assert_eq!(of("select 1 where a <b AND c> d"), None);
         assert_eq!(of("select '<b>', \"<c>\", a <> b, a < b, x <@ y -- <d>"), None);
