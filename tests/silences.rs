@@ -185,3 +185,16 @@ fn primary_keys_of_later_strings_and_in_the_end() {
     let json = Project::new(&[("migrations/1_a.sql", divided)]).check(&["--select", "missing-primary-key"]);
     assert!(json["findings"][0]["help"].as_str().unwrap().ends_with("ADD PRIMARY KEY (id, month);"), "{}", json["findings"]);
 }
+
+#[test]
+fn documents_of_other_engines_and_tables_that_a_document_shows() {
+    let fence = |sql: &str| format!("# Tables\n\n```sql\n{sql}\n```\n");
+    let drop = fence("DROP TABLE orders;");
+    let theirs = fence("DROP TABLE orders;\nCREATE TABLE orders (a LowCardinality(String)) ENGINE = MergeTree ORDER BY a;");
+    let files = [("docs/clickhouse-orders.md", drop.as_str()), ("docs/orders.md", &drop), ("docs/rollup.md", &theirs)];
+    assert_eq!(found("drop-table", &files), ["docs/orders.md"]);
+    let refers = "CREATE TABLE lines (id bigint PRIMARY KEY, order_id bigint REFERENCES orders);\n";
+    let shown = fence(refers);
+    let files = [("docs/tables.md", shown.as_str()), ("migrations/V2__lines.sql", refers), ("migrations/V1__a.sql", "SELECT 1;\n")];
+    assert_eq!(found("foreign-key-locks-parent", &files), ["migrations/V2__lines.sql"]);
+}

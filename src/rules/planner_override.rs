@@ -12,8 +12,35 @@ const OVERRIDES: &[&str] = &[
     "cpu_tuple_cost", "cpu_index_tuple_cost", "cpu_operator_cost",
 ];
 
+/// The planner's switches of 12 to 18. `enable_partitionwise_*` are off until someone turns them on; CockroachDB has settings of the same
+/// prefix that are no planner's.
+const SWITCHES: &[&str] = &[
+    "enable_async_append",
+    "enable_bitmapscan",
+    "enable_distinct_reordering",
+    "enable_gathermerge",
+    "enable_group_by_reordering",
+    "enable_hashagg",
+    "enable_hashjoin",
+    "enable_incremental_sort",
+    "enable_indexonlyscan",
+    "enable_indexscan",
+    "enable_material",
+    "enable_memoize",
+    "enable_mergejoin",
+    "enable_nestloop",
+    "enable_parallel_append",
+    "enable_parallel_hash",
+    "enable_partition_pruning",
+    "enable_presorted_aggregate",
+    "enable_self_join_elimination",
+    "enable_seqscan",
+    "enable_sort",
+    "enable_tidscan",
+];
+
 fn is_override(name: &str) -> bool {
-    name.starts_with("enable_") && !name.starts_with("enable_partitionwise") || OVERRIDES.contains(&name)
+    SWITCHES.contains(&name) || OVERRIDES.contains(&name)
 }
 
 fn check(ctx: &Context) {
