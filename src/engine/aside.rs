@@ -204,9 +204,22 @@ fn is_test_of(path: &str, code: bool) -> bool {
         TESTS.contains(&part)
             || (code && CODE_TESTS.contains(&part))
             || ["_test.", ".test.", ".spec.", "_spec."].iter().any(|mark| part.contains(mark))
-            || [".testing", ".tests", "-tests", "_tests", "-test", "dbtests", "-test-utils", "_testdata", "_e2e", "-e2e"]
-                .iter()
-                .any(|end| part.ends_with(end))
+            || [
+                ".testing",
+                ".tests",
+                "-tests",
+                "_tests",
+                "-test",
+                "dbtests",
+                "-test-utils",
+                "_testdata",
+                "_e2e",
+                "-e2e",
+                "-benchmarks",
+                "_benchmarks",
+            ]
+            .iter()
+            .any(|end| part.ends_with(end))
             || (code && ["test_", "tests-", "test-"].iter().any(|start| part.starts_with(start)))
             || part == "conftest.py"
     })

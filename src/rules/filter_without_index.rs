@@ -32,6 +32,13 @@ fn all<'f>(found: &'f Unserved) -> impl Iterator<Item = &'f Candidate> {
     std::iter::once(&found.wanted).chain(&found.beside)
 }
 
+/// Whether a column is called as what tells a few kinds of rows apart: `ticket_type`, `saktype`.
+fn is_a_kind(key: &Wanted) -> bool {
+    let Kind::Column(name) = &key.node.unlabelled().kind else { return false };
+    let name = name.to_ascii_lowercase();
+    ["type", "kind", "gender"].iter().any(|kind| name.ends_with(kind))
+}
+
 /// Whether a range cuts the rows down: what stands in the index after the keys may be the order alone, which an index of its own gives.
 fn holds_range(found: &Unserved) -> bool {
     let key = |wanted: &Wanted| found.wanted.tail.iter().any(|key| key.node == wanted.node);
@@ -56,7 +63,7 @@ fn state(ctx: &Context, found: &Unserved) {
     }
     let table = &found.table.name;
     // of so few different values each has many rows, and all are read as quickly without an index
-    let finds = found.wanted.equal.iter().any(|key| !advise::holds_few(ctx.catalog, table, &key.node));
+    let finds = found.wanted.equal.iter().any(|key| !advise::holds_few(ctx.catalog, table, &key.node) && !is_a_kind(key));
     if !finds && !holds_range(found) {
         return;
     }
