@@ -67,6 +67,15 @@ fn not_in_is_written_anew_in_the_users_names() {
 }
 
 #[test]
+fn what_limit_keeps_is_ordered_by_what_the_query_can_name() {
+    const SCHEMA: &str = "CREATE TABLE notes (owner int, work int, edition int, PRIMARY KEY (owner, work, edition));\n";
+    let of = |query: &str| help("limit-without-order", InputKind::Sql, &format!("{SCHEMA}{query}"));
+    assert!(of("SELECT edition FROM notes WHERE work > $1 LIMIT 10;").contains("ORDER BY owner, work, edition before"));
+    assert!(of("SELECT work, count(*) FROM notes GROUP BY work LIMIT 10;").contains("ORDER BY work before"));
+    assert!(of("SELECT DISTINCT owner FROM notes WHERE work > $1 LIMIT 10;").contains("ORDER BY owner before"));
+}
+
+#[test]
 fn a_hole_may_hold_the_order() {
     let without = help("offset-pagination", up(), "SELECT id FROM users LIMIT 10 OFFSET $1;");
     assert!(without.contains("there is no ORDER BY"), "{without}");

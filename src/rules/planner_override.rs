@@ -2,6 +2,7 @@
 
 use super::{Check, Context};
 use crate::facts::Action;
+use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Statement(check);
 
@@ -12,8 +13,16 @@ const OVERRIDES: &[&str] = &[
     "cpu_tuple_cost", "cpu_index_tuple_cost", "cpu_operator_cost",
 ];
 
+/// PostgreSQL's own switches of plans, after `enable_`; those that allow more plans than the default are left out. Other servers that
+/// speak its language have switches of their own by that prefix.
+const SWITCHES: &[&str] = &[
+    "async_append", "bitmapscan", "distinct_reordering", "gathermerge", "group_by_reordering", "hashagg", "hashjoin", "incremental_sort", "indexonlyscan",
+    "indexscan", "material", "memoize", "mergejoin", "nestloop", "parallel_append", "parallel_hash", "partition_pruning", "presorted_aggregate",
+    "self_join_elimination", "seqscan", "sort", "tidscan",
+];
+
 fn is_override(name: &str) -> bool {
-    name.starts_with("enable_") && !name.starts_with("enable_partitionwise") || OVERRIDES.contains(&name)
+    name.strip_prefix("enable_").is_some_and(|switch| SWITCHES.contains(&switch)) || OVERRIDES.contains(&name)
 }
 
 fn check(ctx: &Context) {
@@ -26,7 +35,9 @@ fn check(ctx: &Context) {
                 }
                 let scope = if set.local { "the rest of the transaction" } else { "every later statement of the session" };
                 let message = format!("{} = {value} bends the plan of {scope}, also when the data no longer look as they did today", set.name);
-                ctx.add(ctx.report(set.span, message).help(HELP));
+                let report = ctx.report(set.span, message).help(HELP);
+                // whoever keeps it to one transaction knows what it does
+                ctx.add(if set.local { report.severity(Severity::Notice) } else { report });
             }
             Action::CreateFunction(function) => {
                 for name in function.settings.iter().filter(|name| is_override(name)) {
