@@ -226,4 +226,16 @@ fn interpolation_that_is_not_sent_to_postgresql_as_it_stands() {
     let json = Project::new(&[("a.sh", shell)]).check(&["--select", RULE]);
     let told = json["findings"].as_array().unwrap();
     assert!(told.len() == 1 && told[0]["severity"] == "notice", "{told:?}");
+
+#[test]
+fn documents_of_other_engines_and_tables_that_a_document_shows() {
+    let fence = |sql: &str| format!("# Tables\n\n```sql\n{sql}\n```\n");
+    let drop = fence("DROP TABLE orders;");
+    let theirs = fence("DROP TABLE orders;\nCREATE TABLE orders (a LowCardinality(String)) ENGINE = MergeTree ORDER BY a;");
+    let files = [("docs/clickhouse-orders.md", drop.as_str()), ("docs/orders.md", &drop), ("docs/rollup.md", &theirs)];
+    assert_eq!(found("drop-table", &files), ["docs/orders.md"]);
+    let refers = "CREATE TABLE lines (id bigint PRIMARY KEY, order_id bigint REFERENCES orders);\n";
+    let shown = fence(refers);
+    let files = [("docs/tables.md", shown.as_str()), ("migrations/V2__lines.sql", refers), ("migrations/V1__a.sql", "SELECT 1;\n")];
+    assert_eq!(found("foreign-key-locks-parent", &files), ["migrations/V2__lines.sql"]);
 }

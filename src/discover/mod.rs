@@ -386,9 +386,11 @@ fn read(candidate: &Candidate, shown: &Path, surveyor: &mut Surveyor) -> Result<
     }
     let refused = refusal(&bytes);
     if kind == FileKind::Markdown {
-        return Ok(match refused.is_none() && has_fenced_sql(&bytes) {
-            true => Content::Markdown(bytes),
-            false => Content::Nothing,
+        let about = refused.is_none().then(|| has_fenced_sql(&bytes).then(|| engines::by_path_alone(shown))).flatten();
+        return Ok(match about {
+            Some(None) => Content::Markdown(bytes),
+            Some(Some(engine)) => Content::Other(engine),
+            None => Content::Nothing,
         });
     }
     if let Some(message) = refused {

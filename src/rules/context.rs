@@ -327,7 +327,20 @@ impl<'a> Context<'a> {
     pub fn is_new(&self, name: &ObjectName) -> bool {
         let temporary =
             name.schema.as_ref().is_some_and(|s| s.value.starts_with("pg_temp")) || self.table(name).is_some_and(|(_, t)| t.temporary);
-        temporary || (self.around.makes_schema && self.table(name).is_none()) || self.session.is_new(name, self.catalog)
+        temporary
+            || (self.around.makes_schema && self.table(name).is_none())
+            || self.session.is_new(name, self.catalog)
+            || self.is_new_by_default_schema(name)
+    }
+
+    /// Whether the schema is one that the runner makes and puts first (`flyway.schemas`): no statement creates it, it has no table of
+    /// this name, and the same file created one of this name without a schema.
+    fn is_new_by_default_schema(&self, name: &ObjectName) -> bool {
+        let Some(schema) = name.schema.as_ref().filter(|schema| schema.value != "public") else { return false };
+        let bare = ObjectName::bare(name.name.clone());
+        self.session.is_new(&bare, self.catalog)
+            && self.catalog.relation(name).is_none()
+            && !self.catalog.schemas.iter().any(|known| *known == schema.value)
     }
 
     /// The same of a name that is resolved already.
