@@ -228,6 +228,75 @@ fn interpolation_that_is_not_sent_to_postgresql_as_it_stands() {
     assert!(told.len() == 1 && told[0]["severity"] == "notice", "{told:?}");
 
 #[test]
+fn tests_by_their_folders_and_by_what_they_take() {
+    let helper = PAGE_IN_GO.replace("func f()", "func f(t *testing.T)");
+    let files = [("testsuite/testdb/a.go", PAGE_IN_GO), ("db/helper.go", helper.as_str()), ("db/a.go", PAGE_IN_GO)];
+    assert_eq!(found("offset-pagination", &files), ["db/a.go"]);
+    let rust = |mark: &str| {
+        format!(
+            "{mark} mod inner {{\n    fn f(c: &mut C) {{ c.query(\"SELECT id FROM orders ORDER BY id LIMIT 20 OFFSET 10000\"); }}\n}}\n"
+        )
+    };
+    let (tests, ours) = (rust("#[cfg(test)]\npub(crate)"), rust("#[cfg(test)]\nmod tests;\npub(crate)"));
+    assert_eq!(found("offset-pagination", &[("src/a.rs", tests.as_str()), ("src/b.rs", &ours)]), ["src/b.rs"]);
+    let ruby = |driver: &str| format!("db = {driver}.new\ndb.execute \"SELECT id FROM orders ORDER BY id LIMIT 20 OFFSET 10000\"\n");
+    let (theirs, ours) = (ruby("SQLite3::Database"), ruby("PG::Connection"));
+    assert_eq!(found("offset-pagination", &[("app/a.rb", theirs.as_str()), ("app/b.rb", &ours)]), ["app/b.rb"]);
+}
+
+#[test]
+fn earlier_versions_of_what_is_stored() {
+    let view = "SELECT DISTINCT ON (a) a, id FROM orders;\n";
+    let files = [("db/views/totals_v01.sql", view), ("db/views/totals_v02.sql", view), ("queries/totals_v01.sql", view)];
+    assert_eq!(found("distinct-on-without-order", &files), ["db/views/totals_v02.sql", "queries/totals_v01.sql"]);
+    let json = Project::new(&files).check(&[]);
+    assert!(json["summary"]["left_out"].to_string().contains("earlier versions of views and functions"), "{}", json["summary"]);
+    // asked for by name it is read
+    let json = Project::new(&files).json(&["check", "--format", "json", "db/views/totals_v01.sql"], "").0;
+    assert_eq!(json["findings"].as_array().unwrap().len(), 1);
+    // what a migration made is told where the schema that stands for all of them has it
+    let migration = |name: &str| {
+        format!(
+            "class A < ActiveRecord::Migration[7.0]\n  def up\n    execute <<-SQL\n      CREATE VIEW {name} AS SELECT DISTINCT ON (a) a, id FROM orders;\n    SQL\n  end\nend\n"
+        )
+    };
+    let (again, other) = (migration("totals"), migration("others"));
+    let dump =
+        "CREATE TABLE public.orders (id bigint PRIMARY KEY);\nCREATE VIEW public.totals AS SELECT DISTINCT ON (a) a, id FROM orders;\n";
+    let files =
+        [("db/structure.sql", dump), ("db/migrate/20240101000000_a.rb", again.as_str()), ("db/migrate/20240101000001_b.rb", &other)];
+    assert_eq!(found("distinct-on-without-order", &files), ["db/migrate/20240101000001_b.rb", "db/structure.sql"]);
+}
+
+#[test]
+fn primary_keys_of_later_strings_and_in_the_end() {
+    let migration = |key: &str| {
+        format!(
+            "class A < ActiveRecord::Migration[7.0]\n  def up\n    execute 'CREATE TABLE recents (id bigint NOT NULL);'\n    execute '{key}'\n  end\nend\n"
+        )
+    };
+    let (added, other) = (migration("ALTER TABLE recents ADD PRIMARY KEY (id);"), migration("ALTER TABLE others ADD PRIMARY KEY (id);"));
+    let dump = ("db/structure.sql", "CREATE TABLE public.orders (id bigint PRIMARY KEY);\n");
+    let files = [dump, ("db/migrate/20240101000000_a.rb", added.as_str()), ("db/migrate/20240101000001_b.rb", &other)];
+    assert_eq!(found("missing-primary-key", &files), ["db/migrate/20240101000001_b.rb"]);
+    // the help speaks of the table as it is in the end
+    let files = [
+        (
+            "migrations/1_a.sql",
+            "CREATE TABLE favorites (user_id bigint NOT NULL, service_id bigint NOT NULL, UNIQUE (user_id, service_id));\n",
+        ),
+        ("migrations/2_b.sql", "ALTER TABLE favorites ALTER COLUMN service_id DROP NOT NULL, ADD COLUMN number bigserial UNIQUE;\n"),
+    ];
+    let json = Project::new(&files).check(&["--select", "missing-primary-key"]);
+    assert_eq!(json["findings"][0]["help"], "ALTER TABLE favorites ADD PRIMARY KEY (number);");
+    let json = Project::new(&files[..1]).check(&["--select", "missing-primary-key"]);
+    assert_eq!(json["findings"][0]["help"], "ALTER TABLE favorites ADD PRIMARY KEY (user_id, service_id);");
+    let divided = "CREATE TABLE states (id bigint NOT NULL, month date NOT NULL) PARTITION BY LIST (month);\n";
+    let json = Project::new(&[("migrations/1_a.sql", divided)]).check(&["--select", "missing-primary-key"]);
+    assert!(json["findings"][0]["help"].as_str().unwrap().ends_with("ADD PRIMARY KEY (id, month);"), "{}", json["findings"]);
+}
+
+#[test]
 fn documents_of_other_engines_and_tables_that_a_document_shows() {
     let fence = |sql: &str| format!("# Tables\n\n```sql\n{sql}\n```\n");
     let drop = fence("DROP TABLE orders;");

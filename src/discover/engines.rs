@@ -83,6 +83,7 @@ pub(super) fn by_driver(bytes: &[u8]) -> Option<&'static str> {
         ("go-sqlite3", "SQLite"),
         ("modernc.org/sqlite", "SQLite"),
         ("import sqlite3", "SQLite"),
+        ("SQLite3::Database", "SQLite"),
         ("rusqlite", "SQLite"),
         ("SqliteConnection", "SQLite"),
         ("SqliteExecutor", "SQLite"),

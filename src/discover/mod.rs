@@ -15,6 +15,7 @@ mod prisma;
 mod programs;
 mod sections;
 mod sets;
+mod versions;
 mod walk;
 
 use crate::engine::{Input, InputKind};
@@ -263,7 +264,12 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
     let excluded = exclusion(request);
     let mut seen: HashSet<PathBuf> = candidates.iter().map(|c: &Candidate| c.path.clone()).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
+    let superseded = versions::superseded(found.iter().filter(|found| !found.vendored).map(|found| found.path.as_path()));
     for Found { path, named, vendored } in found {
+        if !named && superseded.contains(&path) {
+            *left_out.entry("earlier versions of views and functions").or_insert(0) += 1;
+            continue;
+        }
         if vendored {
             *left_out.entry("vendored code").or_insert(0) += 1;
             continue;

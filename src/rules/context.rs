@@ -202,10 +202,16 @@ pub struct Report {
     pub once_per_file: bool,
     /// What it is about, to be asked again of the schema that all migrations leave.
     pub still: Option<(Location, String, Still)>,
+    /// What it says instead once that schema is known.
+    pub retold: Option<Retold>,
 }
 
 /// Whether something defined at a place, by that name, is in a schema what a report says of it: a later migration may have mended it.
 pub type Still = fn(&Catalog, Location, &str) -> bool;
+
+/// What is to be said in the end of something defined at a place, by that name: a message and help, in the words of the schema that
+/// all migrations leave.
+pub type Retold = fn(&Catalog, Location, &str) -> Option<(String, String)>;
 
 /// A name that a program or a body puts together when it runs has a mark in its place, which tells a reader nothing.
 fn readable(text: String) -> String {
@@ -230,6 +236,7 @@ impl Report {
             severity: None,
             once_per_file: false,
             still: None,
+            retold: None,
         }
     }
 
@@ -266,6 +273,12 @@ impl Report {
     /// Said only if what stands there is still so in the schema that all migrations leave.
     pub fn while_so(mut self, defined_at: Location, name: impl Into<String>, still: Still) -> Self {
         self.still = Some((defined_at, name.into(), still));
+        self
+    }
+
+    /// With other words for the schema that all migrations leave; said only with [`Report::while_so`].
+    pub fn in_the_end(mut self, retold: Retold) -> Self {
+        self.retold = Some(retold);
         self
     }
 
