@@ -60,9 +60,17 @@ fn what_is_held_and_what_waits_are_both_named() {
 
 #[test]
 fn not_in_is_written_anew_in_the_users_names() {
-    let plain = help("not-in-nullable-subquery", up(), "SELECT id FROM users WHERE id NOT IN (SELECT user_id FROM orders);");
+    let plain = help(
+        "not-in-nullable-subquery",
+        up(),
+        "CREATE TABLE orders (user_id int); SELECT id FROM users WHERE id NOT IN (SELECT user_id FROM orders);",
+    );
     assert!(plain.contains("NOT EXISTS (SELECT 1 FROM orders WHERE orders.user_id = users.id"), "{plain}");
-    let aliased = help("not-in-nullable-subquery", up(), "SELECT id FROM users u WHERE u.id NOT IN (SELECT o.user_id FROM orders o);");
+    let aliased = help(
+        "not-in-nullable-subquery",
+        up(),
+        "CREATE TABLE orders (user_id int); SELECT id FROM users u WHERE u.id NOT IN (SELECT o.user_id FROM orders o);",
+    );
     assert!(aliased.contains("NOT EXISTS (SELECT 1 FROM orders o WHERE o.user_id = u.id"), "{aliased}");
 }
 

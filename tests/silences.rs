@@ -226,6 +226,7 @@ fn interpolation_that_is_not_sent_to_postgresql_as_it_stands() {
     let json = Project::new(&[("a.sh", shell)]).check(&["--select", RULE]);
     let told = json["findings"].as_array().unwrap();
     assert!(told.len() == 1 && told[0]["severity"] == "notice", "{told:?}");
+}
 
 #[test]
 fn tests_by_their_folders_and_by_what_they_take() {

@@ -64,6 +64,7 @@ const MIGRATIONS: &[&str] = &[
     "migrate",
     "migrator",
     "changelog",
+    "changesets",
     "changelogs",
     "liquibase",
     "batched-migrations",

@@ -2,6 +2,7 @@
 
 use super::support::{rows, spelling};
 use super::{Check, Context};
+use crate::source::Span;
 use crate::catalog::index_match::same;
 use crate::extract::{Hole, Role};
 use crate::facts::{ColumnRef, Expr, ExprKind, FromItem, Query, QueryBody, Relation, RelationSource, Select, SetOperator};
@@ -41,17 +42,20 @@ fn may_go_on(ctx: &Context, query: &Query) -> bool {
 
 /// Whether all rows of a group give the same for an item.
 fn is_alike(ctx: &Context, query: &Query, on: &[Expr], item: &Expr) -> bool {
-    let fixed = |e: &Expr| on.iter().any(|key| same(key, e)) || of_one_row(ctx, query, on, e) || of_the_only_row(query, e);
-    fixed(item) || is_window(item) || is_first_of_group(on, item) || is_made_of(query, item, &fixed)
+    let fixed =
+        |e: &Expr| on.iter().any(|key| same(key, e)) || of_one_row(ctx, query, on, e) || of_the_only_row(query, e) || is_first_of_group(on, e);
+    fixed(item) || is_window(item) || is_made_of(query, item, &fixed)
 }
 
 /// Whether an expression is computed from nothing but what has one value within a group.
 fn is_made_of(query: &Query, expr: &Expr, fixed: &dyn Fn(&Expr) -> bool) -> bool {
     let own = |of: &str| query.from().iter().flat_map(FromItem::relations).any(|r| r.binding().is_some_and(|name| name.value == of));
     let mut made = true;
+    let mut settled: Vec<Span> = vec![];
     expr.walk(&mut |e| match &e.kind {
-        ExprKind::Column(_) => made &= fixed(e),
-        ExprKind::Wildcard(_) => made &= fixed(e),
+        _ if settled.iter().any(|whole| whole.contains(e.span)) => {}
+        ExprKind::Call(call) if call.over.is_some() && fixed(e) => settled.push(e.span),
+        ExprKind::Column(_) | ExprKind::Wildcard(_) => made &= fixed(e),
         // volatile, aggregates and windows aside, a function gives the same for the same
         ExprKind::Call(call) => made &= call.over.is_none() && !matches!(call.name.name.value.as_str(), "random" | "gen_random_uuid" | "nextval"),
         ExprKind::InSubquery { query: inner, .. } | ExprKind::Exists { query: inner, .. } | ExprKind::Subquery(inner) => {
@@ -99,7 +103,10 @@ fn is_window(expr: &Expr) -> bool {
 fn is_first_of_group(on: &[Expr], expr: &Expr) -> bool {
     let ExprKind::Call(call) = &expr.uncast().kind else { return false };
     let over = call.over.as_deref().unwrap_or_default();
-    call.name.name.value == "first_value" && over.len() > on.len() && on.iter().all(|key| over.iter().any(|part| same(key, part)))
+    // what a named window is made of is not read
+    let named = call.over.is_some() && over.is_empty();
+    let within = || over.len() > on.len() && on.iter().all(|key| over.iter().any(|part| same(key, part)));
+    call.name.name.value == "first_value" && (named || within())
 }
 
 /// Whether an item belongs to a relation of which DISTINCT ON fixes the key, so that all rows of a group have the same.

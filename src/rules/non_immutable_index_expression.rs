@@ -1,7 +1,7 @@
 //! An index expression or predicate that PostgreSQL does not accept as immutable.
 
 use super::support::spelling;
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Origin};
 use crate::facts::{Action, CreateIndex, Expr, ExprKind, TypeName};
 use crate::finding::Severity;
 use crate::postgres::functions::not_immutable;
@@ -29,6 +29,10 @@ fn check_expr(ctx: &Context, index: &CreateIndex, expr: &Expr, part: &str) {
     expr.walk(&mut |e| names.extend(e.column().filter(|_| found.span.contains(e.span)).map(|column| column.column.value.as_str())));
     let text = |name: &str| TEXTS.contains(&name.rsplit('_').next().unwrap_or(name));
     if !found.certain && !names.is_empty() && names.iter().all(|name| *name == "id" || name.ends_with("_id") || name.ends_with("uuid") || text(name)) {
+        return;
+    }
+    // a script beside the schema, which may not know its tables
+    if !found.certain && ctx.origin == Origin::Script && ctx.table(&index.table).is_none() {
         return;
     }
     // extract(… from a date) is immutable, and a date is called one

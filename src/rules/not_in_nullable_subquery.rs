@@ -5,7 +5,7 @@ use super::{Check, Context, Origin};
 use crate::catalog::resolve::{Resolved, Scope, Source};
 use crate::catalog::index_match::same_in;
 use crate::facts::{ColumnRef, Expr, ExprKind, JoinKind, Literal, Query, Select};
-use crate::extract::Role;
+use crate::extract::{Role, name_words};
 use crate::finding::Severity;
 use crate::source::Span;
 use std::rc::Rc;
@@ -53,7 +53,8 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     // the schema that there is does not say, and what runs once is no query to plan well
     let unknown = is_unknown(&item.expr, &inner);
     let of_server = || inner.bindings().iter().any(|b| b.relation.table().is_some_and(|t| t.name.value.starts_with("pg_")));
-    if unknown && (!scope.catalog().tables.is_empty() && !of_server() || rows::runs_once(ctx) || comes_of_no_table(&item.expr, &inner, MAX_DEPTH)) {
+    let unsaid = || !scope.catalog().tables.is_empty() || names_a_row(&item.expr);
+    if unknown && (!of_server() && unsaid() || rows::runs_once(ctx) || comes_of_no_table(&item.expr, &inner, MAX_DEPTH)) {
         return;
     }
     let given = spelling::text(ctx, item.expr.span);
@@ -167,6 +168,15 @@ fn comes_of_no_table(expr: &Expr, scope: &Scope, depth: usize) -> bool {
         }
         Source::Table(_) => false,
     }
+}
+
+/// Whether a column that nothing is known of names the row that another one belongs to, which most have; not one that a row may lack.
+fn names_a_row(expr: &Expr) -> bool {
+    const NAMING: &[&str] = &["id", "uid", "uuid", "digest", "key", "code", "guid"];
+    const LACKED: &[&str] = &["parent", "manager", "previous", "prev", "next", "replaced", "merged", "root", "original", "by"];
+    let Some(column) = expr.uncast().column() else { return false };
+    let words = name_words(&column.column.value);
+    words.last().is_some_and(|last| NAMING.contains(&last.as_str())) && !words.iter().any(|word| LACKED.contains(&word.as_str()))
 }
 
 /// By the habit of all, `id` is a key.

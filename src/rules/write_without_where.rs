@@ -4,7 +4,7 @@ use super::support::{rows, spelling};
 use super::{Check, Context, Origin};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::is_value;
-use crate::extract::{Role, name_words};
+use crate::extract::{Hole, Role, name_words};
 use crate::facts::{ObjectName, Query, QueryBody, Statement};
 use crate::source::{Span, floor_boundary};
 
@@ -16,7 +16,11 @@ fn check(ctx: &Context, query: &Query) {
         return;
     }
     // what follows in a hole may be the condition
-    let open = ctx.application.is_some_and(|f| f.open || f.holes.iter().any(|h| matches!(h.role, Role::Fragment)));
+    let condition = |hole: &Hole| {
+        let code = hole.code.of(ctx.code).to_ascii_lowercase();
+        ["where", "clause", "cond", "filter"].iter().any(|word| code.contains(word))
+    };
+    let open = ctx.application.is_some_and(|f| f.open || f.holes.iter().any(|h| matches!(h.role, Role::Fragment) || condition(h)));
     // a function whose name says that it is about all there is, or statements in a row that empty one table after the other
     let emptied = |statement: &Statement| statement.query.as_ref().is_some_and(|query| matches!(&query.body, QueryBody::Delete(delete) if delete.filter.is_none()));
     let in_a_row = || ctx.preceding.iter().chain(ctx.following).any(emptied) || empties_beside(ctx);

@@ -3,7 +3,7 @@
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::is_value;
 use crate::catalog::resolve::{Binding, Scope};
-use crate::facts::{Expr, Limit, ObjectName, Query, Select};
+use crate::facts::{ColumnRef, Expr, Limit, ObjectName, Query, Select};
 use crate::rules::Context;
 use crate::rules::support::{joins, rows};
 
@@ -65,9 +65,15 @@ impl<'c, 'a> Cut<'c, 'a> {
         is_value(expr) || expr.uncast().column().is_some_and(|c| self.scope.binding(c).is_none() && (c.relation.is_some() || self.is_no_column(c)))
     }
 
-    /// Whether a bare name is none of the columns that are read, all of which are known: a variable of a function.
-    fn is_no_column(&self, column: &crate::facts::ColumnRef) -> bool {
-        let whole = |b: &Binding| b.relation.table().and_then(|t| self.scope.catalog().table(t)).is_some_and(|(_, t)| t.knowledge == Knowledge::Whole);
-        self.scope.bindings().iter().all(whole) && !self.scope.may_be_own(column)
+    /// Whether a bare name is a variable of a function: it is none of the columns that are read, all of which are known, or is called
+    /// as variables are.
+    fn is_no_column(&self, column: &ColumnRef) -> bool {
+        const MARKS: &[&str] = &["_", "p_", "v_", "in_", "i_", "arg_", "l_"];
+        let name = column.column.value.as_str();
+        let known = |b: &Binding| b.relation.table().and_then(|t| self.scope.catalog().table(t)).map(|(_, t)| t);
+        let none_has_it = || self.scope.bindings().iter().all(|b| known(b).is_some_and(|t| t.column(name).is_none()));
+        let whole = |b: &Binding| known(b).is_some_and(|t| t.knowledge == Knowledge::Whole);
+        let called = self.ctx.around.in_function && MARKS.iter().any(|mark| name.starts_with(mark));
+        called && none_has_it() || self.scope.bindings().iter().all(whole) && !self.scope.may_be_own(column)
     }
 }

@@ -5,7 +5,7 @@ use crate::catalog::Knowledge;
 use crate::catalog::index_match::is_value;
 use crate::catalog::resolve::{Binding, Scope, Source};
 use crate::extract::name_words;
-use crate::facts::{ConstraintKind, Expr, ExprKind, Query, QueryBody};
+use crate::facts::{ConstraintKind, Expr, ExprKind, Query, QueryBody, Select};
 use crate::rules::support::joins::{self, Meets};
 use crate::rules::support::rows;
 
@@ -38,9 +38,21 @@ pub(super) fn is_by_name(cut: &Cut) -> bool {
         _ => false,
     };
     let in_document = |c: &&Expr| matches!(&c.kind, ExprKind::Binary { op, left, right, .. } if op == "=" && parameter(right) && is_id_in_a_document(left));
-    let others = || joins::joined(select, cut.scope).iter().all(|(_, meets)| *meets == Meets::One);
+    let others = || named_ones(cut, select, &tested);
     let conditions = cut.conditions();
     cut.is_one() && (conditions.iter().any(in_document) || conditions.iter().any(tested) && (cut.is_of_one() || others()))
+}
+
+/// Whether the one relation that is looked up leads to one row of each other.
+fn named_ones<'a>(cut: &Cut<'_, 'a>, select: &'a Select, tested: &dyn Fn(&&'a Expr) -> bool) -> bool {
+    let is_of = |b: &Binding<'a>, c: &Expr| {
+        let mut of = false;
+        c.walk(&mut |e| of |= e.column().is_some_and(|column| cut.scope.is_of(column, b)));
+        of
+    };
+    let found: Vec<&Expr> = cut.conditions().into_iter().filter(|c| tested(c)).collect();
+    let looked_up = |b: &Binding<'a>| found.iter().any(|c| is_of(b, c));
+    cut.scope.bindings().iter().all(|b| looked_up(b) || joins::meets(b, select, cut.scope) == Meets::One)
 }
 
 /// Whoever gives value after value of a row wants that one, or one that cannot be told from it: to make it where there is none.
@@ -52,17 +64,18 @@ pub(super) fn is_by_description(cut: &Cut) -> bool {
 
 /// `… WHERE tag = $1 UNION ALL … WHERE tag = $1 LIMIT 1`: what is looked up lies in one place or in the other.
 pub(super) fn is_in_one_of_several(cut: &Cut) -> bool {
-    cut.is_one() && cut.is_outermost() && matches!(cut.query.body, QueryBody::SetOperation { .. }) && looks_up(cut.query, MAX_BRANCHES)
+    cut.is_one() && matches!(cut.query.body, QueryBody::SetOperation { .. }) && looks_up(cut, cut.query, MAX_BRANCHES)
 }
 
 /// How deep set operations are followed.
 const MAX_BRANCHES: usize = 16;
 
-fn looks_up(query: &Query, depth: usize) -> bool {
-    let parameter = |e: &Expr| matches!(e.uncast().kind, ExprKind::Parameter(_));
+fn looks_up(cut: &Cut, query: &Query, depth: usize) -> bool {
+    let variable = |e: &Expr| cut.ctx.around.in_function && e.column().is_some_and(|c| c.relation.is_none() && c.column.value.starts_with(['_']));
+    let parameter = |e: &Expr| matches!(e.uncast().kind, ExprKind::Parameter(_)) || variable(e.uncast());
     let equals = |c: &&Expr| matches!(&c.kind, ExprKind::Binary { op, left, right, .. } if op == "=" && (parameter(left) || parameter(right)));
     match (&query.body, depth.checked_sub(1)) {
-        (QueryBody::SetOperation { left, right, .. }, Some(depth)) => looks_up(left, depth) && looks_up(right, depth),
+        (QueryBody::SetOperation { left, right, .. }, Some(depth)) => looks_up(cut, left, depth) && looks_up(cut, right, depth),
         (QueryBody::Select(select), _) => select.conditions().into_iter().flat_map(Expr::conjuncts).any(|c| equals(&c)),
         _ => false,
     }

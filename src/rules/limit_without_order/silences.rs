@@ -21,6 +21,7 @@ pub(super) const ALL: &[fn(&Cut) -> bool] = &[
     is_tested_for_presence,
     is_an_objection,
     is_of_a_hole,
+    is_a_sample,
     is_counted,
     is_settled_by_the_program,
     reads_nothing,
@@ -114,6 +115,15 @@ const REACH: usize = 300;
 fn is_of_a_hole(cut: &Cut) -> bool {
     let hole = |b: &Binding| b.relation.table().is_some_and(|t| t.name.value.contains(['{', '%']));
     cut.scope.bindings().iter().any(hole)
+}
+
+/// `WHERE random() < 0.1`: any rows are asked for.
+fn is_a_sample(cut: &Cut) -> bool {
+    let mut random = false;
+    for condition in cut.conditions() {
+        condition.walk(&mut |e| random |= matches!(&e.kind, ExprKind::Call(call) if call.name.name.value == "random"));
+    }
+    random
 }
 
 /// How many there are, up to so many.
