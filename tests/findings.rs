@@ -60,10 +60,27 @@ fn what_is_held_and_what_waits_are_both_named() {
 
 #[test]
 fn not_in_is_written_anew_in_the_users_names() {
-    let plain = help("not-in-nullable-subquery", up(), "SELECT id FROM users WHERE id NOT IN (SELECT user_id FROM orders);");
+    let plain = help(
+        "not-in-nullable-subquery",
+        up(),
+        "CREATE TABLE orders (user_id int); SELECT id FROM users WHERE id NOT IN (SELECT user_id FROM orders);",
+    );
     assert!(plain.contains("NOT EXISTS (SELECT 1 FROM orders WHERE orders.user_id = users.id"), "{plain}");
-    let aliased = help("not-in-nullable-subquery", up(), "SELECT id FROM users u WHERE u.id NOT IN (SELECT o.user_id FROM orders o);");
+    let aliased = help(
+        "not-in-nullable-subquery",
+        up(),
+        "CREATE TABLE orders (user_id int); SELECT id FROM users u WHERE u.id NOT IN (SELECT o.user_id FROM orders o);",
+    );
     assert!(aliased.contains("NOT EXISTS (SELECT 1 FROM orders o WHERE o.user_id = u.id"), "{aliased}");
+}
+
+#[test]
+fn what_limit_keeps_is_ordered_by_what_the_query_can_name() {
+    const SCHEMA: &str = "CREATE TABLE notes (owner int, work int, edition int, PRIMARY KEY (owner, work, edition));\n";
+    let of = |query: &str| help("limit-without-order", InputKind::Sql, &format!("{SCHEMA}{query}"));
+    assert!(of("SELECT edition FROM notes WHERE work > $1 LIMIT 10;").contains("ORDER BY owner, work, edition before"));
+    assert!(of("SELECT work, count(*) FROM notes GROUP BY work LIMIT 10;").contains("ORDER BY work before"));
+    assert!(of("SELECT DISTINCT owner FROM notes WHERE work > $1 LIMIT 10;").contains("ORDER BY owner before"));
 }
 
 #[test]

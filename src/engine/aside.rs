@@ -58,8 +58,20 @@ const CODE_TESTS: &[&str] = &[
 ];
 
 /// Folders of code that migrates.
-const MIGRATIONS: &[&str] =
-    &["migration", "migrations", "migrate", "migrator", "batched-migrations", "database_migrations", "data_migrations", "deltas"];
+const MIGRATIONS: &[&str] = &[
+    "migration",
+    "migrations",
+    "migrate",
+    "migrator",
+    "changelog",
+    "changesets",
+    "changelogs",
+    "liquibase",
+    "batched-migrations",
+    "database_migrations",
+    "data_migrations",
+    "deltas",
+];
 
 /// Folders of what somebody runs by hand.
 const BY_HAND: &[&str] =
