@@ -7,6 +7,7 @@ mod ahead;
 mod application;
 mod aside;
 mod checker;
+mod document;
 mod findings;
 mod found;
 mod idle;

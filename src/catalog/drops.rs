@@ -1,7 +1,7 @@
 //! DROP of every kind. What depends on the object goes too: without CASCADE PostgreSQL would have refused, so either CASCADE
 //! was written or the dependents were not there any more.
 
-use super::text::{At, columns_of, names_column};
+use super::text::{At, columns_of, names_column, names_word};
 use super::{Catalog, Index, Qualified, TableConstraint};
 use crate::facts::{ConstraintKind, Drop, Identifier, ObjectName, TypeName};
 
@@ -166,6 +166,21 @@ impl Catalog {
         }
         for (table, column) in using {
             self.drop_column(&table, &column, true, false, 0);
+        }
+        self.drop_defaults_of_type(&name);
+    }
+
+    /// A default that was read as the type, of a column that has another one by now, goes with the type.
+    fn drop_defaults_of_type(&mut self, ty: &Qualified) {
+        let needs = |column: &super::Column| column.default_sql.as_ref().is_some_and(|sql| sql.contains("::") && names_word(sql, &ty.name));
+        let with: Vec<Qualified> = self.tables.iter().filter(|(_, t)| t.columns.iter().any(needs)).map(|(name, _)| name.clone()).collect();
+        for table in with {
+            self.tables.adjust(&table, |t| {
+                for column in t.columns.iter_mut().filter(|column| needs(column)) {
+                    column.default = None;
+                    column.default_sql = None;
+                }
+            });
         }
     }
 

@@ -29,8 +29,7 @@ const ENGINES: &[(&str, &str)] = &[
     ("cockroach", "CockroachDB"),
     ("cockroachdb", "CockroachDB"),
     ("crdb", "CockroachDB"),
-    ("h2", "H2"),
-    ("hsqldb", "HSQLDB"),
+    ("hsql", "HSQLDB"),
     ("derby", "Derby"),
     ("spanner", "Spanner"),
     ("snowflake", "Snowflake"),
@@ -86,6 +85,7 @@ pub(super) fn by_driver(bytes: &[u8]) -> Option<&'static str> {
         ("go-sqlite3", "SQLite"),
         ("modernc.org/sqlite", "SQLite"),
         ("import sqlite3", "SQLite"),
+        ("SQLite3::Database", "SQLite"),
         ("rusqlite", "SQLite"),
         ("SqliteConnection", "SQLite"),
         ("SqliteExecutor", "SQLite"),
@@ -164,7 +164,21 @@ fn by_path(path: &Path) -> Option<Option<&'static str>> {
         let driver = |part: &str| ["sqlite", "mysql"].into_iter().find(|word| part.ends_with(word)).and_then(engine);
         parts.iter().rev().find_map(|part| part.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(engine).or_else(|| driver(part)))
     };
-    suffix.or_else(folders)
+    suffix.or_else(|| by_name_in_a_row(&stem)).or_else(folders)
+}
+
+/// `flowable.mysql.upgradestep.7100.to.7101.engine`, `mssql_engine_7.1_to_7.2`: one script for each engine side by side. Between dots
+/// the engine is a word of its own; at the start, what the script is for follows it (`oracle_prices` is about prices).
+fn by_name_in_a_row(stem: &str) -> Option<Option<&'static str>> {
+    const PARTS: &[&str] = &[
+        "create", "database", "db", "ddl", "dml", "drop", "engine", "identity", "init", "install", "schema", "setup", "tables", "upgrade",
+    ];
+    if let Some(decided) = stem.split('.').find_map(engine) {
+        return Some(decided);
+    }
+    let mut words = stem.split(['.', '_', '-']);
+    let first = words.next().and_then(engine)?;
+    words.next().filter(|part| PARTS.contains(part)).map(|_| first)
 }
 
 fn engine(word: &str) -> Option<Option<&'static str>> {
@@ -318,6 +332,12 @@ mod tests {
         assert_eq!(of("m/1_users.sqlite3.up.sql", ""), Some("SQLite"));
         assert_eq!(of("m/1_users.cockroach.autocommit.down.sql", ""), Some("CockroachDB"));
         assert_eq!(of("storage/crdb/schema/storage.sql", ""), Some("CockroachDB"));
+        assert_eq!(of("db/upgrade/shop.mysql.upgradestep.1.to.2.engine.sql", ""), Some("MySQL"));
+        assert_eq!(of("db/upgrade/shop.postgres.upgradestep.1.to.2.engine.sql", "create table `a` (`b` int)"), None);
+        assert_eq!(of("db/upgrade/shop.hsql.create.sql", ""), Some("HSQLDB"));
+        assert_eq!(of("db/upgrade/mssql_engine_7.1_to_7.2.sql", ""), Some("SQL Server"));
+        assert_eq!(of("db/upgrade/postgres_engine_7.1_to_7.2.sql", ""), None);
+        assert_eq!(of("db/oracle_prices_add_source.sql", ""), None);
         assert_eq!(of("m/1_users.postgres.up.sql", "create table `a` (`b` int)"), None);
     }
 

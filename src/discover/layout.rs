@@ -268,7 +268,8 @@ impl<'d> Surveyor<'d> {
         if !numbered && !is_paired(name) && !in_migrations_folder(folder) && whole_set(folder) == folder {
             return None;
         }
-        if tools.atlas_sum {
+        // in pairs they are written for golang-migrate, which then runs them; the checksums are Atlas' own, who wrote them
+        if tools.atlas_sum && !is_paired(name) {
             let none = first_comments(bytes).any(|line| line.replace(' ', "").starts_with("--atlas:txmodenone"));
             return if none { Some(("Atlas", Transaction::None)) } else { wrapped("Atlas") };
         }

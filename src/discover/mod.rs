@@ -16,6 +16,7 @@ mod prisma;
 mod programs;
 mod sections;
 mod sets;
+mod versions;
 mod walk;
 
 use crate::engine::{Input, InputKind};
@@ -294,7 +295,11 @@ fn candidates(request: &Request, disk: &Disk, problems: &mut Vec<Problem>, left_
     let excluded = exclusion(request);
     let mut seen: hashbrown::HashSet<OsString> = candidates.iter().map(|c: &Candidate| c.path.as_os_str().to_owned()).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
+    let superseded = versions::superseded(found.iter().filter(|found| !found.vendored).map(|found| found.path.as_path()));
     let look = |Found { path, named, size, vendored }: Found| {
+        if !named && superseded.contains(&path) {
+            return (Some("earlier versions of views and functions"), None);
+        }
         if vendored {
             return (Some("vendored code"), None);
         }
@@ -434,9 +439,11 @@ fn read(candidate: &Candidate, shown: &Path, surveyor: &Surveyor) -> Result<Cont
     }
     let refused = refusal(&bytes);
     if kind == FileKind::Markdown {
-        return Ok(match refused.is_none() && has_fenced_sql(&bytes) {
-            true => Content::Markdown(bytes),
-            false => Content::Nothing,
+        let about = refused.is_none().then(|| has_fenced_sql(&bytes).then(|| engines::by_path_alone(shown))).flatten();
+        return Ok(match about {
+            Some(None) => Content::Markdown(bytes),
+            Some(Some(engine)) => Content::Other(engine),
+            None => Content::Nothing,
         });
     }
     if let Some(message) = refused {

@@ -108,8 +108,14 @@ fn of_manifest(text: &str) -> Option<&'static str> {
         return None;
     }
     let manifest: toml::Table = text.parse().ok()?;
-    let library = |name: &&str| manifest.get("dependencies")?.get(*name)?.get("features")?.as_array();
-    let features: Vec<&str> = LIBRARIES.iter().filter_map(library).flatten().filter_map(toml::Value::as_str).collect();
+    // those of every target, and those of one: `[target."cfg(unix)".dependencies.sqlx]`
+    let targets = manifest.get("target").and_then(toml::Value::as_table).into_iter().flatten();
+    let tables = manifest.get("dependencies").into_iter().chain(targets.filter_map(|(_, target)| target.get("dependencies")));
+    let library = |table: &'_ toml::Value| {
+        LIBRARIES.iter().filter_map(|name| table.get(*name)?.get("features")?.as_array().cloned()).flatten().collect::<Vec<_>>()
+    };
+    let features: Vec<toml::Value> = tables.flat_map(library).collect();
+    let features: Vec<&str> = features.iter().filter_map(toml::Value::as_str).collect();
     let built_for = |engine: &str| features.iter().any(|feature| feature.contains(engine));
     match (built_for("sqlite"), built_for("mysql")) {
         (true, false) => Some("SQLite"),
@@ -140,6 +146,9 @@ mod tests {
         assert_eq!(of_manifest(&sqlx("")), None);
         assert_eq!(of_manifest("[dependencies]\nrefinery = { version = \"0.8\", features = [\"rusqlite\"] }"), Some("SQLite"));
         assert_eq!(of_manifest("[dependencies]\nsqlx = { features = [\"sqlite\"] }\n[features]\nserver = [\"sqlx/postgres\"]"), None);
+        let of_target =
+            "[target.\"cfg(not(target_arch = \\\"wasm32\\\"))\".dependencies.sqlx]\nworkspace = true\nfeatures = [\"sqlite\"]\n";
+        assert_eq!(of_manifest(of_target), Some("SQLite"));
         assert_eq!(of_manifest("not toml ["), None);
         assert_eq!(of_lock("# kept by prisma\nprovider = \"sqlite\"\n"), Some("SQLite"));
         assert_eq!(of_lock("provider = \"postgresql\"\n"), None);

@@ -4,7 +4,7 @@ use super::Follows;
 use super::application::{self, Code};
 use super::aside;
 use super::findings::{ActiveRule, ActiveRules};
-use super::found::{Found, Standing};
+use super::found::{Found, Provisional, Standing};
 use super::idle::Idle;
 use super::one_off;
 use super::parts::Unit;
@@ -275,7 +275,7 @@ impl Checker<'_> {
         let effects = statement_effects(statement, catalog, self.settings.postgres);
         let source = &self.sources.get(code.file).text;
         let another_engine = code.another_engine || code.is_for_another_engine(fragment, source);
-        let among_migrations = aside::migrates(&self.sources.get(code.file).path) || code.makes_schema;
+        let among_migrations = aside::migrates(&self.sources.get(code.file).path) || code.makes_schema || code.migration.is_some();
         let around = Surroundings {
             aside: fragment.in_test || another_engine,
             in_document: code.in_document,
@@ -286,7 +286,11 @@ impl Checker<'_> {
         let once = around.by_hand || among_migrations && origin == Origin::Application;
         found.count(statement, Standing::of(fragment.in_test, another_engine, once));
         let fragment = Some(fragment);
-        let stage = Stage::Whole;
+        // what a migration stores that is not replayed, the schema that stands for them all has in its last form
+        let stage = match among_migrations && !code.replayed && stores_again(statement, catalog) {
+            true => Stage::Definition,
+            false => Stage::Whole,
+        };
         let replayed = code.replayed && origin == Origin::Migration;
         let effects = effects.as_slice();
         self.scene(
@@ -457,11 +461,13 @@ impl Checker<'_> {
             application::to_source(&mut report, holes, scene.text, &self.sources.get(scene.statement.file).text);
         }
         if found.once.admits(active.rule.name, &report) {
-            let still = report.still.take();
+            let (still, retold) = (report.still.take(), report.retold.take());
             let finding = active.finding(report, Some(scene.statement));
             match still {
                 // what an application creates is not replayed
-                Some((at, name, still)) if scene.fragment.is_none() || scene.replayed => found.provisional.push((finding, at, name, still)),
+                Some((at, name, still)) if scene.fragment.is_none() || scene.replayed => {
+                    found.provisional.push(Provisional { finding, about: (at, name), still, retold });
+                }
                 _ => found.findings.push(finding),
             }
         }
@@ -476,6 +482,20 @@ fn declares_again(statement: &Statement, catalog: &Catalog) -> bool {
 /// Whether a statement stores queries that run later: a routine or a view.
 fn stores(statement: &Statement) -> bool {
     statement.actions.iter().any(|action| matches!(action, Action::CreateFunction(_) | Action::CreateView(_)))
+}
+
+/// Whether a statement stores routines and views that the schema has from elsewhere.
+fn stores_again(statement: &Statement, catalog: &Catalog) -> bool {
+    let elsewhere = |at: Location| at != statement.location();
+    stores(statement)
+        && statement.actions.iter().all(|action| match action {
+            Action::CreateView(view) => catalog.views.get(&catalog.resolve(&view.name)).is_some_and(|known| elsewhere(known.defined_at)),
+            Action::CreateFunction(function) => {
+                let known = catalog.functions.get(&catalog.resolve(&function.name));
+                known.is_some_and(|overloads| overloads.iter().all(|known| elsewhere(known.defined_at)))
+            }
+            _ => true,
+        })
 }
 
 /// Whether a statement takes back what others did, or may.

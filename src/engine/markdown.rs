@@ -7,8 +7,34 @@ use crate::source::Span;
 pub(super) fn sql_fences(text: &str) -> Vec<Span> {
     // what a server's answer stands under is shown to be refused
     let refused = |span: Span| span.of(text).lines().any(|line| line.starts_with("ERROR:"));
-    let sql = fences(text).into_iter().filter(|(span, info)| is_sql(info) && !refused(*span));
+    let sql = fences(text).into_iter().filter(|(span, info)| is_sql(info) && !refused(*span) && !is_anothers(span.of(text)));
     sql.flat_map(|(span, _)| without_answers(text, span)).collect()
+}
+
+/// Whether a fence is another engine's SQL: what only that one writes stands in it, and nothing of PostgreSQL's.
+fn is_anothers(fence: &str) -> bool {
+    const THEIRS: &[&str] = &[
+        "ENGINE=",
+        "ENGINE =",
+        "MERGETREE",
+        "LOWCARDINALITY(",
+        "DATETIME64",
+        "AUTO_INCREMENT",
+        "AUTOINCREMENT",
+        "PRAGMA ",
+        "TBLPROPERTIES",
+        "UNIQUEIDENTIFIER",
+        "NVARCHAR(",
+        "VARCHAR2(",
+        "USING ICEBERG",
+        "USING DELTA",
+        "WITHOUT ROWID",
+        "FORMAT VERTICAL",
+    ];
+    const OURS: &[&str] = &["::", "JSONB", "TIMESTAMPTZ", "SERIAL", "PLPGSQL", "CONCURRENTLY", "BYTEA"];
+    let upper = fence.to_ascii_uppercase();
+    let has = |marks: &[&str]| marks.iter().any(|mark| upper.contains(mark));
+    has(THEIRS) && !has(OURS)
 }
 
 /// A fence without the tables that psql answers with: ` id | name` over `----+------`, up to `(2 rows)` or an empty line.
@@ -122,6 +148,15 @@ mod tests {
         let text = "```sql\nselect 1;\nERROR:  no such thing\n```\n```sql\n-- ERROR: in a comment\nselect 2;\n```\n";
         let found: Vec<&str> = sql_fences(text).into_iter().map(|s| s.of(text)).collect();
         assert_eq!(found, ["-- ERROR: in a comment\nselect 2;\n"]);
+    }
+
+    #[test]
+    fn sql_of_other_engines_is_left_out() {
+        let of = |text: &str| sql_fences(&format!("```sql\n{text}\n```\n")).len();
+        assert_eq!(of("drop table a;\ncreate table a (b LowCardinality(String)) ENGINE = MergeTree"), 0);
+        assert_eq!(of("create table a (id int auto_increment)"), 0);
+        assert_eq!(of("drop table a;\ncreate table a (b text)"), 1);
+        assert_eq!(of("select a::text -- was ENGINE=InnoDB"), 1);
     }
 
     #[test]

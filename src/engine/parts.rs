@@ -1,7 +1,7 @@
 //! The parts of a run's files: what is read and run by itself, with a session of its own. A file is one part, unless it
 //! holds sections or fences.
 
-use super::{Follows, Input, InputKind, MigrationInfo, Section, aside, markdown};
+use super::{Follows, Input, InputKind, MigrationInfo, Section, aside, document, markdown};
 use crate::facts::Statement;
 use crate::rules::Origin;
 use crate::session::Transaction;
@@ -138,7 +138,12 @@ pub(super) fn read<'p>(part: &'p Part, sources: &Sources, settings: &Settings) -
         return Unit { part, transaction: part.transaction, unwrapped: false, statements: vec![], remarks: None };
     }
     let text = &sources.get(part.file).text;
-    let script = sql::read(part.file, text, part.span, dialect(part, text));
+    let dialect = dialect(part, text);
+    let instead = (part.origin == Origin::Document).then(|| document::as_sql(text, part.span)).flatten();
+    let script = match instead {
+        Some(content) => sql::read_instead(part.file, part.span, &content, dialect),
+        None => sql::read(part.file, text, part.span, dialect),
+    };
     let transaction = transaction_of(part.transaction, part.origin, &script.statements, settings);
     let remarks = part.silences.then(|| Remarks {
         file: part.file,

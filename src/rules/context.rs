@@ -207,10 +207,16 @@ pub struct Report {
     pub once_per_file: bool,
     /// What it is about, to be asked again of the schema that all migrations leave.
     pub still: Option<(Location, String, Still)>,
+    /// What it says instead once that schema is known.
+    pub retold: Option<Retold>,
 }
 
 /// Whether something defined at a place, by that name, is in a schema what a report says of it: a later migration may have mended it.
 pub type Still = fn(&Catalog, Location, &str) -> bool;
+
+/// What is to be said in the end of something defined at a place, by that name: a message and help, in the words of the schema that
+/// all migrations leave.
+pub type Retold = fn(&Catalog, Location, &str) -> Option<(String, String)>;
 
 /// A name that a program or a body puts together when it runs has a mark in its place, which tells a reader nothing.
 fn readable(text: String) -> String {
@@ -235,6 +241,7 @@ impl Report {
             severity: None,
             once_per_file: false,
             still: None,
+            retold: None,
         }
     }
 
@@ -271,6 +278,12 @@ impl Report {
     /// Said only if what stands there is still so in the schema that all migrations leave.
     pub fn while_so(mut self, defined_at: Location, name: impl Into<String>, still: Still) -> Self {
         self.still = Some((defined_at, name.into(), still));
+        self
+    }
+
+    /// With other words for the schema that all migrations leave; said only with [`Report::while_so`].
+    pub fn in_the_end(mut self, retold: Retold) -> Self {
+        self.retold = Some(retold);
         self
     }
 
@@ -331,7 +344,20 @@ impl<'a> Context<'a> {
     /// Whether the relation holds no rows that anyone waits for: created in this unit and not undone, or temporary.
     pub fn is_new(&self, name: &ObjectName) -> bool {
         let temporary = name.schema.as_ref().is_some_and(|s| s.value.starts_with("pg_temp")) || self.is_temporary(name);
-        temporary || (self.around.makes_schema && self.table(name).is_none()) || self.session.is_new(name, self.catalog)
+        temporary
+            || (self.around.makes_schema && self.table(name).is_none())
+            || self.session.is_new(name, self.catalog)
+            || self.is_new_by_default_schema(name)
+    }
+
+    /// Whether the schema is one that the runner makes and puts first (`flyway.schemas`): no statement creates it, it has no table of
+    /// this name, and the same file created one of this name without a schema.
+    fn is_new_by_default_schema(&self, name: &ObjectName) -> bool {
+        let Some(schema) = name.schema.as_ref().filter(|schema| schema.value != "public") else { return false };
+        let bare = ObjectName::bare(name.name.clone());
+        self.session.is_new(&bare, self.catalog)
+            && self.catalog.relation(name).is_none()
+            && !self.catalog.schemas.iter().any(|known| *known == schema.value)
     }
 
     fn is_temporary(&self, name: &ObjectName) -> bool {

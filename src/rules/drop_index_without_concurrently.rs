@@ -1,7 +1,7 @@
 //! `DROP INDEX` takes ACCESS EXCLUSIVE on the index's table.
 use super::support::locks::{leave_transaction, outside_transaction, runs_live, shown};
 use super::{Check, Context, Kind};
-use crate::facts::{Action, Drop, ObjectName};
+use crate::facts::{Action, Drop, ObjectName, TableChange};
 use crate::source::Span;
 
 pub(super) const CHECK: Check = Check::Action(&[Kind::Drop], check);
@@ -18,7 +18,9 @@ fn check(ctx: &Context) {
 fn blocking_drop(ctx: &Context, drop: &Drop) {
     let table_of = |name: &ObjectName| ctx.catalog.index(name).map(|(_, index)| shown(&index.table));
     let spared = |table: ObjectName| ctx.is_new(&table) || goes_anyway(ctx, &table);
-    let old: Vec<&ObjectName> = drop.names.iter().filter(|name| !ctx.is_new(name) && !table_of(name).is_some_and(spared)).collect();
+    let gone = |name: &ObjectName| drop.if_exists && table_of(name).is_none() && went_with_constraint(ctx, name);
+    let old: Vec<&ObjectName> =
+        drop.names.iter().filter(|name| !ctx.is_new(name) && !table_of(name).is_some_and(spared) && !gone(name)).collect();
     let Some(first) = old.first() else { return };
     let table = table_of(first);
     let whose = table.as_ref().map_or_else(|| format!("the table of {first}"), ToString::to_string);
@@ -44,4 +46,10 @@ fn blocking_drop(ctx: &Context, drop: &Drop) {
 fn goes_anyway(ctx: &Context, table: &ObjectName) -> bool {
     let drops = |action: &Action| matches!(action, Action::Drop(drop) if drop.kind == "TABLE" && drop.names.iter().any(|name| ctx.catalog.resolve(name) == ctx.catalog.resolve(table)));
     ctx.following.iter().flat_map(|statement| &statement.actions).any(drops)
+}
+
+/// Whether the same file dropped the constraint that the index stood behind: then it is not there any more.
+fn went_with_constraint(ctx: &Context, index: &ObjectName) -> bool {
+    let drops = |action: &Action| matches!(action, Action::AlterTable(alter) if matches!(&alter.change, TableChange::DropConstraint { name, .. } if name.value == index.name.value));
+    ctx.preceding.iter().flat_map(|statement| &statement.actions).any(drops)
 }

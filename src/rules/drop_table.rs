@@ -2,7 +2,7 @@
 use super::support::locks::runs_live;
 use super::support::mentions::{Gone, add_with_uses};
 use super::{Check, Context, Kind};
-use crate::facts::{Action, Drop};
+use crate::facts::{Action, Drop, ObjectName};
 
 pub(super) const CHECK: Check = Check::Action(&[Kind::Drop], check);
 
@@ -11,6 +11,10 @@ fn check(ctx: &Context) {
         let Action::Drop(drop) = action else { continue };
         match drop.kind.as_str() {
             "TABLE" | "FOREIGN TABLE" => {}
+            "MATERIALIZED VIEW" => {
+                dropped_result(ctx, drop);
+                continue;
+            }
             "SCHEMA" | "DATABASE" => {
                 dropped_whole(ctx, drop);
                 continue;
@@ -44,5 +48,19 @@ fn dropped_whole(ctx: &Context, drop: &Drop) {
         };
         let message = format!("dropping {what} deletes all rows for good and breaks every running process that still names it");
         ctx.add(ctx.report(name.span(), message).help("first deploy code that does not use it, and drop the tables one by one"));
+    }
+}
+
+/// DROP MATERIALIZED VIEW: its readers fail. One that the same file makes again under its name is only replaced.
+fn dropped_result(ctx: &Context, drop: &Drop) {
+    let again = |name: &ObjectName| {
+        let makes = |action: &Action| matches!(action, Action::CreateView(view) if ctx.catalog.resolve(&view.name) == ctx.catalog.resolve(name));
+        ctx.following.iter().flat_map(|statement| &statement.actions).any(makes)
+    };
+    for view in drop.names.iter().filter(|view| !ctx.is_new(view) && !again(view)) {
+        let message = format!("dropping materialized view {view} breaks every running process that still reads it");
+        let help = format!("first deploy code that does not use {view}; when no old process runs any more:\nDROP MATERIALIZED VIEW {view};");
+        let gone = ctx.catalog.resolve(view);
+        add_with_uses(ctx, ctx.report(view.span(), message).help(help), &view.to_string(), &Gone::Table(&gone));
     }
 }

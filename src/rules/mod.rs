@@ -8,7 +8,7 @@ pub mod log_context;
 pub mod page;
 mod support;
 
-pub use context::{Check, Context, Kind, Kinds, Memo, Origin, Report, Still, Surroundings};
+pub use context::{Check, Context, Kind, Kinds, Memo, Origin, Report, Retold, Still, Surroundings};
 pub use page::Page;
 pub use support::access::Unserved;
 

@@ -2,6 +2,7 @@
 
 use super::{Check, Context};
 use crate::facts::Action;
+use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Statement(check);
 
@@ -12,8 +13,35 @@ const OVERRIDES: &[&str] = &[
     "cpu_tuple_cost", "cpu_index_tuple_cost", "cpu_operator_cost",
 ];
 
+/// The planner's switches of 12 to 18. `enable_partitionwise_*` are off until someone turns them on; CockroachDB has settings of the same
+/// prefix that are no planner's.
+const SWITCHES: &[&str] = &[
+    "enable_async_append",
+    "enable_bitmapscan",
+    "enable_distinct_reordering",
+    "enable_gathermerge",
+    "enable_group_by_reordering",
+    "enable_hashagg",
+    "enable_hashjoin",
+    "enable_incremental_sort",
+    "enable_indexonlyscan",
+    "enable_indexscan",
+    "enable_material",
+    "enable_memoize",
+    "enable_mergejoin",
+    "enable_nestloop",
+    "enable_parallel_append",
+    "enable_parallel_hash",
+    "enable_partition_pruning",
+    "enable_presorted_aggregate",
+    "enable_self_join_elimination",
+    "enable_seqscan",
+    "enable_sort",
+    "enable_tidscan",
+];
+
 fn is_override(name: &str) -> bool {
-    name.starts_with("enable_") && !name.starts_with("enable_partitionwise") || OVERRIDES.contains(&name)
+    SWITCHES.contains(&name) || OVERRIDES.contains(&name)
 }
 
 fn check(ctx: &Context) {
@@ -26,7 +54,9 @@ fn check(ctx: &Context) {
                 }
                 let scope = if set.local { "the rest of the transaction" } else { "every later statement of the session" };
                 let message = format!("{} = {value} bends the plan of {scope}, also when the data no longer look as they did today", set.name);
-                ctx.add(ctx.report(set.span, message).help(HELP));
+                let report = ctx.report(set.span, message).help(HELP);
+                // whoever keeps it to one transaction knows what it does
+                ctx.add(if set.local { report.severity(Severity::Notice) } else { report });
             }
             Action::CreateFunction(function) => {
                 for name in function.settings.iter().filter(|name| is_override(name)) {

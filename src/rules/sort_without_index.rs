@@ -1,6 +1,6 @@
 //! ORDER BY with LIMIT that no known index serves.
 
-use super::support::ground;
+use super::support::{ground, rows};
 use super::{Check, Context};
 use crate::facts::{ExprKind, Query, Select};
 
@@ -12,7 +12,9 @@ fn check(ctx: &Context, _: &Query) {
         let by_order = found.wanted.equal.is_empty() && !found.wanted.tail.is_empty() && in_order && found.wanted.method == "btree";
         let (Some(first), Some(last)) = (found.table.order_keys.first(), found.table.order_keys.last()) else { continue };
         let counts_all = found.table.query.select().is_some_and(is_windowed);
-        if !by_order || found.table.limit.is_none() || found.is_bounded() || counts_all || ground::is_open(ctx, found.table.query) {
+        // the one row of a table that keeps the state of something
+        let one = found.table.limit.is_some_and(|limit| rows::constant(limit) == Some(1)) && rows::keeps_a_state(&found.table.name.name);
+        if one || !by_order || found.table.limit.is_none() || found.is_bounded() || counts_all || ground::is_open(ctx, found.table.query) {
             continue;
         }
         let Some(definition) = found.wanted.definition() else { continue };

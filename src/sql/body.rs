@@ -7,6 +7,8 @@
 mod overlay;
 mod plpgsql;
 
+pub(super) use overlay::patched;
+
 use super::cursor::Cursor;
 use super::lex::lex;
 use super::split::split;

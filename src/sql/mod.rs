@@ -60,6 +60,11 @@ pub fn read(file: FileId, text: &str, range: Span, dialect: Dialect) -> Script {
     script
 }
 
+/// Reads `content` as what stands at `range` of the file: of the same length, with [`crate::source::FILLER`] where a byte is no SQL.
+pub(crate) fn read_instead(file: FileId, range: Span, content: &str, dialect: Dialect) -> Script {
+    body::patched(range, content, |text| read(file, text, range, dialect)).unwrap_or_default()
+}
+
 /// Reads one statement from its tokens (no trivia, no final `;`).
 pub(crate) fn statement(file: FileId, text: &str, tokens: &[token::Token]) -> Statement {
     read_statement(cursor::Cursor::new(file, text, tokens))

@@ -13,6 +13,8 @@ use crate::rules::{Context, Origin};
 pub struct Unserved<'a> {
     pub(crate) table: TableUse<'a>,
     pub(crate) wanted: Candidate,
+    /// Those of the other arms of an OR that no index serves either.
+    pub(crate) beside: Vec<Candidate>,
     pub(crate) indexes: Vec<Prepared<'a>>,
 }
 
@@ -44,8 +46,14 @@ fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
             let led_by = |key: &Wanted| indexes.iter().any(|i| i.keys.first().is_some_and(|k| k.node.is_operand(&key.node)));
             wanted.equal.iter().chain(&wanted.tail).any(led_by)
         };
-        let at = if wanted.len() > 1 { wanted.iter().position(|w| !led(w)).unwrap_or(0) } else { 0 };
-        found.extend(wanted.into_iter().nth(at).map(|wanted| Unserved { table, wanted, indexes }));
+        let arms = wanted.len() > 1;
+        let (led, mut bare): (Vec<Candidate>, Vec<Candidate>) = wanted.into_iter().partition(|wanted| arms && led(wanted));
+        if bare.is_empty() {
+            bare = led;
+            bare.truncate(1);
+        }
+        let beside = bare.split_off(1);
+        found.extend(bare.pop().map(|wanted| Unserved { table, wanted, beside, indexes }));
     }
     found
 }

@@ -35,7 +35,7 @@ pub(super) fn with<R>(text: &str, string: &Token, escapes: Escapes, read: impl F
 }
 
 /// Gives `read` a text that holds `content` at `span` and says nothing elsewhere.
-pub(super) fn patched<R>(span: Span, content: &str, read: impl FnOnce(&str) -> R) -> Option<R> {
+pub(in crate::sql) fn patched<R>(span: Span, content: &str, read: impl FnOnce(&str) -> R) -> Option<R> {
     if content.len() != span.len() as usize {
         return None;
     }
