@@ -122,6 +122,7 @@ impl Suppressions {
             let at = Location { file: self.file, span: entry.span };
             let primary = Label { at, message: String::new() };
             Some(Report {
+                retold: None,
                 primary,
                 message,
                 help: Some(help.to_owned()),

@@ -60,10 +60,27 @@ fn what_is_held_and_what_waits_are_both_named() {
 
 #[test]
 fn not_in_is_written_anew_in_the_users_names() {
-    let plain = help("not-in-nullable-subquery", up(), "SELECT id FROM users WHERE id NOT IN (SELECT user_id FROM orders);");
+    let plain = help(
+        "not-in-nullable-subquery",
+        up(),
+        "CREATE TABLE orders (user_id int); SELECT id FROM users WHERE id NOT IN (SELECT user_id FROM orders);",
+    );
     assert!(plain.contains("NOT EXISTS (SELECT 1 FROM orders WHERE orders.user_id = users.id"), "{plain}");
-    let aliased = help("not-in-nullable-subquery", up(), "SELECT id FROM users u WHERE u.id NOT IN (SELECT o.user_id FROM orders o);");
+    let aliased = help(
+        "not-in-nullable-subquery",
+        up(),
+        "CREATE TABLE orders (user_id int); SELECT id FROM users u WHERE u.id NOT IN (SELECT o.user_id FROM orders o);",
+    );
     assert!(aliased.contains("NOT EXISTS (SELECT 1 FROM orders o WHERE o.user_id = u.id"), "{aliased}");
+}
+
+#[test]
+fn what_limit_keeps_is_ordered_by_what_the_query_can_name() {
+    const SCHEMA: &str = "CREATE TABLE notes (owner int, work int, edition int, PRIMARY KEY (owner, work, edition));\n";
+    let of = |query: &str| help("limit-without-order", InputKind::Sql, &format!("{SCHEMA}{query}"));
+    assert!(of("SELECT edition FROM notes WHERE work > $1 LIMIT 10;").contains("ORDER BY owner, work, edition before"));
+    assert!(of("SELECT work, count(*) FROM notes GROUP BY work LIMIT 10;").contains("ORDER BY work before"));
+    assert!(of("SELECT DISTINCT owner FROM notes WHERE work > $1 LIMIT 10;").contains("ORDER BY owner before"));
 }
 
 #[test]
@@ -399,4 +416,49 @@ fn a_json_column_is_cast_before_it_is_asked_what_it_contains() {
     let sql = "CREATE TABLE visits (id bigint PRIMARY KEY, seen json NOT NULL);\nSELECT id FROM visits WHERE seen->>$2 = $1;";
     let text = help("jsonb-filter-without-index", InputKind::Sql, sql);
     assert!(text.contains("`seen::jsonb @> ") && text.contains("USING gin ((seen::jsonb) jsonb_path_ops)"), "{text}");
+}
+
+#[test]
+fn help_fits_what_the_query_does() {
+    let go = |call: &str| format!("package a\nfunc f(ids []int) {{\n\tfor _, id := range ids {{\n\t\t{call}\n\t}}\n}}\n");
+    let kind = || InputKind::Code(Language::of_path("a.go".as_ref()).unwrap());
+    // COPY knows no ON CONFLICT
+    let upsert = go("db.Exec(`INSERT INTO users (id, age) VALUES ($1, 1) ON CONFLICT (id) DO UPDATE SET age = 2`, id)");
+    let told = help("query-in-loop", kind(), &upsert);
+    assert!(told.contains("ON CONFLICT …") && !told.contains("COPY"), "{told}");
+    // nor is a filter's column called id that is not
+    let nested = go("db.Query(`SELECT age FROM users WHERE id IN (SELECT user_id FROM orders WHERE status = $1)`, id)");
+    let told = help("query-in-loop", kind(), &nested);
+    assert!(told.contains("WHERE … = ANY($1)"), "{told}");
+    let counted = "DELETE FROM users u WHERE (SELECT count(*) FROM orders o WHERE o.user_id = u.id LIMIT 1) = 0;";
+    assert!(help("count-for-existence", InputKind::Sql, counted).contains("NOT EXISTS (SELECT 1 FROM orders o"));
+    let looked_up = "SELECT o.id, (SELECT u.age FROM users u WHERE u.id = o.user_id) FROM orders o;";
+    let told = help("correlated-subquery-in-select", InputKind::Sql, looked_up);
+    assert_eq!(told, "join instead: LEFT JOIN users u ON u.id = o.user_id, and u.age in the select list");
+    // the keys of two relations are not picked in one of them
+    let several = "SELECT DISTINCT ON (u.age, o.status) u.id FROM users u JOIN orders o ON o.user_id = u.id JOIN orders p ON p.user_id = u.id \
+                   ORDER BY u.age;";
+    let told = help("distinct-on-over-joins", InputKind::Sql, several);
+    assert!(told.contains("JOIN LATERAL (SELECT * FROM orders o WHERE o.user_id = u.id ORDER BY … LIMIT 1) AS o"), "{told}");
+    // what all pages hold to one value is no key of the next page
+    let fixed = "CREATE TABLE lines (import_id bigint, part int, line int, PRIMARY KEY (import_id, part, line));\n\
+                 SELECT line FROM lines WHERE import_id = $1 ORDER BY part, line LIMIT 10 OFFSET $2;";
+    let told = help("offset-pagination", InputKind::Sql, fixed);
+    assert!(told.contains("(part, line) > ($last_part, $last_line) ORDER BY part, line"), "{told}");
+}
+
+#[test]
+fn a_star_reads_what_drivers_call_by_other_cases() {
+    let schema = "CREATE TABLE cases (id bigint PRIMARY KEY, owner int, paidto jsonb, unread jsonb);";
+    let code = |rest: &str| {
+        let text = format!(
+            "db.execute({schema:?})\nfor row in db.execute(\"SELECT * FROM cases WHERE owner = %s\"):\n    use(row[\"id\"]{rest})\n"
+        );
+        let schema = Input { path: "0.sql".into(), bytes: schema.as_bytes().to_vec(), kind: up(), reported: false, sets: vec![] };
+        let kind = InputKind::Code(Language::Python);
+        let code = Input { path: "a.py".into(), bytes: text.into_bytes(), kind, reported: true, sets: vec![] };
+        check(vec![schema, code], &Settings { select: vec!["select-star".to_owned()], ..Settings::default() }).findings.len()
+    };
+    assert_eq!(code(", row[\"paidTo\"]"), 1);
+    assert_eq!(code(", row[\"paidTo\"], row[\"unRead\"]"), 0);
 }

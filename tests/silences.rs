@@ -117,6 +117,186 @@ fn slow_queries() {
     assert!(slow(&quick).is_empty());
 }
 
+/// A statement in a function of Go, which is told the name and what stands right before the call.
+fn in_go(function: &str, before: &str, sql: &str) -> String {
+    format!("package a\n\nfunc {function}(db *sql.DB, n int) {{\n\t{before}db.Query(`{sql}`, n)\n}}\n")
+}
+
+#[test]
+fn rows_that_are_worked_off() {
+    const SQL: &str = "SELECT id FROM orders WHERE kind = 3 LIMIT $1";
+    let (quiet, judged) = (in_go("findStaleOrders", "", SQL), in_go("findOrders", "", SQL));
+    assert_eq!(found("limit-without-order", &[("a.go", quiet.as_str()), ("b.go", &judged)]), ["b.go"]);
+    let named = |name: &str| format!("-- name: {name} :many\n{SQL};\n");
+    let (quiet, judged) = (named("CleanupOrders"), named("ListOrders"));
+    assert_eq!(found("limit-without-order", &[("q/a.sql", quiet.as_str()), ("q/b.sql", &judged)]), ["q/b.sql"]);
+    let copied = |count: &str| format!("COPY (SELECT id FROM orders WHERE kind = 3 LIMIT {count}) TO STDOUT;\n");
+    let (quiet, judged) = (copied(":most"), copied("50"));
+    assert_eq!(found("limit-without-order", &[("q/a.sql", quiet.as_str()), ("q/b.sql", &judged)]), ["q/b.sql"]);
+}
+
+#[test]
+fn what_is_looked_up_by_a_name() {
+    let (quiet, judged) = (
+        in_go("find", "", "SELECT id FROM jobs WHERE data->>'job_id' = $1 LIMIT 1"),
+        in_go("find", "", "SELECT id FROM jobs WHERE data->>'kind' < $1 LIMIT 1"),
+    );
+    assert_eq!(found("limit-without-order", &[("a.go", quiet.as_str()), ("b.go", &judged)]), ["b.go"]);
+    let either = |op: &str| format!("SELECT id FROM users WHERE tag {op} $1 UNION ALL SELECT id FROM topics WHERE tag {op} $1 LIMIT 1");
+    let (quiet, judged) = (in_go("find", "", &either("=")), in_go("find", "", &either(">")));
+    assert_eq!(found("limit-without-order", &[("a.go", quiet.as_str()), ("b.go", &judged)]), ["b.go"]);
+}
+
+#[test]
+fn writes_of_all_rows_that_are_meant() {
+    let of = |before: &str| in_go("update", before, "DELETE FROM votes");
+    let (plain, comment, other) = (of(""), of("// the votes are cleared\n\t"), of("// the votes of this user\n\t"));
+    let (beside, apart) = (of("db.Query(`DELETE FROM levels`)\n\t"), of("db.Query(`DELETE FROM levels WHERE id = 1`)\n\t"));
+    let files = [("a.go", plain.as_str()), ("b.go", &comment), ("c.go", &other), ("d.go", &beside), ("e.go", &apart)];
+    assert_eq!(found("write-without-where", &files), ["a.go", "c.go", "e.go"]);
+    let labelled = |name: &str| format!("package a\n\nvar queries = Queries{{\n\t{name}: p.P(`DELETE FROM votes`),\n}}\n");
+    let (quiet, judged) = (labelled("resetAll"), labelled("reject"));
+    assert_eq!(found("write-without-where", &[("a.go", quiet.as_str()), ("b.go", &judged)]), ["b.go"]);
+    let changes = "databaseChangeLog:\n  - changeSet:\n      id: 1\n      changes:\n        - sql:\n            sql: |\n              UPDATE votes SET kind = 3\n";
+    assert_eq!(found("write-without-where", &[("db/changelog/master.yaml", changes)]), Vec::<String>::new());
+}
+
+#[test]
+fn fragments_that_are_composed() {
+    let composed = |end: &str| format!("object A {{\n  def delete(ids: List[Int]) =\n    void\"DELETE FROM votes \"{end}\n}}\n");
+    let (quiet, judged) = (composed(" |+|\n      void\"WHERE \" |+| idIn(ids)"), composed(""));
+    assert_eq!(found("write-without-where", &[("A.scala", quiet.as_str()), ("B.scala", &judged)]), ["B.scala"]);
+    let applied = composed(" |+|\n      sql\"USING t WHERE id = $int \"(3) |+| void\"AND kind = 3\"");
+    assert_eq!(found("write-without-where", &[("A.scala", applied.as_str())]), Vec::<String>::new());
+    let built = |end: &str| {
+        format!(
+            "object A {{\n  def all(ids: List[Int]) = {{\n    val q =\n      sql\"\"\"\n        |SELECT DISTINCT ON (o.box) o.box, o.tx\n        |FROM outputs o\n        |\"\"\".stripMargin\n    {end}.query[Row]\n  }}\n}}\n"
+        )
+    };
+    let (more, given, alone) = (built("(q ++ Fragments.in(fr\"WHERE o.tx\", ids))"), built("(notIn(q, ids) ++ order)"), built("(q)"));
+    let files = [("A.scala", more.as_str()), ("B.scala", &given), ("C.scala", &alone)];
+    assert_eq!(found("distinct-on-without-order", &files), ["C.scala"]);
+}
+
+#[test]
+fn values_that_bring_no_sql() {
+    const RULE: &str = "interpolated-sql";
+    let php = |condition: &str| {
+        format!(
+            "<?php\nfunction f($db) {{\n  if ({condition}) {{\n    $db->query(\"SELECT a FROM t WHERE b = '{{$_GET['b']}}'\");\n  }}\n}}\n"
+        )
+    };
+    let (quiet, judged) = (php("is_numeric($_GET['b'])"), php("is_numeric($_GET['c'])"));
+    assert_eq!(found(RULE, &[("a.php", quiet.as_str()), ("b.php", &judged)]), ["b.php"]);
+    let elixir = |ty: &str| {
+        format!(
+            "defmodule A do\n  @spec find({ty}) :: :ok\n  def find(id) do\n    Repo.query!(\"SELECT a FROM t WHERE b = #{{id}}\")\n  end\nend\n"
+        )
+    };
+    let (quiet, judged) = (elixir("non_neg_integer()"), elixir("String.t()"));
+    assert_eq!(found(RULE, &[("a.ex", quiet.as_str()), ("b.ex", &judged)]), ["b.ex"]);
+    // tags and macros that bind, beside strings that do not
+    let script = |before: &str| {
+        format!("export async function f(db: Db, id: string) {{\n  await {before}`SELECT a FROM t WHERE b = ${{id}}`;\n}}\n")
+    };
+    let (tag, typed, plain) = (script("sql"), script("db.$queryRaw<Row[]>"), script("db.query(").replace("`;", "`);"));
+    assert_eq!(found(RULE, &[("a.ts", tag.as_str()), ("b.ts", &typed), ("c.ts", &plain)]), ["c.ts"]);
+}
+
+#[test]
+fn interpolation_that_is_not_sent_to_postgresql_as_it_stands() {
+    const RULE: &str = "interpolated-sql";
+    // a document shows what not to do
+    let python = "def f(cur, name):\n    cur.execute(f\"SELECT a FROM t WHERE b = '{name}'\")\n";
+    let document = format!("# Safety\n\nNever:\n\n```python\n{python}```\n");
+    assert_eq!(found(RULE, &[("docs/safety.md", document.as_str()), ("app/a.py", python)]), ["app/a.py"]);
+    // another engine's driver
+    let (theirs, ours) = (format!("import sqlite3\n{python}"), format!("import psycopg\n{python}"));
+    assert_eq!(found(RULE, &[("app/a.py", theirs.as_str()), ("app/b.py", &ours)]), ["app/b.py"]);
+    // JPQL names classes, and Hibernate reads it
+    let java = |native: &str| {
+        format!(
+            "class A {{\n  List<Order> f(EntityManager em, String name) {{\n    return em.create{native}Query(\"SELECT o.a FROM Orders o WHERE o.b = '\" + name + \"'\").getResultList();\n  }}\n}}\n"
+        )
+    };
+    let (quiet, judged) = (java(""), java("Native"));
+    assert_eq!(found(RULE, &[("A.java", quiet.as_str()), ("B.java", &judged)]), ["B.java"]);
+    // in a shell it is a notice, and a name that the script gives itself is none
+    let shell = "#!/bin/sh\npsql -c \"DELETE FROM t WHERE b = '$1'\"\n";
+    let json = Project::new(&[("a.sh", shell)]).check(&["--select", RULE]);
+    let told = json["findings"].as_array().unwrap();
+    assert!(told.len() == 1 && told[0]["severity"] == "notice", "{told:?}");
+}
+
+#[test]
+fn tests_by_their_folders_and_by_what_they_take() {
+    let helper = PAGE_IN_GO.replace("func f()", "func f(t *testing.T)");
+    let files = [("testsuite/testdb/a.go", PAGE_IN_GO), ("db/helper.go", helper.as_str()), ("db/a.go", PAGE_IN_GO)];
+    assert_eq!(found("offset-pagination", &files), ["db/a.go"]);
+    let rust = |mark: &str| {
+        format!(
+            "{mark} mod inner {{\n    fn f(c: &mut C) {{ c.query(\"SELECT id FROM orders ORDER BY id LIMIT 20 OFFSET 10000\"); }}\n}}\n"
+        )
+    };
+    let (tests, ours) = (rust("#[cfg(test)]\npub(crate)"), rust("#[cfg(test)]\nmod tests;\npub(crate)"));
+    assert_eq!(found("offset-pagination", &[("src/a.rs", tests.as_str()), ("src/b.rs", &ours)]), ["src/b.rs"]);
+    let ruby = |driver: &str| format!("db = {driver}.new\ndb.execute \"SELECT id FROM orders ORDER BY id LIMIT 20 OFFSET 10000\"\n");
+    let (theirs, ours) = (ruby("SQLite3::Database"), ruby("PG::Connection"));
+    assert_eq!(found("offset-pagination", &[("app/a.rb", theirs.as_str()), ("app/b.rb", &ours)]), ["app/b.rb"]);
+}
+
+#[test]
+fn earlier_versions_of_what_is_stored() {
+    let view = "SELECT DISTINCT ON (a) a, id FROM orders;\n";
+    let files = [("db/views/totals_v01.sql", view), ("db/views/totals_v02.sql", view), ("queries/totals_v01.sql", view)];
+    assert_eq!(found("distinct-on-without-order", &files), ["db/views/totals_v02.sql", "queries/totals_v01.sql"]);
+    let json = Project::new(&files).check(&[]);
+    assert!(json["summary"]["left_out"].to_string().contains("earlier versions of views and functions"), "{}", json["summary"]);
+    // asked for by name it is read
+    let json = Project::new(&files).json(&["check", "--format", "json", "db/views/totals_v01.sql"], "").0;
+    assert_eq!(json["findings"].as_array().unwrap().len(), 1);
+    // what a migration made is told where the schema that stands for all of them has it
+    let migration = |name: &str| {
+        format!(
+            "class A < ActiveRecord::Migration[7.0]\n  def up\n    execute <<-SQL\n      CREATE VIEW {name} AS SELECT DISTINCT ON (a) a, id FROM orders;\n    SQL\n  end\nend\n"
+        )
+    };
+    let (again, other) = (migration("totals"), migration("others"));
+    let dump =
+        "CREATE TABLE public.orders (id bigint PRIMARY KEY);\nCREATE VIEW public.totals AS SELECT DISTINCT ON (a) a, id FROM orders;\n";
+    let files =
+        [("db/structure.sql", dump), ("db/migrate/20240101000000_a.rb", again.as_str()), ("db/migrate/20240101000001_b.rb", &other)];
+    assert_eq!(found("distinct-on-without-order", &files), ["db/migrate/20240101000001_b.rb", "db/structure.sql"]);
+}
+
+#[test]
+fn primary_keys_of_later_strings_and_in_the_end() {
+    let migration = |key: &str| {
+        format!(
+            "class A < ActiveRecord::Migration[7.0]\n  def up\n    execute 'CREATE TABLE recents (id bigint NOT NULL);'\n    execute '{key}'\n  end\nend\n"
+        )
+    };
+    let (added, other) = (migration("ALTER TABLE recents ADD PRIMARY KEY (id);"), migration("ALTER TABLE others ADD PRIMARY KEY (id);"));
+    let dump = ("db/structure.sql", "CREATE TABLE public.orders (id bigint PRIMARY KEY);\n");
+    let files = [dump, ("db/migrate/20240101000000_a.rb", added.as_str()), ("db/migrate/20240101000001_b.rb", &other)];
+    assert_eq!(found("missing-primary-key", &files), ["db/migrate/20240101000001_b.rb"]);
+    // the help speaks of the table as it is in the end
+    let files = [
+        (
+            "migrations/1_a.sql",
+            "CREATE TABLE favorites (user_id bigint NOT NULL, service_id bigint NOT NULL, UNIQUE (user_id, service_id));\n",
+        ),
+        ("migrations/2_b.sql", "ALTER TABLE favorites ALTER COLUMN service_id DROP NOT NULL, ADD COLUMN number bigserial UNIQUE;\n"),
+    ];
+    let json = Project::new(&files).check(&["--select", "missing-primary-key"]);
+    assert_eq!(json["findings"][0]["help"], "ALTER TABLE favorites ADD PRIMARY KEY (number);");
+    let json = Project::new(&files[..1]).check(&["--select", "missing-primary-key"]);
+    assert_eq!(json["findings"][0]["help"], "ALTER TABLE favorites ADD PRIMARY KEY (user_id, service_id);");
+    let divided = "CREATE TABLE states (id bigint NOT NULL, month date NOT NULL) PARTITION BY LIST (month);\n";
+    let json = Project::new(&[("migrations/1_a.sql", divided)]).check(&["--select", "missing-primary-key"]);
+    assert!(json["findings"][0]["help"].as_str().unwrap().ends_with("ADD PRIMARY KEY (id, month);"), "{}", json["findings"]);
+}
+
 #[test]
 fn documents_of_other_engines_and_tables_that_a_document_shows() {
     let fence = |sql: &str| format!("# Tables\n\n```sql\n{sql}\n```\n");

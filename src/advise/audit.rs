@@ -5,7 +5,7 @@ use super::gather::Writes;
 use super::{Advice, Kind};
 use crate::catalog::index_match::Prepared;
 use crate::catalog::{Catalog, Index, Knowledge, Qualified, Table, TableConstraint};
-use crate::facts::{ConstraintKind, Identifier, quote_identifier};
+use crate::facts::{ConstraintKind, Identifier, IndexKey, Name, quote_identifier};
 use crate::stats::RelationStats;
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
         let (ConstraintKind::ForeignKey { columns, .. }, Some(references)) = (&constraint.constraint.kind, &constraint.references) else {
             continue;
         };
-        if lists_names(catalog, references) {
+        if lists_names(catalog, references) || names_a_type(catalog, columns, references) {
             continue;
         }
         let columns: Vec<Identifier> = columns.iter().map(|c| c.value.clone()).collect();
@@ -48,12 +48,25 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
 /// Whether a table lists the names that a column may have (`log_types`, `order_status`), as an enum would: by its own name, and by a key
 /// of text that nobody generates. Its rows come and go with the program, and each stands in many rows that refer to it.
 fn lists_names(catalog: &Catalog, name: &Qualified) -> bool {
+    let short = |table: &&Table| table.columns.len() <= 4;
+    is_called_a_list(&name.name) && catalog.tables.get(name).filter(short).is_some() && has_key_of_text(catalog, name)
+}
+
+/// Whether a column is called a type or a state (`principal_type REFERENCES namespaces (name)`), and refers to the names of such.
+fn names_a_type(catalog: &Catalog, columns: &[Name], references: &Qualified) -> bool {
+    matches!(columns, [only] if is_called_a_list(&only.value)) && has_key_of_text(catalog, references)
+}
+
+fn is_called_a_list(name: &str) -> bool {
     const LISTS: &[&str] = &[
         "type", "types", "status", "statuses", "state", "states", "kind", "kinds", "level", "levels", "mode", "modes", "reason", "reasons",
         "enum", "enums",
     ];
-    let called = name.name.rsplit('_').next().is_some_and(|last| LISTS.contains(&last));
-    let Some(table) = catalog.tables.get(name).filter(|table| called && table.columns.len() <= 4) else { return false };
+    name.rsplit('_').next().is_some_and(|last| LISTS.contains(&last))
+}
+
+fn has_key_of_text(catalog: &Catalog, name: &Qualified) -> bool {
+    let Some(table) = catalog.tables.get(name) else { return false };
     let is_text = |column: &Identifier| {
         table.column(column).and_then(|c| c.ty.as_ref()).is_some_and(|ty| ["text", "varchar", "bpchar"].iter().any(|t| ty.is(t)))
     };
@@ -174,6 +187,11 @@ pub fn superfluous(catalog: &Catalog, index: &Index, other: &Index) -> Option<Su
         || !index.valid
         || index.predicate.is_some() != other.predicate.is_some()
     {
+        return None;
+    }
+    // asked of every two indexes of a table, of which few begin alike
+    let differs = |(x, y): (&IndexKey, &IndexKey)| matches!((x.expr.column(), y.expr.column()), (Some(x), Some(y)) if x.column != y.column);
+    if index.keys.len() > other.keys.len() || index.keys.iter().zip(&other.keys).any(differs) {
         return None;
     }
     let (a, b) = (Prepared::new(catalog, index), Prepared::new(catalog, other));

@@ -208,6 +208,7 @@ impl Catalog {
             self.drop_column(name, &def.name.value, true, only, 0);
         }
         let column = self.column(name, def, at);
+        column.not_null_name.iter().for_each(|name| self.given_names.note(name));
         let mut inherited = false;
         self.each_with_children(name, !only, 0, &mut |table: &mut Table| {
             if table.column(&column.name).is_none() {

@@ -5,7 +5,7 @@ use super::text::{At, rename_type_in_sql};
 use super::{Catalog, Column, Domain, Function, Qualified, Sequence, SqlBody, UserType, View};
 use crate::facts::{
     AlterDomain, AlterSequence, AlterType, Body, CreateDomain, CreateFunction, CreateSequence, CreateType, CreateView, DomainChange,
-    ExprKind, FromItem, ObjectName, Query, Reading, TypeChange, TypeKind, TypeName, Volatility,
+    ExprKind, FromItem, Identifier, ObjectName, Query, Reading, TypeChange, TypeKind, TypeName, Volatility,
 };
 use crate::source::Span;
 use std::sync::Arc;
@@ -367,8 +367,8 @@ fn change_type(kind: &mut TypeKind, change: &TypeChange) {
 
 fn add_check(domain: &mut Domain, of: &Qualified, given: Option<&str>, sql: String, valid: bool) {
     let taken = |name: &str| domain.checks.iter().any(|(known, _, _)| known == name);
-    let name = given.map_or_else(|| numbered(&of.name, None, "check", taken), str::to_owned);
-    domain.checks.push((name, sql, valid));
+    let name = given.map_or_else(|| numbered(&of.name, None, "check", taken), Identifier::from);
+    domain.checks.push((name.to_string(), sql, valid));
 }
 
 fn change_domain(domain: &mut Domain, of: &Qualified, change: &DomainChange, at: At) {

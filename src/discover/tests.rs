@@ -104,6 +104,8 @@ fn frameworks_are_recognised_with_order_and_transaction() {
             &[("m/atlas.sum", ""), ("m/1_a.sql", "-- atlas:txmode none\n"), ("m/2_b.sql", "")],
             &["m/1_a.sql Atlas none", "m/2_b.sql Atlas wrapped"],
         ),
+        // written by Atlas for golang-migrate
+        (&[("m/atlas.sum", ""), ("m/1_a.up.sql", "")], &["m/1_a.up.sql golang-migrate implicit"]),
         (&[("m/1_a.sql", "-- +goose Up\n"), ("q/report.sql", "")], &["m/1_a.sql goose wrapped", "q/report.sql sql"]),
         (
             &[("1_a.sql", ""), ("z/dump.sql", "--\n-- PostgreSQL database dump\n"), ("db/structure.sql", ""), ("R.md", "```sql\n```")],

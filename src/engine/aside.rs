@@ -48,11 +48,30 @@ const CODE_TESTS: &[&str] = &[
     "testfixtures",
     "unittests",
     "__fixtures__",
+    "testsuite",
+    "testsupport",
+    "test-support",
+    "testdb",
+    "testhelper",
+    "testhelpers",
+    "test_helpers",
 ];
 
 /// Folders of code that migrates.
-const MIGRATIONS: &[&str] =
-    &["migration", "migrations", "migrate", "migrator", "batched-migrations", "database_migrations", "data_migrations", "deltas"];
+const MIGRATIONS: &[&str] = &[
+    "migration",
+    "migrations",
+    "migrate",
+    "migrator",
+    "changelog",
+    "changesets",
+    "changelogs",
+    "liquibase",
+    "batched-migrations",
+    "database_migrations",
+    "data_migrations",
+    "deltas",
+];
 
 /// Folders of what somebody runs by hand.
 const BY_HAND: &[&str] =
@@ -67,8 +86,29 @@ pub(super) fn tests_from(source: &Source, language: Language, asked: &[PathBuf])
     if is_test_of(&name, true) {
         return 0;
     }
-    let inside = (language.name() == "rust").then(|| memchr::memmem::find(source.text.as_bytes(), b"#[cfg(test)]\nmod ")).flatten();
-    inside.map_or(u32::MAX, |at| at as u32)
+    match language.name() {
+        "rust" => inner_tests(&source.text).map_or(u32::MAX, |at| at as u32),
+        // what takes the test that runs helps tests, whatever its file is called
+        "go" if ["*testing.T", "testing.TB", "stretchr/testify/"].iter().any(|mark| source.text.contains(mark)) => 0,
+        _ => u32::MAX,
+    }
+}
+
+/// Where the module begins that Rust compiles for tests only: `#[cfg(test)] pub(crate) mod tests {`, and not `mod tests;`.
+fn inner_tests(text: &str) -> Option<usize> {
+    const MARK: &str = "#[cfg(test)]";
+    memchr::memmem::find_iter(text.as_bytes(), MARK.as_bytes()).find(|&at| {
+        let mut rest = text[at + MARK.len()..].trim_start();
+        while let Some(line) = rest.strip_prefix("#[").and_then(|rest| rest.split_once('\n')) {
+            rest = line.1.trim_start();
+        }
+        let rest = rest.strip_prefix("pub").map_or(rest, |rest| match rest.strip_prefix('(') {
+            Some(rest) => rest.split_once(')').map_or(rest, |(_, rest)| rest),
+            None => rest,
+        });
+        let own = rest.trim_start().strip_prefix("mod ");
+        own.is_some_and(|rest| rest.split(['\n', '{', ';']).next().is_some_and(|name| rest[name.len()..].trim_start().starts_with('{')))
+    })
 }
 
 /// `pg_partman--4.7.4--5.0.0.sql`: what `ALTER EXTENSION … UPDATE` runs.
@@ -113,16 +153,16 @@ const SHOWN: &[&str] =
 pub(super) fn is_shown(path: &Path, asked: &[PathBuf]) -> bool {
     let shows =
         |folder: &Path| folder.components().any(|part| SHOWN.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()));
-    let asked = asked.iter().any(|asked| path.starts_with(asked) && (asked == path || shows(asked)));
-    !asked && path.is_relative() && path.parent().is_some_and(shows)
+    let asked = || asked.iter().any(|asked| path.starts_with(asked) && (asked == path || shows(asked)));
+    path.is_relative() && path.parent().is_some_and(shows) && !asked()
 }
 
 /// Whether code is run by hand, by where it lies: nobody waits for its queries. Who names such a folder means it.
 pub(super) fn is_run_by_hand(path: &Path, asked: &[PathBuf]) -> bool {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let asked = asked.iter().any(|asked| path.starts_with(asked) && (asked == path || is_by_hand(asked)));
-    let folder = path.parent().is_some_and(|folder| path.is_relative() && is_by_hand(folder));
-    !asked && (stem == "seed" || stem == "seeds" || folder)
+    let asked = || asked.iter().any(|asked| path.starts_with(asked) && (asked == path || is_by_hand(asked)));
+    let folder = || path.parent().is_some_and(|folder| path.is_relative() && is_by_hand(folder));
+    (stem == "seed" || stem == "seeds" || folder()) && !asked()
 }
 
 fn is_by_hand(folder: &Path) -> bool {
@@ -166,17 +206,33 @@ fn is_test_of(path: &str, code: bool) -> bool {
     // Of what lies elsewhere only the file's own name is the project's.
     let elsewhere = path.starts_with(['/', '\\']) || path.starts_with("..") || path.contains(":\\");
     let lower = path.to_ascii_lowercase();
+    // all that is looked for inside of names holds one of these
+    let says_so = ["test", "spec", "e2e", "benchmarks"].iter().any(|word| lower.contains(word));
     let parts: Vec<&str> = if elsewhere { lower.rsplit(['/', '\\']).take(1).collect() } else { lower.split(['/', '\\']).collect() };
     // `LinqTests/` of .NET, which has no other mark
     let camel = |part: &str| ["Tests", "Testing", "IntegrationTest"].iter().any(|end| part.ends_with(end)) || part.contains("Tests.");
-    if !elsewhere && path.split(['/', '\\']).any(camel) {
+    if says_so && !elsewhere && path.split(['/', '\\']).any(camel) {
         return true;
     }
     parts.into_iter().any(|part| {
         TESTS.contains(&part)
             || (code && CODE_TESTS.contains(&part))
-            || ["_test.", ".test.", ".spec.", "_spec."].iter().any(|mark| part.contains(mark))
-            || [".testing", ".tests", "-tests", "_tests", "-test", "dbtests", "-test-utils", "_testdata", "_e2e", "-e2e"]
+            || says_so && ["_test.", ".test.", ".spec.", "_spec."].iter().any(|mark| part.contains(mark))
+            || says_so
+                && [
+                    ".testing",
+                    ".tests",
+                    "-tests",
+                    "_tests",
+                    "-test",
+                    "dbtests",
+                    "-test-utils",
+                    "_testdata",
+                    "_e2e",
+                    "-e2e",
+                    "-benchmarks",
+                    "_benchmarks",
+                ]
                 .iter()
                 .any(|end| part.ends_with(end))
             || (code && ["test_", "tests-", "test-"].iter().any(|start| part.starts_with(start)))
@@ -199,6 +255,23 @@ mod tests {
         let asked = [PathBuf::from("tests"), PathBuf::from("db")];
         assert!(!is_test_sql(Path::new("tests/db/a.sql"), &asked) && is_test_sql(Path::new("db/tests/a.sql"), &asked));
         assert!(is_test("app/fixtures/a.py") && is_test("UserServiceTest.java") && !is_test("Contest.java"));
+    }
+
+    #[test]
+    fn the_tests_inside_a_file_of_rust_are_known() {
+        fn at(text: &str) -> Option<&str> {
+            inner_tests(text).map(|at| &text[at..])
+        }
+        for tests in [
+            "#[cfg(test)]\nmod tests {\n}",
+            "#[cfg(test)]\npub(crate) mod tests {\n}",
+            "#[cfg(test)]\n#[allow(clippy::unwrap_used)]\npub mod fakes\n{\n}",
+        ] {
+            assert_eq!(at(&format!("fn a() {{}}\n{tests}")), Some(tests));
+        }
+        for other in ["#[cfg(test)]\nmod tests;\nfn a() {}", "#[cfg(test)]\nuse a::b;\nmod c {}", "mod tests {}"] {
+            assert_eq!(at(other), None, "{other}");
+        }
     }
 
     #[test]

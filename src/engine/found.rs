@@ -4,7 +4,7 @@ use super::findings::OncePerFile;
 use crate::catalog::Catalog;
 use crate::facts::{Reading, Statement};
 use crate::finding::{Finding, Opaque};
-use crate::rules::Still;
+use crate::rules::{Retold, Still};
 use crate::source::Location;
 use std::collections::HashMap;
 
@@ -32,6 +32,15 @@ impl Standing {
     }
 }
 
+/// A finding that hangs on the schema that all migrations leave.
+pub(super) struct Provisional {
+    pub(super) finding: Finding,
+    /// Where what it is about was defined, and its name.
+    pub(super) about: (Location, String),
+    pub(super) still: Still,
+    pub(super) retold: Option<Retold>,
+}
+
 /// What a run gathers.
 #[derive(Default)]
 pub(super) struct Found {
@@ -44,7 +53,7 @@ pub(super) struct Found {
     /// The fingerprints of application code's statements that have findings.
     pub(super) sent: HashMap<Location, u64>,
     /// Findings that hold only if the schema that all migrations leave is still as they say, each with its rule's question.
-    pub(super) provisional: Vec<(Finding, Location, String, Still)>,
+    pub(super) provisional: Vec<Provisional>,
     pub(super) once: OncePerFile,
 }
 
@@ -91,12 +100,17 @@ impl Found {
         };
         let of_queries = |finding: &mut Finding| matches!(finding.category, "query" | "index" | "correctness");
         let doubted: Vec<Finding> = self.findings.extract_if(before.., of_queries).collect();
-        self.provisional.extend(doubted.into_iter().map(|finding| (finding, at, String::new(), still)));
+        let provisional = |finding| Provisional { finding, about: (at, String::new()), still, retold: None };
+        self.provisional.extend(doubted.into_iter().map(provisional));
     }
 
     /// Keeps of the provisional findings those that hold in the schema as it is in the end.
     pub(super) fn settle(&mut self, catalog: &Catalog) {
-        let still = self.provisional.drain(..).filter(|(_, at, name, still)| still(catalog, *at, name));
-        self.findings.extend(still.map(|(finding, ..)| finding));
+        for mut one in self.provisional.drain(..).filter(|one| (one.still)(catalog, one.about.0, &one.about.1)) {
+            if let Some((message, help)) = one.retold.and_then(|retold| retold(catalog, one.about.0, &one.about.1)) {
+                (one.finding.message, one.finding.help) = (message, Some(help));
+            }
+            self.findings.push(one.finding);
+        }
     }
 }

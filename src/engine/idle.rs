@@ -13,7 +13,7 @@ use crate::rules::{self, Origin};
 #[derive(Clone, Copy)]
 pub(super) struct Idle {
     /// Neither slow queries nor missing indexes count.
-    load: bool,
+    pub(super) load: bool,
 }
 
 impl Idle {
@@ -43,7 +43,10 @@ fn tables(statement: &Statement) -> Vec<&ObjectName> {
 /// Whether a system catalog is read: no index can be built there, and a tool or a monitor asks.
 fn asks_the_system(statement: &Statement, catalog: &Catalog) -> bool {
     tables(statement).into_iter().any(|name| match &name.schema {
-        Some(schema) => *schema == "pg_catalog" || *schema == "information_schema",
+        Some(schema) => {
+            let schema = schema.value.as_str();
+            matches!(schema, "pg_catalog" | "information_schema" | "timescaledb_information") || schema.starts_with("_timescaledb_")
+        }
         None => name.name.value.starts_with("pg_") && catalog.table(name).is_none(),
     })
 }

@@ -249,6 +249,7 @@ const BINDING: &[&str] = &[
     "$executeRaw",
     "fr",
     "fr0",
+    "void",
     "sqlu",
     "tsql",
     "FromSqlInterpolated",

@@ -113,7 +113,7 @@ impl Linker<'_, '_> {
 
     fn follows_operator(&self, at: usize) -> bool {
         let operators = self.syntax.concat;
-        (1..=2).any(|len| at > len && self.tree.operator(at - len, operators) == Some(len) && !self.is_operator(at - len - 1))
+        (1..=3).any(|len| at > len && self.tree.operator(at - len, operators) == Some(len) && !self.is_operator(at - len - 1))
     }
 
     fn is_operator(&self, at: usize) -> bool {
@@ -218,6 +218,13 @@ impl Linker<'_, '_> {
 
     /// `.trimMargin()`, `.format(…)` after a string.
     fn methods(&mut self) {
+        // Scala's interpolated fragment of SQL is a function of its values
+        let applied = self.syntax.name == "scala"
+            && self.tree.is(self.at, b'(')
+            && self.tree.tokens.get(self.at).is_some_and(|t| !t.spaced && !t.first);
+        if applied {
+            self.at = (self.tree.closing(self.at) + 1).min(self.tree.tokens.len());
+        }
         while self.syntax.concat != ["."] && self.tree.is(self.at, b'.') {
             let Some(name) = self.tree.word(self.at + 1) else { return };
             self.chain.bar_margin |= self.syntax.bar_margin_calls.contains(&name);
@@ -226,7 +233,9 @@ impl Linker<'_, '_> {
                 self.chain.format = Some(*format);
             }
             self.at += 2;
-            if self.tree.is(self.at, b'(') {
+            // on a line of its own it begins another statement
+            let next = self.tree.tokens.get(self.at).is_some_and(|t| t.first && self.syntax.newline_ends);
+            if self.tree.is(self.at, b'(') && !next {
                 if self.chain.format.is_some() {
                     self.chain.arguments = self.tree.arguments(self.at, self.at + 1);
                 }

@@ -221,6 +221,8 @@ impl Reader<'_, '_, '_> {
                 let len = self.scanner.rest()[1..].iter().take_while(|&&b| is_name(b)).count();
                 self.name_hole(1 + len)
             }
+            // the script's own argument
+            (Hole::Substitution, b'$') if next.is_ascii_digit() => self.name_hole(2),
             (Hole::PhpName, b'$') if is_name_start(next) => {
                 let len = php_name(self.scanner.rest());
                 self.name_hole(len)

@@ -52,6 +52,10 @@ pub(super) fn begun(tree: &Tree, chain: &Chain) -> Option<usize> {
         return Some(name);
     }
     let mut at = first.checked_sub(1)?;
+    // Scala's `sql"…"`
+    if tree.word(at).is_some() && tree.tokens.get(first).is_some_and(|t| !t.spaced && !t.first) {
+        at = at.checked_sub(1)?;
+    }
     // `new StringBuilder("…")`, `String::from("…")`, `("…" "…")`
     if tree.is(at, b'(') {
         at = at.checked_sub(1)?;
@@ -123,10 +127,17 @@ pub(super) fn goes_on(tree: &Tree, syntax: &Syntax, chain: &Chain) -> bool {
         |at: usize| matches!(tree.word(at), Some("const" | "let" | "var" | "val" | "final" | "String" | "auto" | "else" | "mut"));
     let begins = (line..chain.first).find(|&at| tree.word(at).is_some() && !declares(at));
     let given = |at: usize| tree.is(at, b'=') || (matches!(tree.punct(at), Some(b':' | b'.' | b'+')) && tree.is(at + 1, b'='));
-    let Some(name) = begins.filter(|&at| given(at + 1)).and_then(|at| tree.word(at)) else { return false };
+    let begins = begins.filter(|&at| given(at + 1)).or_else(|| begun(tree, chain));
+    let Some(name) = begins.and_then(|at| tree.word(at)) else { return false };
+    // `q ++ order`, `notIn(q, ids)`: fragments that make a new one
+    let composed = |at: usize| {
+        syntax.name == "scala"
+            && (tree.operator(at + 1, syntax.concat).is_some() || (at > 0 && tree.is(at - 1, b'(') && tree.is(at + 1, b',')))
+    };
     (chain.after..tree.tokens.len()).take(REACH).any(|at| {
         tree.word(at) == Some(name)
-            && (tree.is(at + 1, b'.') && tree.word(at + 2).is_some_and(|word| GOING_ON.contains(&word)) && tree.is(at + 3, b'(')
+            && (composed(at)
+                || tree.is(at + 1, b'.') && tree.word(at + 2).is_some_and(|word| GOING_ON.contains(&word)) && tree.is(at + 3, b'(')
                 || operand(tree, syntax.concat, at).is_some())
     })
 }

@@ -34,7 +34,7 @@ pub use builder::{calls_builder, named_words};
 pub use holes::{Hole, Role};
 pub use languages::Language;
 pub use migration::{Direction, Program, created_tables};
-pub use scope::Loop;
+pub use scope::{Loop, words as name_words};
 
 use crate::facts::Reading;
 use crate::source::{FILLER, FileId, Span};

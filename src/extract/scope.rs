@@ -115,7 +115,7 @@ pub(super) fn is_about_all(name: &str) -> bool {
 }
 
 /// The words of a name in code, in lower case: of `delete_all`, `deleteAll` and `DeleteAll` the same.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     for c in name.chars() {
         if c.is_uppercase() || !c.is_alphanumeric() {

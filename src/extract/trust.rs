@@ -198,6 +198,9 @@ pub(super) fn is_trusted(text: &str, hole: &Hole, start: u32, language: &str) ->
     if matches!(hole.role, Role::Identifier | Role::NameInString) && !values::comes_from_outside(text, at, code) {
         return true;
     }
+    if is_checked(text, at, hole.code.of(text)) {
+        return true;
+    }
     // a cast to a number writes digits; one of a constant writes the constant
     if ["long)", "int)", "Long)", "Integer)", "double)"].iter().any(|cast| code.starts_with(cast)) {
         return true;
@@ -211,12 +214,28 @@ pub(super) fn is_trusted(text: &str, hole: &Hole, start: u32, language: &str) ->
     let code = code.split("!r").next().unwrap_or(code);
     let last = code.rsplit(['.', ':']).next().unwrap_or(code);
     let shouted = last.len() > 1 && last.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
-    let number = code.chars().all(|c| c.is_ascii_digit() || c == '_');
+    // an argument of a shell's script has a number for a name
+    let number = language != "shell" && code.chars().all(|c| c.is_ascii_digit() || c == '_');
     // a member of a class or of a table of constants
     let root = code.split(['.', ':', '[']).next().unwrap_or(code);
     let member = root.len() < code.len() && root.starts_with(|c: char| c.is_ascii_uppercase()) && !code.contains('(');
     shouted || number || member || is_constant(text, code)
 }
+
+/// Whether the function has asked, before, if the very same is a number: `is_numeric($_GET['id'])`.
+fn is_checked(text: &str, at: usize, code: &str) -> bool {
+    const CHECKS: &[&str] = &["is_numeric(", "ctype_digit(", "is_int(", "Number.isInteger(", "Number.isSafeInteger("];
+    let code = code.trim().trim_matches(['{', '}', '\'', '"', '.', ' ', '\n']);
+    let before = text.get(crate::source::floor_boundary(text, at.saturating_sub(CHECKED))..at).unwrap_or("");
+    code.len() > 2
+        && before.rmatch_indices(code).take(64).any(|(place, _)| {
+            let (left, right) = (before[..place].trim_end_matches('$'), &before[place + code.len()..]);
+            right.starts_with(')') && CHECKS.iter().any(|check| left.ends_with(check)) && values::heads(right) == 0
+        })
+}
+
+/// So far before a hole a check is looked for.
+const CHECKED: usize = 6_000;
 
 /// What each language's habits say of a name.
 fn is_the_programs_own(text: &str, hole: &Hole, code: &str, language: &str) -> bool {

@@ -232,8 +232,8 @@ pub(super) fn is_harmless(text: &str, at: usize, name: &str, quotes: &dyn Fn(&st
         } else if declared.is_some() {
             return given.or(declared);
         } else if HEADS.iter().any(|head| line.trim_start().contains(head)) {
-            // a parameter without a type
-            return Some(given.unwrap_or(false));
+            // a parameter without a type, but for what a specification before the function says
+            return Some(given.unwrap_or_else(|| is_specified(before.get(..place).unwrap_or(""), right)));
         }
         end = place;
     }
@@ -244,6 +244,33 @@ pub(super) fn is_harmless(text: &str, at: usize, name: &str, quotes: &dyn Fn(&st
 fn prints_harmless(text: &str, at: usize, name: &str, value: &str, quotes: &dyn Fn(&str) -> bool) -> bool {
     let printed = value.contains("printf(").then(|| only_variable(value)).flatten();
     printed.is_some_and(|other| other != name && is_harmless(text, at, other, quotes) == Some(true))
+}
+
+/// Elixir: `@spec find(integer(), String.t()) :: …` above `def find(`. `before` ends where the parameter's name begins.
+fn is_specified(before: &str, right: &str) -> bool {
+    let line = before.rsplit('\n').next().unwrap_or("");
+    let Some((head, parameters)) = line.split_once('(') else { return false };
+    let Some(function) = head.trim_start().strip_prefix("defp ").or_else(|| head.trim_start().strip_prefix("def ")) else { return false };
+    let spec = format!("@spec {}(", function.trim());
+    let types = before.rfind(&spec).map(|at| &before[at + spec.len()..]);
+    let Some(types) = types.filter(|types| heads(types) <= 1 && !right.is_empty()) else { return false };
+    let number = parameters.matches(',').count();
+    let ty = types.split([',', '\n']).nth(number).unwrap_or("").split("::").next().unwrap_or("");
+    let ty = ty.trim().trim_end_matches([')', '(', ' ']);
+    [
+        "integer",
+        "non_neg_integer",
+        "pos_integer",
+        "neg_integer",
+        "float",
+        "number",
+        "boolean",
+        "Date.t",
+        "DateTime.t",
+        "NaiveDateTime.t",
+        "Ecto.UUID.t",
+    ]
+    .contains(&ty)
 }
 
 /// Whether a name that becomes part of SQL may be chosen by a caller or by what the program reads: a parameter of the function, or
@@ -370,7 +397,7 @@ fn is_whole(left: &str, right: &str) -> bool {
 }
 
 /// How many functions begin in a piece of code.
-fn heads(code: &str) -> usize {
+pub(super) fn heads(code: &str) -> usize {
     code.lines().skip(1).filter(|line| HEADS.iter().any(|head| begins_function(line.trim_start(), head))).count()
 }
 

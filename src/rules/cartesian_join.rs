@@ -49,7 +49,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let once = super::support::rows::runs_once(ctx);
     // what a write changes is tied to nothing: each row gets values of any row of the others
     let changed = query.target().is_some_and(|target| std::ptr::eq(target, left)) && crossed.is_none();
-    if !changed && once && (crossed.is_some() || seeds) {
+    if !changed && (once && (crossed.is_some() || seeds) || crossed.is_some() && seeds) {
         return;
     }
     ctx.add(if !changed && (crossed.is_some() || seeds || once) { report.severity(Severity::Notice) } else { report });

@@ -42,7 +42,9 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     };
     let general =
         format!("join instead: LEFT JOIN LATERAL (…) ON true for one pass over several values, or aggregate first and join the groups to {name}");
+    let looked_up = first.subquery().filter(|_| others.is_empty()).and_then(|inner| looked_up(ctx, inner, scope));
     let help = match first.subquery().and_then(|inner| grouped(ctx, inner, scope)) {
+        _ if looked_up.is_some() => format!("join instead: {}", looked_up.unwrap_or_default()),
         Some(joined) if !select.group_by.is_empty() => format!("{general}:\n{joined}, with counted.value in GROUP BY"),
         Some(joined) => format!("{general}:\n{joined}"),
         None => general,
@@ -57,6 +59,29 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         report = report.related(ctx.at(other.span), format!("this one refers to {name}"));
     }
     ctx.add(if others.is_empty() { report } else { report.severity(Severity::Error) });
+}
+
+/// The join that gives what a subquery looks up by a key: `(SELECT name FROM users u WHERE u.id = o.user_id)`.
+fn looked_up<'a>(ctx: &Context, inner: &'a Query, outer: &Scope<'a>) -> Option<String> {
+    let select = inner.select()?;
+    let ([item], [relation], Some(filter)) = (&select.items[..], &select.relations()[..], select.filter.as_ref()) else { return None };
+    let plain = select.group_by.is_empty() && inner.limit.is_none() && inner.order_by.is_empty() && inner.ctes.is_empty();
+    let column = item.expr.column()?;
+    let scope = Scope::new(outer.catalog(), inner, Some(Rc::new(outer.clone())));
+    let [binding] = scope.bindings() else { return None };
+    (plain && rows::is_pinned(binding, &select.conditions(), &scope)).then_some(())?;
+    let name = relation.binding()?;
+    // written so that it means the same outside
+    let qualified = filter.conjuncts().iter().all(|c| {
+        let mut fine = true;
+        c.walk(&mut |e| fine &= e.subquery().is_none() && e.column().is_none_or(|column| column.relation.is_some()));
+        fine
+    });
+    let taken = outer.bindings().iter().any(|b| b.relation.binding() == Some(name));
+    (qualified && !taken).then(|| {
+        let (from, on) = (spelling::text(ctx, relation.span), spelling::text(ctx, filter.span));
+        format!("LEFT JOIN {from} ON {on}, and {name}.{} in the select list", column.column)
+    })
 }
 
 /// The join with the groups that gives what an aggregate over one table gives for each row.

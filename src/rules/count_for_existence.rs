@@ -9,21 +9,30 @@ use crate::source::Span;
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, query: &Query) {
-    // CTEs that are limited, or whose rows were written before and are at hand
+    // CTEs that are limited, or whose rows were written before and are at hand, or are locked: all of them, if all are counted
     let mut short: Vec<&Name> = vec![];
-    query.walk(&mut |query| short.extend(query.ctes.iter().filter(|cte| cte.query.limit.is_some() || cte.query.target().is_some()).map(|cte| &cte.name)));
+    query.walk(&mut |query| short.extend(query.ctes.iter().filter(|cte| cte.query.limit.is_some() || cte.query.target().is_some() || cte.query.locking.is_some()).map(|cte| &cte.name)));
+    // a comparison says more of its count than the LIMIT inside
+    let mut compared: Vec<&Query> = vec![];
+    query.walk(&mut |query| {
+        for expr in query.expressions() {
+            expr.walk(&mut |e| compared.extend(asked(e).and_then(|(counted, ..)| counted.subquery())));
+        }
+    });
     query.walk(&mut |query| {
         if query.select().is_some_and(|select| is_short(select, &short)) {
             return;
         }
         if let Some(select) = query.select().filter(|_| !is_one_row(ctx, query)) {
-            check_limited(ctx, query, select);
+            if !compared.iter().any(|inner| std::ptr::eq(*inner, query)) {
+                check_limited(ctx, query, select);
+            }
             if let [item] = &select.items[..] {
-                check_comparison(ctx, item.expr.uncast(), Some(select));
+                check_comparison(ctx, item.expr.uncast(), Some(select), &short);
             }
         }
         for expr in query.expressions() {
-            expr.walk(&mut |e| check_comparison(ctx, e, None));
+            expr.walk(&mut |e| check_comparison(ctx, e, None, &short));
         }
     });
 }
@@ -58,25 +67,32 @@ fn check_limited(ctx: &Context, query: &Query, select: &Select) {
     }
 }
 
-/// `(SELECT count(*) …) > 0`, and with `around` `SELECT count(*) > 0 FROM …`.
-fn check_comparison(ctx: &Context, expr: &Expr, around: Option<&Select>) {
-    let ExprKind::Binary { left, op, right, .. } = &expr.kind else { return };
+/// What is compared with a number so that only its being more than nothing matters, and whether that is what is asked for.
+fn asked(expr: &Expr) -> Option<(&Expr, bool)> {
+    let ExprKind::Binary { left, op, right, .. } = &expr.kind else { return None };
     let (counted, op, number) = match (number(left), number(right)) {
         (None, Some(n)) => (left, op.as_str(), n),
         (Some(n), None) => (right, commuted(op).unwrap_or_default(), n),
-        _ => return,
+        _ => return None,
     };
-    let wanted = match (op, number) {
-        (">", 0) | (">=", 1) | ("<>", 0) => true,
-        ("=", 0) | ("<", 1) | ("<=", 0) => false,
-        _ => return,
-    };
+    match (op, number) {
+        (">", 0) | (">=", 1) | ("<>", 0) => Some((counted, true)),
+        ("=", 0) | ("<", 1) | ("<=", 0) => Some((counted, false)),
+        _ => None,
+    }
+}
+
+/// `(SELECT count(*) …) > 0`, and with `around` `SELECT count(*) > 0 FROM …`.
+fn check_comparison(ctx: &Context, expr: &Expr, around: Option<&Select>, short: &[&Name]) {
+    let Some((counted, wanted)) = asked(expr) else { return };
+    // LIMIT 1 leaves the one row that a count gives
+    let whole = |inner: &Query| inner.limit.as_ref().is_none_or(|limit| rows::constant(limit).is_some_and(|n| n > 0));
     let select = match (&counted.kind, around) {
-        (ExprKind::Subquery(inner), None) if inner.limit.is_none() && !is_one_row(ctx, inner) => inner.select().filter(|s| matches!(&s.items[..], [i] if is_count(&i.expr))),
+        (ExprKind::Subquery(inner), None) if whole(inner) && !is_one_row(ctx, inner) => inner.select().filter(|s| matches!(&s.items[..], [i] if is_count(&i.expr))),
         (_, Some(select)) if is_count(counted) => Some(select),
         _ => None,
     };
-    let Some(select) = select.filter(|s| is_plain(s)) else { return };
+    let Some(select) = select.filter(|s| is_plain(s) && !is_short(s, short)) else { return };
     let message = "every matching row is counted to learn whether there is one";
     ctx.add(ctx.report(expr.span, message).help(format!("stop at the first row: {}", exists(ctx, select, !wanted))));
 }

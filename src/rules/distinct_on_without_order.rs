@@ -1,9 +1,11 @@
 //! DISTINCT ON without ORDER BY.
 
-use super::support::spelling;
+use super::support::{rows, spelling};
 use super::{Check, Context};
+use crate::source::Span;
 use crate::catalog::index_match::same;
-use crate::facts::{ColumnRef, Expr, ExprKind, Query, QueryBody, SetOperator};
+use crate::extract::{Hole, Role};
+use crate::facts::{ColumnRef, Expr, ExprKind, FromItem, Query, QueryBody, Relation, RelationSource, Select, SetOperator};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -20,9 +22,8 @@ fn check(ctx: &Context, query: &Query) {
         let Some(select) = query.select() else { return };
         let Some((distinct, on)) = select.distinct.as_ref().and_then(|d| Some((d, d.on.as_ref()?))) else { return };
         // where nothing but the keys is asked for, all rows of a group give the same
-        let own_row = |item: &Expr| of_one_row(ctx, query, on, item);
-        let alike = select.items.iter().all(|item| on.iter().any(|key| same(key, &item.expr)) || is_window(&item.expr) || is_first_of_group(on, &item.expr) || own_row(&item.expr));
-        if !query.order_by.is_empty() || alike {
+        let alike = select.items.iter().all(|item| is_alike(ctx, query, on, &item.expr));
+        if !query.order_by.is_empty() || alike || may_go_on(ctx, query) {
             return;
         }
         let keys: Vec<String> = on.iter().map(|e| spelling::text(ctx, e.span)).collect();
@@ -30,6 +31,54 @@ fn check(ctx: &Context, query: &Query) {
         let message = format!("DISTINCT ON ({keys}) without ORDER BY keeps an arbitrary row of each group, another one after the next plan change");
         ctx.add(ctx.report(distinct.span, message).help(format!("say which row is kept: ORDER BY {keys}, <what decides within the group>")));
     });
+}
+
+/// Whether the program adds to the text, or puts a piece of SQL in: the order may stand there.
+fn may_go_on(ctx: &Context, query: &Query) -> bool {
+    let piece = |hole: &Hole| hole.role == Role::Fragment && hole.span.start >= query.span.start;
+    let whole = ctx.statement.query.as_ref().is_some_and(|outermost| std::ptr::eq(outermost, query));
+    ctx.application.is_some_and(|fragment| whole && (fragment.open || fragment.holes.iter().any(piece)))
+}
+
+/// Whether all rows of a group give the same for an item.
+fn is_alike(ctx: &Context, query: &Query, on: &[Expr], item: &Expr) -> bool {
+    let fixed =
+        |e: &Expr| on.iter().any(|key| same(key, e)) || of_one_row(ctx, query, on, e) || of_the_only_row(query, e) || is_first_of_group(on, e);
+    fixed(item) || is_window(item) || is_made_of(query, item, &fixed)
+}
+
+/// Whether an expression is computed from nothing but what has one value within a group.
+fn is_made_of(query: &Query, expr: &Expr, fixed: &dyn Fn(&Expr) -> bool) -> bool {
+    let own = |of: &str| query.from().iter().flat_map(FromItem::relations).any(|r| r.binding().is_some_and(|name| name.value == of));
+    let mut made = true;
+    let mut settled: Vec<Span> = vec![];
+    expr.walk(&mut |e| match &e.kind {
+        _ if settled.iter().any(|whole| whole.contains(e.span)) => {}
+        ExprKind::Call(call) if call.over.is_some() && fixed(e) => settled.push(e.span),
+        ExprKind::Column(_) | ExprKind::Wildcard(_) => made &= fixed(e),
+        // volatile, aggregates and windows aside, a function gives the same for the same
+        ExprKind::Call(call) => made &= call.over.is_none() && !matches!(call.name.name.value.as_str(), "random" | "gen_random_uuid" | "nextval"),
+        ExprKind::InSubquery { query: inner, .. } | ExprKind::Exists { query: inner, .. } | ExprKind::Subquery(inner) => {
+            let refers = |column: &&ColumnRef| column.relation.as_ref().is_some_and(|of| own(&of.value));
+            let bare = inner.column_refs().iter().any(|column| column.relation.is_none());
+            let outer = inner.column_refs().into_iter().filter(refers).map(|column| Expr::new(ExprKind::Column(column.clone()), e.span));
+            made &= !bare && outer.into_iter().all(|column| fixed(&column));
+        }
+        _ => {}
+    });
+    made
+}
+
+/// Whether a column comes from a subquery that has one row: an aggregate over all.
+fn of_the_only_row(query: &Query, expr: &Expr) -> bool {
+    let Some(column) = expr.column() else { return false };
+    let sums_up = |select: &Select| select.group_by.is_empty() && !select.items.is_empty() && select.items.iter().all(|item| rows::holds_aggregate(&item.expr));
+    let gives = |relation: &Relation| match (&relation.source, &column.relation) {
+        (RelationSource::Subquery(inner), Some(of)) => relation.binding() == Some(of) && inner.select().is_some_and(sums_up),
+        (RelationSource::Subquery(inner), None) => inner.select().is_some_and(|select| sums_up(select) && select.items.iter().any(|item| item.alias.as_ref() == Some(&column.column))),
+        _ => false,
+    };
+    query.from().iter().flat_map(FromItem::relations).any(gives)
 }
 
 /// The columns of a relation that have one value within a group: the keys of DISTINCT ON, and what a join makes equal to one.
@@ -54,7 +103,10 @@ fn is_window(expr: &Expr) -> bool {
 fn is_first_of_group(on: &[Expr], expr: &Expr) -> bool {
     let ExprKind::Call(call) = &expr.uncast().kind else { return false };
     let over = call.over.as_deref().unwrap_or_default();
-    call.name.name.value == "first_value" && over.len() > on.len() && on.iter().all(|key| over.iter().any(|part| same(key, part)))
+    // what a named window is made of is not read
+    let named = call.over.is_some() && over.is_empty();
+    let within = || over.len() > on.len() && on.iter().all(|key| over.iter().any(|part| same(key, part)));
+    call.name.name.value == "first_value" && (named || within())
 }
 
 /// Whether an item belongs to a relation of which DISTINCT ON fixes the key, so that all rows of a group have the same.

@@ -3,17 +3,19 @@
 use super::support::access::{self, Unserved};
 use super::support::ground;
 use super::{Check, Context};
+use crate::advise::candidate::{self, Asks, Candidate, Wanted};
 use crate::advise::{self, audit};
 use crate::catalog::index_match::{Kind, Prepared};
-use crate::facts::Query;
+use crate::extract::Role;
+use crate::facts::{Expr, Join, JoinCondition, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    for found in access::unserved(ctx, query) {
+fn check(ctx: &Context, _: &Query) {
+    for found in ctx.unserved {
         // Expressions are function-on-filtered-column's to tell, JSON and patterns have rules of their own.
-        if found.is_plain() && !found.is_bounded() && !awaits_its_predicate(&found) && !ground::is_open(ctx, found.table.query) {
-            state(ctx, &found);
+        if found.is_plain() && !found.is_bounded() && !awaits_its_predicate(found) && !ground::is_open(ctx, found.table.query) {
+            state(ctx, found);
         }
     }
 }
@@ -25,6 +27,33 @@ fn awaits_its_predicate(found: &Unserved) -> bool {
     found.indexes.iter().any(|index| awaits(index) && !index.judge_unconditionally(&nodes, &[]).seeks.is_empty())
 }
 
+/// What is wanted, for each arm of an OR.
+fn all<'f>(found: &'f Unserved) -> impl Iterator<Item = &'f Candidate> {
+    std::iter::once(&found.wanted).chain(&found.beside)
+}
+
+/// Whether a column is called as what tells a few kinds of rows apart: `ticket_type`, `saktype`.
+fn is_a_kind(key: &Wanted) -> bool {
+    let Kind::Column(name) = &key.node.unlabelled().kind else { return false };
+    let name = name.to_ascii_lowercase();
+    ["type", "kind", "gender"].iter().any(|kind| name.ends_with(kind))
+}
+
+/// Whether a range cuts the rows down: what stands in the index after the keys may be the order alone, which an index of its own gives.
+fn holds_range(found: &Unserved) -> bool {
+    let key = |wanted: &Wanted| found.wanted.tail.iter().any(|key| key.node == wanted.node);
+    found.table.clauses.iter().any(|clause| matches!(candidate::asks(&clause.node), Asks::Range(wanted) if key(&wanted))) || !found.beside.is_empty()
+}
+
+/// Whether a condition of a join compares with text that the program puts in: most often another table's column.
+fn is_put_into_join(ctx: &Context, found: &Unserved, expr: &Expr) -> bool {
+    let in_join = found.table.query.select().is_some_and(|select| {
+        let on = |join: &&Join| matches!(&join.condition, JoinCondition::On(on) if on.span.contains(expr.span));
+        select.joins().iter().any(on)
+    });
+    in_join && ctx.application.is_some_and(|code| code.holes.iter().any(|hole| hole.role != Role::Parameter && expr.span.contains(hole.span)))
+}
+
 fn state(ctx: &Context, found: &Unserved) {
     let (Some(clause), Some(definition)) = (found.clause(), found.wanted.definition()) else { return };
     let Some(expr) = clause.expr else { return };
@@ -34,12 +63,20 @@ fn state(ctx: &Context, found: &Unserved) {
     }
     let table = &found.table.name;
     // of so few different values each has many rows, and all are read as quickly without an index
-    let finds = found.wanted.equal.iter().any(|key| !advise::holds_few(ctx.catalog, table, &key.node));
-    if found.wanted.tail.is_empty() && !finds {
+    let finds = found.wanted.equal.iter().any(|key| !advise::holds_few(ctx.catalog, table, &key.node) && !is_a_kind(key));
+    if !finds && !holds_range(found) {
+        return;
+    }
+    if is_put_into_join(ctx, found, expr) {
         return;
     }
     let columns: Vec<&str> = match &clause.node.kind {
-        Kind::Or(_) => found.wanted.equal.iter().chain(&found.wanted.tail).flat_map(|key| key.node.columns()).collect(),
+        Kind::Or(_) => {
+            let mut columns: Vec<&str> = all(found).flat_map(|wanted| wanted.equal.iter().chain(&wanted.tail)).flat_map(|key| key.node.columns()).collect();
+            let mut seen = vec![];
+            columns.retain(|column| !seen.contains(column) && { seen.push(*column); true });
+            columns
+        }
         _ => clause.node.columns(),
     };
     // foreign-key-without-index has the same cure, and more reason
@@ -47,7 +84,7 @@ fn state(ctx: &Context, found: &Unserved) {
     if foreign.iter().any(|key| columns.iter().all(|c| key.columns.iter().any(|k| k == c))) {
         return;
     }
-    let tested = columns.join(" and ");
+    let tested = columns.join(if found.beside.is_empty() { " and " } else { " or " });
     let holds = |key: &crate::catalog::index_match::Key| matches!(&key.node.kind, Kind::Column(c) if columns.contains(&c.as_str()));
     let later = found.indexes.iter().find(|index| index.keys.iter().skip(1).any(holds));
     let message = match later.and_then(|index| ctx.catalog.indexes_of(table).find(|(_, i)| std::ptr::eq(*i, index.index))) {
@@ -56,6 +93,10 @@ fn state(ctx: &Context, found: &Unserved) {
         }
         None => format!("no index of {table} serves this filter on {tested}, so every row is read to find a few"),
     };
-    let help = format!("if the table grows, build one:\n{};", definition.text(table, ctx.catalog));
+    let mut built = vec![definition];
+    built.extend(found.beside.iter().filter_map(Candidate::definition));
+    let built: Vec<String> = built.iter().map(|definition| format!("{};", definition.text(table, ctx.catalog))).collect();
+    let each = if built.len() > 1 { "one for each arm of the OR" } else { "one" };
+    let help = format!("if the table grows, build {each}:\n{}", built.join("\n"));
     ctx.add(ctx.report(expr.span, message).help(help));
 }

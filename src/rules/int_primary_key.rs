@@ -1,9 +1,9 @@
 //! A four-byte primary key runs out after 2,147,483,647 rows, and widening it rewrites the table.
 
 use super::support::columns::{has_type_of, is_kept, makes_own, serial_base, single_key};
-use super::support::dictionary::{is_called_one, is_dictionary};
+use super::support::dictionary::{is_called_a_list, is_called_one, is_dictionary};
 use super::{Check, Context, Kind};
-use crate::facts::{Action, ColumnDef, Constraint, ConstraintKind, Name, ObjectName, TableChange, TypeName};
+use crate::facts::{Action, ColumnDef, Constraint, ConstraintKind, Expr, ExprKind, Name, ObjectName, TableChange, TypeName};
 use crate::source::Location;
 
 pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable, Kind::AlterTable], check);
@@ -47,12 +47,42 @@ fn defined(ctx: &Context, table: &ObjectName, column: &ColumnDef, constraints: &
     if !small || is_reference(constraints, &column.name) {
         return;
     }
+    if constraints.iter().any(|c| matches!(&c.kind, ConstraintKind::Check(check) if holds_to_one(check, &column.name))) {
+        return;
+    }
+    let counts = numbered || serial_base(ty).is_some();
+    if !counts && (is_told_by_hand(&table.name.value, constraints) || is_a_measure(&column.name.value)) {
+        return;
+    }
     let wide = if serial_base(ty).is_some() { "bigserial" } else { "bigint" };
     let report = ctx.report(ty.span, message(table, &column.name, ty));
     // a serial column's type stands for the whole of its definition
     let written = if serial_base(ty).is_some() { column.span } else { ty.span };
     let report = report.while_so(ctx.at(written), column.name.value.as_str(), has_type_of);
     ctx.add(report.help(format!("  {} {wide}", column.name)).fix(&format!("use {wide}"), false, ty.span, wide));
+}
+
+/// `CHECK (id = 1)`: the table has one row.
+fn holds_to_one(check: &Expr, column: &Name) -> bool {
+    let own = |e: &Expr| e.column().is_some_and(|c| c.column == *column);
+    let number = |e: &Expr| matches!(e.uncast().kind, ExprKind::Literal(_));
+    check.conjuncts().into_iter().any(|part| match &part.kind {
+        ExprKind::Binary { left, op, right, .. } => op == "=" && (own(left) && number(right) || number(left) && own(right)),
+        _ => false,
+    })
+}
+
+/// Whether a key is called as a number that says something of itself, and that nobody counts up for each row.
+fn is_a_measure(column: &str) -> bool {
+    const MEASURES: &[&str] =
+        &["version", "year", "month", "week", "weekday", "day", "hour", "level", "port", "code", "status", "zoom", "srid", "flag", "vlan"];
+    column.rsplit('_').next().is_some_and(|last| MEASURES.contains(&last))
+}
+
+/// Whether a key that numbers nothing by itself is that of a short list whose entries somebody thinks of, by its table's name.
+fn is_told_by_hand(table: &str, constraints: &[Constraint]) -> bool {
+    let refers = constraints.iter().any(|c| matches!(c.kind, ConstraintKind::ForeignKey { .. }));
+    !refers && is_called_a_list(table)
 }
 
 fn added_key(ctx: &Context, table: &ObjectName, constraint: &Constraint) {
@@ -66,6 +96,9 @@ fn added_key(ctx: &Context, table: &ObjectName, constraint: &Constraint) {
         known.constraints.iter().any(|c| matches!(&c.constraint.kind, ConstraintKind::ForeignKey { columns, .. } if columns.contains(key)))
     });
     let Some(ty) = column.ty.as_ref().filter(|ty| ty.is("int4") && !referring) else { return };
+    if column.default.is_none() && column.identity.is_none() && is_called_a_list(&table.name.value) {
+        return;
+    }
     let written = Location { file: column.defined_at.file, span: column.type_span };
     let report = ctx.report(key.span, message(table, key, ty)).while_so(written, key.value.as_str(), has_type_of);
     ctx.add(report.help(format!("make {key} bigint where the table is created, while it holds few rows")));

@@ -9,6 +9,10 @@ pub(super) const CHECK: Check = Check::Statement(check);
 fn check(ctx: &Context) {
     // what migrates runs once, with values of its own
     let Some(fragment) = ctx.application.filter(|fragment| !fragment.bound && !ctx.around.among_migrations) else { return };
+    // a document shows it, as often as not to warn of it
+    if ctx.around.in_document {
+        return;
+    }
     // the program counts its own savepoints
     if ["savepoint", "release", "rollback"].iter().any(|word| first_word(ctx).eq_ignore_ascii_case(word)) {
         return;

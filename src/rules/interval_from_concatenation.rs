@@ -28,12 +28,17 @@ fn is_whole(ctx: &Context, scope: &Scope, expr: &Expr) -> bool {
     }
 }
 
+/// `cast(delay AS text) || ' minutes'`: a column that has to be made text holds no odd one.
+fn is_made_text(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Cast { expr: inner, ty } if ["text", "varchar"].iter().any(|text| ty.is(text)) && inner.uncast().column().is_some())
+}
+
 fn check_expr(ctx: &Context, scope: &Scope, expr: &Expr) {
     let ExprKind::Cast { expr: glued, ty } = &expr.kind else { return };
     let ExprKind::Binary { left, op, right, .. } = &glued.kind else { return };
     // what is computed here is a number; what is given may be anything
     let given = |e: &Expr| matches!(e.uncast().kind, ExprKind::Parameter(_) | ExprKind::Column(_));
-    if !(given(left) || given(right)) || is_whole(ctx, scope, left) {
+    if !(given(left) || given(right)) || is_whole(ctx, scope, left) || is_made_text(left) {
         return;
     }
     if !ty.is("interval") || op != "||" || (left.string().is_some() && right.string().is_some()) {
@@ -44,8 +49,9 @@ fn check_expr(ctx: &Context, scope: &Scope, expr: &Expr) {
         Some(unit) => format!("say it with a number: make_interval({unit} => {amount})"),
         None => "multiply instead: n * interval '1 day', or make_interval(days => n)".to_owned(),
     };
+    let sent = if spelling::has_parameter(glued) { ", and the parameter is sent as text" } else { "" };
     let message = format!(
-        "{} is text until it runs: a NULL, a fraction or an odd string in it fails or changes the meaning at run time, and the parameter is sent as text",
+        "{} is text until it runs: a fraction or an odd string in it fails or changes the meaning at run time{sent}",
         spelling::text(ctx, glued.span)
     );
     ctx.add(ctx.report(expr.span, message).help(help));

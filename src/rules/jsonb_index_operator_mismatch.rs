@@ -1,11 +1,12 @@
 //! An index on the same JSON that cannot serve the operator or spelling of the query.
 
 use super::support::json::{self, JsonTest, Miss, Verdict};
-use super::support::spelling;
+use super::support::{ground, spelling};
 use super::{Check, Context};
 use crate::catalog::resolve::Scope;
 use crate::catalog::{Index, Qualified};
 use crate::facts::{Expr, ExprKind, Query};
+use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -55,6 +56,14 @@ fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &JsonTest
             format!("is on {key}, and the query computes {tested}, which is another expression"),
             or_build.strip_prefix("or ").unwrap_or(&or_build).to_owned(),
         ),
+        // the other way round the two compare different things
+        Miss::Spelling if is_cast_of_key(index.keys.first().map(|key| &key.expr), json.test.tested) => (
+            format!("is on {key}, and the query compares {tested}, which is another expression to the planner"),
+            match or_build.strip_prefix("or ") {
+                Some(build) => build.to_owned(),
+                None => format!("compare {key} as it is indexed, or: {or_build}"),
+            },
+        ),
         Miss::Spelling => {
             let other = index.keys.first().and_then(|key| compared_as(&key.expr, json.test.tested));
             let compared = other.map(|ty| format!(" and compare it with a value of {ty}")).unwrap_or_default();
@@ -72,9 +81,23 @@ fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &JsonTest
             (format!("holds only rows WHERE {predicate}, which the query does not say"), format!("add `AND {predicate}` to the query, {or_build}"))
         }
     };
-    let message = format!("index {} cannot serve this: it {why}; every row of {table} is read", name.name);
+    let found_by = ground::found_by(ctx, &json::conditions(query), json.test.whole, &json.column, scope);
+    let read = match found_by {
+        Some((other, column)) => {
+            format!("{} finds rows of {table} by {}, and all of those are read", other.name, spelling::unqualified(ctx, column))
+        }
+        None => format!("every row of {table} is read"),
+    };
+    let message = format!("index {} cannot serve this: it {why}; {read}", name.name);
     let report = ctx.report(json.test.whole.span, message).help(help);
+    let report = if found_by.is_some() { report.severity(Severity::Notice) } else { report };
     ctx.add(report.related(index.defined_at, format!("index {} is defined here", name.name)));
+}
+
+/// Whether the tested expression casts what an index holds as it is.
+fn is_cast_of_key(key: Option<&Expr>, tested: &Expr) -> bool {
+    let (Some(key), ExprKind::Cast { expr: inner, .. }) = (key, &tested.kind) else { return false };
+    !matches!(key.kind, ExprKind::Cast { .. }) && json::path(key).map(|(_, keys)| keys) == json::path(inner).map(|(_, keys)| keys)
 }
 
 /// The type that an index's key is cast to and the tested expression is not.

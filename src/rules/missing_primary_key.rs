@@ -1,10 +1,9 @@
 //! A table without a primary key: no row of it can be named.
 
-use super::support::columns::{is_kept, makes_own};
-use super::support::locks::columns;
+use super::support::columns::{is_kept, makes_own, serial_base};
 use super::{Check, Context, Kind, Origin};
-use crate::catalog::{Catalog, Table};
-use crate::facts::{Action, Constraint, ConstraintKind, CreateTable, Name, ObjectName, TableChange};
+use crate::catalog::{Catalog, Qualified, Table};
+use crate::facts::{Action, ColumnDef, Constraint, ConstraintKind, CreateTable, Name, ObjectName, PartitionBy, TableChange, quote_identifier};
 use crate::source::Location;
 
 pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable], check);
@@ -16,30 +15,64 @@ fn check(ctx: &Context) {
     }
     for action in ctx.actions().iter().filter(|_| makes_own(ctx)) {
         let Action::CreateTable(create) = action else { continue };
-        if is_kept(create) && !create.unlogged && !has_key(create) && !may_inherit_key(ctx, create) && !comes_later(ctx, create) {
+        let can_have_one = create.partition_by.as_ref().is_none_or(|by| divides_by(by).is_some());
+        let has_one = || has_key(create) || may_inherit_key(ctx, create) || comes_later(ctx, create) || comes_later_in_code(ctx, create);
+        if is_kept(create) && !create.unlogged && can_have_one && !has_one() {
             report(ctx, create);
         }
     }
 }
 
 fn report(ctx: &Context, create: &CreateTable) {
-    let table = &create.name;
-    let key = candidate(ctx, create);
-    let blind = if key.is_some() { "" } else { ", and no statement can tell two equal rows apart" };
-    let message = format!("{table} has no primary key: logical replication refuses UPDATE and DELETE on it{blind}");
-    let help = match key {
-        Some(key) => format!("ALTER TABLE {table} ADD PRIMARY KEY ({});", columns(&key)),
-        None if has_id(create) => format!("if id names a row, as it says:\n  ALTER TABLE {table} ADD PRIMARY KEY (id);"),
-        None => "give it the columns that name a row, or, while it is new:\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY".to_owned(),
-    };
-    let report = ctx.report(table.span(), message).help(help).while_so(ctx.statement.location(), "", has_none);
+    let by = create.partition_by.as_ref().and_then(divides_by).unwrap_or_default();
+    let key = candidate(ctx, create).map(|key| key.into_iter().map(|name| name.to_string()).collect());
+    let (message, help) = told(&create.name.to_string(), key, has_id(create), &by);
+    let report = ctx.report(create.name.span(), message).help(help).while_so(ctx.statement.location(), create.name.to_string(), has_none).in_the_end(in_the_end);
     // the children of one parent are all made in one way
     ctx.add(if create.inherits.is_empty() { report } else { report.once_per_file() });
 }
 
+/// What is said of a table that has no primary key: `key` could be it, or `id` by its name; `by` are the columns that divide it.
+fn told(table: &str, key: Option<Vec<String>>, has_id: bool, by: &[String]) -> (String, String) {
+    let blind = if key.is_some() { "" } else { ", and no statement can tell two equal rows apart" };
+    let message = format!("{table} has no primary key: logical replication refuses UPDATE and DELETE on it{blind}");
+    // a partitioned table's keys hold the columns that divide it
+    let with = |mut key: Vec<String>| {
+        key.extend(by.iter().filter(|column| !key.contains(column)).cloned().collect::<Vec<_>>());
+        key.join(", ")
+    };
+    let help = match key {
+        Some(key) => format!("ALTER TABLE {table} ADD PRIMARY KEY ({});", with(key)),
+        None if has_id => format!("if id names a row, as it says:\n  ALTER TABLE {table} ADD PRIMARY KEY ({});", with(vec!["id".to_owned()])),
+        None if !by.is_empty() => {
+            format!("give it the columns that name a row, {} among them, as PostgreSQL wants of a partitioned table's keys", by.join(" and "))
+        }
+        None => "give it the columns that name a row, or, while it is new:\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY".to_owned(),
+    };
+    (message, help)
+}
+
+/// The same of the table as all migrations leave it.
+fn in_the_end(catalog: &Catalog, created_at: Location, written: &str) -> Option<(String, String)> {
+    let (name, table): (&Qualified, &Table) = catalog.tables.unordered().find(|(_, table)| table.defined_at == created_at)?;
+    let required = |column: &str| table.column(column).is_some_and(|column| column.not_null);
+    let mut keys = catalog.keys_of(name).into_iter().filter(|key| !key.is_empty() && key.iter().all(|column| required(column)));
+    let key = keys.next().map(|key| key.iter().map(|column| quote_identifier(column)).collect());
+    let by = table.partition_by.as_ref().and_then(divides_by).unwrap_or_default();
+    // under the name that its statement gives it, if it still has that
+    let (renamed, name) = (!written.ends_with(&quote_identifier(&name.name)), name.to_string());
+    Some(told(if renamed { &name } else { written }, key, required("id"), &by))
+}
+
+/// The columns that a table is partitioned by; `None` where it is by an expression, and can have no primary key.
+fn divides_by(by: &PartitionBy) -> Option<Vec<String>> {
+    by.keys.iter().map(|key| Some(key.expr.column()?.column.to_string())).collect()
+}
+
 /// Whether a column is called `id`, and always there.
 fn has_id(create: &CreateTable) -> bool {
-    create.columns.iter().any(|column| column.name == "id" && column.not_null.is_some())
+    let numbers_itself = |column: &ColumnDef| column.identity.is_some() || column.ty.as_ref().is_some_and(|ty| serial_base(ty).is_some());
+    create.columns.iter().any(|column| column.name == "id" && (column.not_null.is_some() || numbers_itself(column)))
 }
 
 /// Whether the table is still there without one.
@@ -80,6 +113,17 @@ fn comes_later(ctx: &Context, create: &CreateTable) -> bool {
         Action::Drop(drop) => drop.kind == "TABLE" && drop.names.iter().any(|name| ctx.catalog.creation_name(name, false) == table),
         _ => false,
     })
+}
+
+/// A key that another string of the same program adds: each is sent by itself.
+fn comes_later_in_code(ctx: &Context, create: &CreateTable) -> bool {
+    if ctx.application.is_none() {
+        return false;
+    }
+    let rest = ctx.code.get(ctx.statement.span.end as usize..).unwrap_or_default().to_ascii_lowercase();
+    let table = create.name.name.value.to_ascii_lowercase();
+    let names = |piece: &str| piece.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == table);
+    rest.split([';', '\'', '`']).any(|piece| piece.contains("primary key") && piece.contains("alter table") && names(piece))
 }
 
 /// A unique key whose columns are all NOT NULL could be the primary one: of the table itself, or built later in the file.

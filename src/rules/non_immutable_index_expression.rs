@@ -1,12 +1,16 @@
 //! An index expression or predicate that PostgreSQL does not accept as immutable.
 
 use super::support::spelling;
-use super::{Check, Context, Kind};
-use crate::facts::{Action, CreateIndex, Expr, TypeName};
+use super::{Check, Context, Kind, Origin};
+use crate::facts::{Action, CreateIndex, Expr, ExprKind, TypeName};
 use crate::finding::Severity;
 use crate::postgres::functions::not_immutable;
 
 pub(super) const CHECK: Check = Check::Action(&[Kind::CreateIndex], check);
+
+/// The last word of a column that holds text, whatever its table.
+const TEXTS: &[&str] =
+    &["name", "title", "slug", "email", "login", "username", "description", "text", "body", "code", "key", "label", "path", "url", "address", "city"];
 
 fn check(ctx: &Context) {
     for action in ctx.actions() {
@@ -23,7 +27,19 @@ fn check_expr(ctx: &Context, index: &CreateIndex, expr: &Expr, part: &str) {
     // the columns by which rows are named are numbers and UUIDs, whose text is the same to everybody
     let mut names = vec![];
     expr.walk(&mut |e| names.extend(e.column().filter(|_| found.span.contains(e.span)).map(|column| column.column.value.as_str())));
-    if !found.certain && !names.is_empty() && names.iter().all(|name| *name == "id" || name.ends_with("_id") || name.ends_with("uuid")) {
+    let text = |name: &str| TEXTS.contains(&name.rsplit('_').next().unwrap_or(name));
+    if !found.certain && !names.is_empty() && names.iter().all(|name| *name == "id" || name.ends_with("_id") || name.ends_with("uuid") || text(name)) {
+        return;
+    }
+    // a script beside the schema, which may not know its tables
+    if !found.certain && ctx.origin == Origin::Script && ctx.table(&index.table).is_none() {
+        return;
+    }
+    // extract(… from a date) is immutable, and a date is called one
+    let extracts = |e: &Expr| matches!(&e.kind, ExprKind::Call(call) if ["extract", "date_part"].contains(&call.name.name.value.as_str()));
+    let mut extracted = false;
+    expr.walk(&mut |e| extracted |= e.span == found.span && extracts(e));
+    if !found.certain && extracted && names.iter().all(|name| name.ends_with("date")) {
         return;
     }
     let verdict = if found.certain { "this index is refused" } else { "this index may be refused" };

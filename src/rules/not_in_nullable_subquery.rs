@@ -5,7 +5,7 @@ use super::{Check, Context, Origin};
 use crate::catalog::resolve::{Resolved, Scope, Source};
 use crate::catalog::index_match::same_in;
 use crate::facts::{ColumnRef, Expr, ExprKind, JoinKind, Literal, Query, Select};
-use crate::extract::Role;
+use crate::extract::{Role, name_words};
 use crate::finding::Severity;
 use crate::source::Span;
 use std::rc::Rc;
@@ -46,11 +46,15 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
         return; // of which columns, the schema would have to say
     }
     let inner = Scope::new(scope.catalog(), query, Some(Rc::new(scope.clone())));
-    if is_never_null(&item.expr, select, &inner) || is_given_list(&item.expr) {
+    // what is taken out of one value, as `SELECT unnest(names)`, holds no NULL but where somebody put one
+    if is_never_null(&item.expr, select, &inner) || is_given_list(&item.expr) || select.from.is_empty() {
         return;
     }
-    // nothing is known of the column, and what runs once is no query to plan well
-    if is_unknown(&item.expr, &inner) && (rows::runs_once(ctx) || comes_of_no_table(&item.expr, &inner, MAX_DEPTH)) {
+    // the schema that there is does not say, and what runs once is no query to plan well
+    let unknown = is_unknown(&item.expr, &inner);
+    let of_server = || inner.bindings().iter().any(|b| b.relation.table().is_some_and(|t| t.name.value.starts_with("pg_")));
+    let unsaid = || !scope.catalog().tables.is_empty() || names_a_row(&item.expr);
+    if unknown && (!of_server() && unsaid() || rows::runs_once(ctx) || comes_of_no_table(&item.expr, &inner, MAX_DEPTH)) {
         return;
     }
     let given = spelling::text(ctx, item.expr.span);
@@ -69,7 +73,8 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     if tested.column().is_some_and(hidden) {
         outer = format!("<outer table>.{}", tested.column().map(|column| column.column.to_string()).unwrap_or_default());
     }
-    if tested.column().is_some_and(|column| column.relation.is_none()) && !outer.contains('.') {
+    // where nothing is read around it, it is a variable of the function
+    if tested.column().is_some_and(|column| column.relation.is_none()) && !outer.contains('.') && !scope.bindings().is_empty() {
         outer = format!("<outer table>.{outer}");
     }
     let plain = select.group_by.is_empty() && query.limit.is_none() && select.distinct.as_ref().is_none_or(|d| d.on.is_none());
@@ -85,7 +90,7 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
         _ => format!("write NOT EXISTS (SELECT 1 FROM (SELECT {given} …) AS s (value) WHERE s.value = {outer})"),
     };
     let report = ctx.report(expr.span, message).help(help);
-    ctx.add(if is_unknown(&item.expr, &inner) { report.severity(Severity::Notice) } else { report });
+    ctx.add(if unknown { report.severity(Severity::Notice) } else { report });
 }
 
 /// Whether the program puts names in that nobody can write down here.
@@ -137,7 +142,7 @@ fn is_never_null(expr: &Expr, select: &Select, scope: &Scope) -> bool {
 /// A column by which the server's own catalogs name things: never NULL in a table of theirs. Views of statistics and locks have NULLs.
 fn is_systems(found: &Resolved) -> bool {
     const NAMING: &[&str] = &[
-        "oid", "relname", "relnamespace", "nspname", "attrelid", "attname", "indexrelid", "indrelid", "conrelid", "conname", "inhrelid", "inhparent",
+        "oid", "objid", "refobjid", "objoid", "relname", "relnamespace", "nspname", "attrelid", "attname", "indexrelid", "indrelid", "conrelid", "conname", "inhrelid", "inhparent",
         "typname", "rolname", "extname", "proname", "tablename", "schemaname", "indexname", "viewname",
     ];
     let of = &found.written.name.value;
@@ -165,6 +170,15 @@ fn comes_of_no_table(expr: &Expr, scope: &Scope, depth: usize) -> bool {
     }
 }
 
+/// Whether a column that nothing is known of names the row that another one belongs to, which most have; not one that a row may lack.
+fn names_a_row(expr: &Expr) -> bool {
+    const NAMING: &[&str] = &["id", "uid", "uuid", "digest", "key", "code", "guid"];
+    const LACKED: &[&str] = &["parent", "manager", "previous", "prev", "next", "replaced", "merged", "root", "original", "by"];
+    let Some(column) = expr.uncast().column() else { return false };
+    let words = name_words(&column.column.value);
+    words.last().is_some_and(|last| NAMING.contains(&last.as_str())) && !words.iter().any(|word| LACKED.contains(&word.as_str()))
+}
+
 /// By the habit of all, `id` is a key.
 fn is_named_id(column: &ColumnRef) -> bool {
     column.column == "id"
@@ -178,8 +192,12 @@ fn is_named_after(column: &ColumnRef, table: &str) -> bool {
     thing.is_some_and(|thing| last == thing || last.strip_suffix('s') == Some(thing) || table == thing)
 }
 
-/// Whether nothing is known of an item: its table is not in the schema, though there is one.
+/// Whether nothing is known of an item: its table is not in the schema, or it is an element of an array.
 fn is_unknown(expr: &Expr, scope: &Scope) -> bool {
-    let known = expr.column().and_then(|c| scope.resolve(c)).is_some_and(|c| c.definition().is_some());
-    expr.column().is_some() && !known && !scope.catalog().tables.is_empty()
+    let known = || expr.column().and_then(|c| scope.resolve(c)).is_some_and(|c| c.definition().is_some());
+    match &expr.uncast().kind {
+        ExprKind::Column(_) => !known(),
+        ExprKind::Subscript { .. } => true,
+        _ => false,
+    }
 }

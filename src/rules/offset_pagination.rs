@@ -24,12 +24,21 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     if query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1)) && skips_a_page(ctx, offset.span) {
         return;
     }
+    // the last of the few rows that another query picked
+    let picked = scope.bindings().first().is_some_and(|b| matches!(b.source, Source::Query(_) | Source::Fence(_)));
+    if picked && query.order_by.is_empty() && query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1)) {
+        return;
+    }
     // a place that the rows themselves give (the middle of them): a median, no page
     if query.order_by.is_empty() && holds_query(&offset.count) {
         return;
     }
     // the best matches of a search are not known before all have been weighed, and no key continues there
     if query.order_by.first().is_some_and(|key| is_weighed(query, &key.expr, scope)) {
+        return;
+    }
+    // a temporary table is filled anew for each page, and what is skipped of it is the least of that
+    if is_filled_for_it(ctx, scope) {
         return;
     }
     let from = scope.bindings().first().and_then(|b| match b.source {
@@ -39,11 +48,45 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     });
     let from = from.unwrap_or_default();
     let clause = spelling::text(ctx, offset.span);
-    let message = match skipped {
-        Some(rows) => format!("{clause} reads {rows} rows{from} and throws them away before the first one that it returns"),
-        None => format!("{clause} reads every skipped row{from} and throws it away, so each page costs more than the one before"),
+    let counts = query.select().and_then(|select| select.items.iter().find_map(|item| counted_whole(ctx, &item.expr)));
+    let message = match (skipped, &counts) {
+        (_, Some(count)) => format!("{count} reads all rows{from} for every page, and {clause} throws those away that it skips"),
+        (Some(rows), None) => format!("{clause} reads {rows} rows{from} and throws them away before the first one that it returns"),
+        (None, None) => format!("{clause} reads every skipped row{from} and throws it away, so each page costs more than the one before"),
     };
-    ctx.add(ctx.report(offset.span, message).help(keyset::advice(ctx, query, scope)));
+    let advice = keyset::advice(ctx, query, scope);
+    let help = match counts {
+        Some(_) => format!("{advice}\nand count apart, not on every page: beside this condition it counts the rows that are left"),
+        None => advice,
+    };
+    ctx.add(ctx.report(offset.span, message).help(help));
+}
+
+/// Whether the rows come from a temporary table, known or made in the same file.
+fn is_filled_for_it(ctx: &Context, scope: &Scope) -> bool {
+    let Some(Source::Table(name)) = scope.bindings().first().map(|b| b.source) else { return false };
+    if let Some((_, table)) = ctx.table(name) {
+        return table.temporary;
+    }
+    let text = ctx.code.to_ascii_lowercase();
+    ["temp table", "temporary table"].iter().any(|made| {
+        memchr::memmem::find_iter(text.as_bytes(), made.as_bytes()).any(|at| {
+            let rest = text[at + made.len()..].trim_start();
+            let rest = rest.strip_prefix("if not exists").unwrap_or(rest).trim_start();
+            rest.strip_prefix(name.name.value.as_str()).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+        })
+    })
+}
+
+/// `count(*) OVER ()`, in whatever stands around it.
+fn counted_whole(ctx: &Context, expr: &Expr) -> Option<String> {
+    let mut found = None;
+    expr.walk(&mut |e| {
+        if matches!(&e.kind, ExprKind::Call(call) if call.name.name == "count" && call.over.is_some()) {
+            found = Some(spelling::text(ctx, e.span));
+        }
+    });
+    found.filter(|text| !text.to_ascii_lowercase().contains("partition"))
 }
 
 /// Whether the code that gives the number of rows to skip speaks of a page's size and not of its place.

@@ -2,6 +2,7 @@
 
 use super::{Check, Context};
 use crate::facts::Action;
+use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Statement(check);
 
@@ -53,7 +54,9 @@ fn check(ctx: &Context) {
                 }
                 let scope = if set.local { "the rest of the transaction" } else { "every later statement of the session" };
                 let message = format!("{} = {value} bends the plan of {scope}, also when the data no longer look as they did today", set.name);
-                ctx.add(ctx.report(set.span, message).help(HELP));
+                let report = ctx.report(set.span, message).help(HELP);
+                // whoever keeps it to one transaction knows what it does
+                ctx.add(if set.local { report.severity(Severity::Notice) } else { report });
             }
             Action::CreateFunction(function) => {
                 for name in function.settings.iter().filter(|name| is_override(name)) {

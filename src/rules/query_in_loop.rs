@@ -32,6 +32,10 @@ fn check(ctx: &Context, query: &Query) {
         QueryBody::Insert(insert) if insert.source.as_ref().is_some_and(|source| !source.from().is_empty()) => {
             ("insert", "insert for all at once: let the SELECT take every key (= ANY($1)), and where it has LIMIT 1, keep one row of each by DISTINCT ON")
         }
+        // COPY knows no ON CONFLICT
+        QueryBody::Insert(insert) if insert.on_conflict.is_some() => {
+            ("insert", "send many rows at once:\nINSERT INTO … SELECT * FROM unnest($1::…[], $2::…[]) ON CONFLICT …;")
+        }
         QueryBody::Insert(_) => ("insert", "send many rows at once:\nINSERT INTO … SELECT * FROM unnest($1::…[], $2::…[]);  -- or COPY"),
         QueryBody::Update(update) if !gives_values(ctx, update) => ("update", "update all rows at once:\nUPDATE … SET … WHERE id = ANY($1);"),
         QueryBody::Update(_) => ("update", "send all values at once:\nUPDATE … SET … FROM unnest($1::…[], $2::…[]) AS new (id, value) WHERE ….id = new.id;"),
@@ -44,6 +48,7 @@ fn check(ctx: &Context, query: &Query) {
     let message = format!("one {doing}{of} for each turn of the loop: a round trip for each row, so time grows with the number of rows");
     let name = table.map(|t| t.to_string()).unwrap_or_else(|| "…".to_owned());
     let help = match keyed(query) {
+        keys if keys.is_empty() && filters(query) => help.replace("id = ANY($1)", "… = ANY($1)"),
         keys if keys.is_empty() => help.to_owned(),
         keys => by_keys(help, &keys),
     };
@@ -75,6 +80,15 @@ fn gives_values(ctx: &Context, update: &Update) -> bool {
 fn only_asks_the_server(query: &Query) -> bool {
     let own = |e: &crate::facts::Expr| matches!(&e.uncast().kind, ExprKind::Call(call) if call.name.name.value.starts_with("pg_"));
     query.select().is_some_and(|select| select.from.is_empty() && select.items.iter().any(|item| own(&item.expr)))
+}
+
+fn filters(query: &Query) -> bool {
+    match &query.body {
+        QueryBody::Select(select) => select.filter.is_some(),
+        QueryBody::Update(update) => update.filter.is_some(),
+        QueryBody::Delete(delete) => delete.filter.is_some(),
+        _ => false,
+    }
 }
 
 /// The columns that the query holds to parameters.

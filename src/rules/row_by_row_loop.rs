@@ -28,6 +28,7 @@ fn check(ctx: &Context) {
         "inserts" => "INSERT INTO … SELECT … from the loop's query",
         "updates" => "UPDATE … FROM (the loop's query) AS r WHERE …",
         "deletes" => "DELETE FROM … USING (the loop's query) AS r WHERE …",
+        _ if query.limit.is_some() => "JOIN LATERAL (… LIMIT …) to the loop's query, which takes as many of each",
         _ => "join it to the loop's query",
     };
     ctx.add(

@@ -1,7 +1,7 @@
 //! SECURITY DEFINER runs with its owner's rights, but finds names by its caller's search_path.
 
 use super::{Check, Context};
-use crate::facts::{Action, CreateFunction, ObjectName, TypeName};
+use crate::facts::{Action, CreateFunction, ObjectName, Statement, TypeName};
 
 pub(super) const CHECK: Check = Check::Statement(check);
 
@@ -13,7 +13,7 @@ fn check(ctx: &Context) {
         let Action::CreateFunction(function) = action else { continue };
         let Some(span) = function.security_definer else { continue };
         // a released update of an extension is history, which nobody edits
-        if ctx.around.updates_extension || is_shown_as_wrong(ctx) || matches!(ctx.origin, super::Origin::Down | super::Origin::Application) || function.settings.iter().any(|name| name == "search_path") || is_bound(ctx, function) || is_set_later(ctx, function) {
+        if ctx.around.updates_extension || is_shown_as_wrong(ctx) || matches!(ctx.origin, super::Origin::Down | super::Origin::Application) || function.settings.iter().any(|name| name == "search_path") || is_bound(ctx, function) || is_set_later(ctx, function) || is_set_first(ctx) {
             continue;
         }
         let name = &function.name;
@@ -71,6 +71,14 @@ fn is_bound(ctx: &Context, function: &CreateFunction) -> bool {
     let native = matches!(function.language.as_str(), "c" | "internal");
     let text = ctx.source(function.definition_span).to_ascii_lowercase();
     native || (function.language == "sql" && text.split_ascii_whitespace().collect::<Vec<_>>().windows(2).any(|two| two == ["begin", "atomic"]))
+}
+
+/// Whether the body sets the path before it names anything.
+fn is_set_first(ctx: &Context) -> bool {
+    let first = ctx.statement.bodies.first().and_then(|body| body.statements.first()).map(|inner| &inner.statement);
+    let sets = |statement: &Statement| statement.actions.iter().any(|action| matches!(action, Action::Set(set) if set.name == "search_path"));
+    let calls = |statement: &Statement| ctx.source(statement.span).to_ascii_lowercase().contains("set_config('search_path'");
+    first.is_some_and(|statement| sets(statement) || calls(statement))
 }
 
 /// Whether ALTER FUNCTION … SET search_path came later.

@@ -10,6 +10,9 @@ pub(super) const CHECK: Check = Check::Query(check);
 /// Types whose values are stored beside the row once they are long, and are fetched and unpacked for each row that is sent.
 const WIDE: &[&str] = &["json", "jsonb", "bytea", "xml", "tsvector", "vector", "halfvec", "geometry", "geography"];
 
+/// What such a value is called where it is only long enough to be a key or a hash.
+const SHORT: &[&str] = &["id", "ids", "hash", "key", "digest", "address", "signature", "sig", "salt", "nonce", "token", "checksum", "fingerprint", "root", "commitment", "txid", "uuid", "pubkey", "mac", "iv", "etag", "sha256", "sha1", "md5", "code", "secret", "password", "owner", "creator", "sender", "recipient", "from", "to", "contract", "account"];
+
 /// Rows of so many columns are wide whatever they hold.
 const MANY: usize = 24;
 
@@ -57,12 +60,14 @@ fn cost(ctx: &Context, tables: &[&Relation]) -> Option<(String, String)> {
         return None;
     }
     // that a program reads some columns by name, and not these, shows that it does not need them
-    let code = Code { text: ctx.code, sql: ctx.text };
+    let text = ctx.code.to_ascii_lowercase();
+    let code = Code { text: &text, sql: ctx.text };
     if !table.columns.iter().any(|column| code.reads(&column.name)) {
         return None;
     }
     let spared: Vec<&Column> = table.columns.iter().filter(|column| !code.names(&column.name)).collect();
-    let wide: Vec<&&Column> = spared.iter().filter(|c| c.ty.as_ref().is_some_and(|ty| WIDE.contains(&ty.name.as_str()))).collect();
+    let mut wide: Vec<&&Column> = spared.iter().filter(|c| is_wide(c)).collect();
+    wide.sort_by_key(|column| column.ty.as_ref().is_some_and(|ty| ty.name == "bytea"));
     let what = match wide.first() {
         Some(column) => format!("{} ({}), which is read and unpacked for each row", column.name, column.ty.as_ref()?),
         None if spared.len() > MANY => format!("{} that this file names nowhere", spared.len()),
@@ -72,7 +77,12 @@ fn cost(ctx: &Context, tables: &[&Relation]) -> Option<(String, String)> {
     Some((message, format!("name the columns that are used{}", list(table))))
 }
 
-/// The code around SQL.
+fn is_wide(column: &Column) -> bool {
+    let last = || column.name.rsplit('_').next().unwrap_or_default().to_ascii_lowercase();
+    column.ty.as_ref().is_some_and(|ty| WIDE.contains(&ty.name.as_str()) && (ty.name != "bytea" || !SHORT.contains(&last().as_str())))
+}
+
+/// The code around SQL, in lower case: to PostgreSQL `utenlandskInntekt` is `utenlandskinntekt`, and so it is to most drivers.
 struct Code<'a> {
     text: &'a str,
     /// The same with nothing but the SQL.
@@ -82,14 +92,12 @@ struct Code<'a> {
 impl Code<'_> {
     /// Whether a column's name stands anywhere, as itself or as programs write it (`taskData`, `TaskData`).
     fn names(&self, column: &str) -> bool {
-        let camel = camel(column);
-        let pascal: String = camel.chars().take(1).flat_map(char::to_uppercase).chain(camel.chars().skip(1)).collect();
-        [column, &camel, &pascal].into_iter().any(|name| self.holds(name, |_| true))
+        spellings(column).iter().any(|name| self.holds(name, |_| true))
     }
 
     /// Whether a column is read by its name: `row.total`, `row["total"]`, `row.get('total')`, `row[:total]`.
     fn reads(&self, column: &str) -> bool {
-        [column, &camel(column)].into_iter().any(|name| self.holds(name, |before| matches!(before, b'.' | b'"' | b'\'' | b':' | b'>')))
+        spellings(column).iter().any(|name| self.holds(name, |before| matches!(before, b'.' | b'"' | b'\'' | b':' | b'>')))
     }
 
     fn holds(&self, name: &str, before: impl Fn(u8) -> bool) -> bool {
@@ -103,15 +111,11 @@ impl Code<'_> {
     }
 }
 
-fn camel(name: &str) -> String {
-    let mut parts = name.split('_').filter(|part| !part.is_empty());
-    let first = parts.next().unwrap_or(name).to_owned();
-    parts.fold(first, |mut whole, part| {
-        let mut letters = part.chars();
-        whole.extend(letters.next().into_iter().flat_map(char::to_uppercase));
-        whole.push_str(letters.as_str());
-        whole
-    })
+/// A column's name as it is, and without what parts its words: `task_data`, `taskData`.
+fn spellings(column: &str) -> Vec<String> {
+    let lower = column.to_ascii_lowercase();
+    let joined = lower.replace('_', "");
+    if joined == lower { vec![lower] } else { vec![lower, joined] }
 }
 
 fn list(table: &Table) -> String {

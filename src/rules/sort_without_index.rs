@@ -1,18 +1,20 @@
 //! ORDER BY with LIMIT that no known index serves.
 
-use super::support::{access, ground};
+use super::support::{ground, rows};
 use super::{Check, Context};
 use crate::facts::{ExprKind, Query, Select};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    for found in access::unserved(ctx, query) {
+fn check(ctx: &Context, _: &Query) {
+    for found in ctx.unserved {
         let in_order = found.table.order.iter().zip(&found.wanted.tail).all(|(sort, key)| sort.node.is_operand(&key.node));
         let by_order = found.wanted.equal.is_empty() && !found.wanted.tail.is_empty() && in_order && found.wanted.method == "btree";
         let (Some(first), Some(last)) = (found.table.order_keys.first(), found.table.order_keys.last()) else { continue };
         let counts_all = found.table.query.select().is_some_and(is_windowed);
-        if !by_order || found.table.limit.is_none() || found.is_bounded() || counts_all || ground::is_open(ctx, found.table.query) {
+        // the one row of a table that keeps the state of something
+        let one = found.table.limit.is_some_and(|limit| rows::constant(limit) == Some(1)) && rows::keeps_a_state(&found.table.name.name);
+        if one || !by_order || found.table.limit.is_none() || found.is_bounded() || counts_all || ground::is_open(ctx, found.table.query) {
             continue;
         }
         let Some(definition) = found.wanted.definition() else { continue };

@@ -10,7 +10,7 @@ pub(super) const SYNTAX: Syntax = Syntax {
     any_prefix: Some(HOLES),
     quotes: &[Quote::new("\"\"\"").lines().escapes(Escapes::Raw), Quote::new("\"")],
     chars: Chars::Quoted,
-    concat: &["+", "++"],
+    concat: &["+", "++", "|+|"],
     newline_ends: true,
     formatting_calls: &[("format", Format::Percent), ("formatted", Format::Percent)],
     bar_margin_calls: &["stripMargin"],

@@ -9,21 +9,27 @@ use crate::facts::Query;
 use crate::rules::{Context, Origin};
 
 /// A use of a table that no known index serves, with the index that would.
-pub(crate) struct Unserved<'a> {
+#[derive(Debug)]
+pub struct Unserved<'a> {
     pub(crate) table: TableUse<'a>,
     pub(crate) wanted: Candidate,
+    /// Those of the other arms of an OR that no index serves either.
+    pub(crate) beside: Vec<Candidate>,
     pub(crate) indexes: Vec<Prepared<'a>>,
 }
 
-/// The uses in a query that no index serves, of tables of which all indexes are known.
-pub(crate) fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
-    // What a migration runs it runs once; a schema file's queries are those of its functions and examples.
-    // What a view demands is only a part of what those demand who read it.
-    let own = ctx.statement.query.as_ref().is_some_and(|statement| std::ptr::eq(statement, query));
-    let once = super::rows::runs_once(ctx);
-    if !own || once || ctx.origin == Origin::Down {
-        return vec![];
+impl<'a> Unserved<'a> {
+    /// The uses in a query that no index serves, of tables of which all indexes are known.
+    pub fn of(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
+        // What a migration runs it runs once; a schema file's queries are those of its functions and examples.
+        // What a view demands is only a part of what those demand who read it.
+        let own = ctx.statement.query.as_ref().is_some_and(|statement| std::ptr::eq(statement, query));
+        let once = super::rows::runs_once(ctx);
+        if !own || once || ctx.origin == Origin::Down { vec![] } else { unserved(ctx, query) }
     }
+}
+
+fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
     let mut found = vec![];
     for table in uses(ctx.catalog, query) {
         let whole = table.table.is_some_and(|t| t.knowledge == Knowledge::Whole && !t.temporary && !t.foreign);
@@ -40,8 +46,14 @@ pub(crate) fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<
             let led_by = |key: &Wanted| indexes.iter().any(|i| i.keys.first().is_some_and(|k| k.node.is_operand(&key.node)));
             wanted.equal.iter().chain(&wanted.tail).any(led_by)
         };
-        let at = if wanted.len() > 1 { wanted.iter().position(|w| !led(w)).unwrap_or(0) } else { 0 };
-        found.extend(wanted.into_iter().nth(at).map(|wanted| Unserved { table, wanted, indexes }));
+        let arms = wanted.len() > 1;
+        let (led, mut bare): (Vec<Candidate>, Vec<Candidate>) = wanted.into_iter().partition(|wanted| arms && led(wanted));
+        if bare.is_empty() {
+            bare = led;
+            bare.truncate(1);
+        }
+        let beside = bare.split_off(1);
+        found.extend(bare.pop().map(|wanted| Unserved { table, wanted, beside, indexes }));
     }
     found
 }

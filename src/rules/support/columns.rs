@@ -46,7 +46,8 @@ pub(in crate::rules) fn makes_own(ctx: &Context) -> bool {
 
 /// `orders_staging`, `tmp_ids`: what is put there does not stay.
 pub(in crate::rules) fn is_passing(table: &str) -> bool {
-    table.split('_').any(|word| matches!(word.to_ascii_lowercase().as_str(), "staging" | "stage" | "tmp" | "temp" | "scratch"))
+    const PASSING: &[&str] = &["staging", "stage", "tmp", "temp", "scratch"];
+    table.split('_').any(|word| PASSING.iter().any(|passing| word.eq_ignore_ascii_case(passing)))
 }
 
 fn of_action<'a>(ctx: &Context<'a>, action: &'a Action) -> Option<Columns<'a>> {
@@ -78,10 +79,40 @@ pub(in crate::rules) fn has_type_of(catalog: &Catalog, written_at: Location, col
     })
 }
 
-/// Whether a new table is one of the schema's own: not temporary, by a word or by its name, and not another server's.
+/// Whether a new table is one of the schema's own: not temporary, by a word or by its name, and not another server's. One that is
+/// called as PostgreSQL's own are is written down for a generator of code.
 pub(in crate::rules) fn is_kept(create: &CreateTable) -> bool {
     let temporary = create.temporary || create.name.schema.as_ref().is_some_and(|schema| schema.value.starts_with("pg_temp"));
-    !temporary && !create.foreign && !is_passing(&create.name.name.value)
+    !temporary && !create.foreign && !is_passing(&create.name.name.value) && !is_called_as_the_systems(&create.name.name.value)
+}
+
+/// `pg_stat_activity`.
+fn is_called_as_the_systems(table: &str) -> bool {
+    const CATALOGS: &[&str] = &[
+        "pg_class",
+        "pg_namespace",
+        "pg_attribute",
+        "pg_index",
+        "pg_proc",
+        "pg_type",
+        "pg_database",
+        "pg_roles",
+        "pg_user",
+        "pg_locks",
+        "pg_tables",
+        "pg_views",
+        "pg_indexes",
+        "pg_settings",
+        "pg_constraint",
+        "pg_extension",
+        "pg_trigger",
+        "pg_inherits",
+        "pg_enum",
+        "pg_tablespace",
+        "pg_authid",
+        "pg_replication_slots",
+    ];
+    table.starts_with("pg_stat") || CATALOGS.contains(&table)
 }
 
 /// The column of a primary key over one column that is written beside a table's definition.

@@ -5,6 +5,7 @@ mod wrapped;
 
 use super::{json, rows, spelling};
 use crate::advise::Definition;
+use crate::catalog::Qualified;
 use crate::catalog::index_match::{OrderBy, gives_order, is_value, tests};
 use crate::catalog::resolve::{Resolved, Scope, Source};
 use crate::extract::FragmentKind;
@@ -149,6 +150,14 @@ fn is_random(expr: &Expr) -> bool {
 }
 
 /// Ends the order with a unique key, so that the last row seen is one row.
+/// The columns of a table that the query holds to one value each.
+fn fixed<'a>(query: &'a Query, scope: &Scope<'a>, table: &Qualified) -> Vec<Identifier> {
+    let conditions = query.select().map(|select| select.conditions()).unwrap_or_default();
+    let conjuncts = conditions.into_iter().flat_map(|c| c.conjuncts()).filter(|c| matches!(c.kind, ExprKind::Binary { .. }));
+    let held = conjuncts.flat_map(tests).filter(|test| test.op == "=" && test.value.is_some_and(is_value));
+    held.filter_map(|test| scope.resolve_expr(test.tested)).filter(|c| c.name == *table).map(|c| c.column).collect()
+}
+
 fn add_tiebreaker<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: &mut Vec<Key<'a>>, notes: &mut Vec<String>) {
     let last_descending = keys.last().is_some_and(|key| key.descending);
     let first_column = keys.iter().find_map(|key| key.column.as_ref());
@@ -178,7 +187,9 @@ fn add_tiebreaker<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: 
         _ => None,
     };
     let here: Vec<Identifier> = keys.iter().filter_map(column_here).collect();
-    let here: Vec<&str> = here.iter().map(Identifier::as_str).collect();
+    // what the query holds to one value is the same on every page
+    let fixed = fixed(query, scope, &name);
+    let here: Vec<&str> = here.iter().chain(&fixed).map(Identifier::as_str).collect();
     let not_null = |c: &Identifier| ctx.catalog.tables.get(&name).and_then(|t| t.column(c)).is_some_and(|c| c.not_null);
     let unique: Vec<Vec<Identifier>> = ctx.catalog.keys_of(&name).into_iter().filter(|key| key.iter().all(not_null)).collect();
     if unique.iter().any(|key| key.iter().all(|c| here.contains(&c.as_str()))) || (unique.is_empty() && here.contains(&"id")) {
