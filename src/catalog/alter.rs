@@ -11,7 +11,7 @@ impl Catalog {
         let name = self.resolve(&alter.name);
         match &alter.change {
             TableChange::RenameTo { name: new } => {
-                let new = Qualified { schema: name.schema.clone(), name: new.value.clone() };
+                let new = Qualified { schema: name.schema.clone(), name: super::naming::kept(&new.value).into() };
                 return self.move_relation(&name, &new, alter.kind, at);
             }
             TableChange::SetSchema { schema } => {

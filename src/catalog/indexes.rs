@@ -17,7 +17,7 @@ impl Catalog {
         }
         let include: Vec<Identifier> = create.include.iter().map(|c| c.value.clone()).collect();
         let name = match &create.name {
-            Some(name) => name.value.clone(),
+            Some(name) => super::naming::kept(&name.value).into(),
             None => {
                 let names = index_column_names(create.keys.iter().map(|key| &key.expr), &include);
                 self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(&names)), "idx")

@@ -40,6 +40,11 @@ impl GivenNames {
 /// The most bytes of an identifier (NAMEDATALEN - 1).
 const LONGEST: usize = 63;
 
+/// What PostgreSQL keeps of a name.
+pub(super) fn kept(name: &str) -> &str {
+    &name[..crate::source::floor_boundary(name, LONGEST)]
+}
+
 /// `name1_name2_label`, cut to fit: the longer of the first two loses bytes first, the label never.
 pub(super) fn make_object_name(first: &str, second: Option<&str>, label: &str) -> Identifier {
     let overhead = label.len() + 1 + usize::from(second.is_some());
