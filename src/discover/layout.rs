@@ -242,6 +242,10 @@ impl<'d> Surveyor<'d> {
                 }
                 (order, InputKind::Migration(info))
             }
+            None if takes_everything_down(path, &name) => {
+                let info = MigrationInfo { framework: "plain", down: true, transaction: Transaction::None, sections: None };
+                (Order::new(Group::Script, path), InputKind::Migration(info))
+            }
             None => (Order::new(Group::Script, path), InputKind::Sql),
         }
     }
@@ -654,6 +658,12 @@ fn is_down(path: &Path, name: &str, disk: &Disk) -> bool {
         || stem.starts_with("rollback_")
         || stem.contains(".undo.")
         || matches!(&*file_name(folder), "down" | "rollback" | "rollbacks" | "revert" | "undo")
+}
+
+/// `db/drop/shop.postgres.drop.sql` beside `db/create`: what uninstalls.
+fn takes_everything_down(path: &Path, name: &str) -> bool {
+    let folder = path.parent().map(file_name).unwrap_or_default();
+    *folder == *"drop" && name.split(['.', '_', '-']).any(|word| word == "drop")
 }
 
 /// Whether PostgreSQL has a file of its own in the place of this one: beside `1_a.postgres.up.sql`, pop does not run `1_a.up.sql`.
