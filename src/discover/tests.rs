@@ -206,4 +206,16 @@ fn paths_are_shown_from_the_working_directory() {
     assert_eq!(shown(Path::new("/h/p/a/b.sql"), Path::new("/h/p")), Path::new("a/b.sql"));
     assert_eq!(shown(Path::new("/h/q/b.sql"), Path::new("/h/p")), Path::new("../q/b.sql"));
     assert_eq!(shown(Path::new("/x/b.sql"), Path::new("/h/p")), Path::new("/x/b.sql"));
+    assert_eq!(shown(Path::new("/h/p/./a/b.sql"), Path::new("/h/p")), Path::new("a/b.sql"));
+    assert_eq!(shown(Path::new("/h/pq/b.sql"), Path::new("/h/p")), Path::new("../pq/b.sql"));
+}
+
+#[test]
+fn paths_are_told_apart_by_what_they_mean() {
+    let from = |path: &str| walk::normalize(Path::new(path), Path::new("/h/p"));
+    for path in ["a/b.sql", "./a/b.sql", "a//b.sql", "a/./b.sql", "c/../a/b.sql", "/h/p/a/b.sql", "a/b.sql/"] {
+        assert_eq!(from(path).as_os_str(), "/h/p/a/b.sql", "{path}");
+    }
+    assert_eq!(from(".a/b.sql").as_os_str(), "/h/p/.a/b.sql");
+    assert_eq!(from("..").as_os_str(), "/h");
 }
