@@ -322,3 +322,34 @@ fn integration_tests_at_the_top_and_loads_beside_a_schema() {
     let files = [("sql/a_schema.sql", schema), ("sql/b_load.sql", load), ("app/id.py", id.as_str()), ("app/user.py", &user)];
     assert_eq!(found("filter-without-index", &files), ["app/user.py"]);
 }
+
+#[test]
+fn writes_of_every_row_by_table_and_place() {
+    let rule = "write-without-where";
+    let schema = "CREATE TABLE orders (id bigint PRIMARY KEY, total int);\nCREATE TABLE sync_cursor (at timestamptz);\nCREATE TABLE palettes (name text PRIMARY KEY, value text);\n";
+    let python = |name: &str, sql: &str| format!("def {name}(cur):\n    cur.execute(\"{sql}\")\n");
+    let judged = python("f", "DELETE FROM orders");
+    let quiet_beside = |quiet: &str, judged: &str| {
+        let files = [("migrations/V1__a.sql", schema), ("app/quiet.py", quiet), ("app/judged.py", judged)];
+        assert_eq!(found(rule, &files), ["app/judged.py"], "{quiet}");
+    };
+    // a table without a key keeps a state; a key can be given to one row only
+    quiet_beside(&python("f", "UPDATE sync_cursor SET at = now()"), &python("f", "UPDATE orders SET total = 0"));
+    quiet_beside(&python("f", "UPDATE palettes SET name = 'a'"), &python("f", "UPDATE orders SET total = 0"));
+    // named after the table that it empties; filled again at once
+    quiet_beside(&python("clear_orders", "DELETE FROM orders"), &python("clear_carts", "DELETE FROM orders"));
+    quiet_beside(&python("f", "DELETE FROM orders; INSERT INTO orders (id) SELECT 1"), &judged);
+    // the table that anybody names, and the rest that is built
+    quiet_beside("def f(cur, t):\n    cur.execute(f\"DELETE FROM {t}\")\n", &judged);
+    quiet_beside("def f(cur, w):\n    cur.execute(f\"DELETE FROM orders {w}\")\n", &judged);
+    let shown = format!("```python\n{judged}```\n");
+    let files = [("docs/a.md", shown.as_str()), ("scripts/a.py", &judged), ("tests/a.py", &judged), ("app/a.py", &judged)];
+    assert_eq!(found(rule, &files), ["app/a.py"]);
+}
+
+#[test]
+fn scripts_that_take_everything_down() {
+    let drop = "DROP INDEX orders_total_idx;\nDROP TABLE orders;\n";
+    let files = [("db/drop/shop.postgres.drop.sql", drop), ("db/upgrade/shop.postgres.drop.sql", drop)];
+    assert_eq!(found("drop-table", &files), ["db/upgrade/shop.postgres.drop.sql"]);
+}

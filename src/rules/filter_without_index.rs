@@ -11,11 +11,11 @@ use crate::facts::{Expr, Join, JoinCondition, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    for found in access::unserved(ctx, query) {
+fn check(ctx: &Context, _: &Query) {
+    for found in ctx.unserved {
         // Expressions are function-on-filtered-column's to tell, JSON and patterns have rules of their own.
-        if found.is_plain() && !found.is_bounded() && !awaits_its_predicate(&found) && !ground::is_open(ctx, found.table.query) {
-            state(ctx, &found);
+        if found.is_plain() && !found.is_bounded() && !awaits_its_predicate(found) && !ground::is_open(ctx, found.table.query) {
+            state(ctx, found);
         }
     }
 }

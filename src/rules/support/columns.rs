@@ -46,7 +46,8 @@ pub(in crate::rules) fn makes_own(ctx: &Context) -> bool {
 
 /// `orders_staging`, `tmp_ids`: what is put there does not stay.
 pub(in crate::rules) fn is_passing(table: &str) -> bool {
-    table.split('_').any(|word| matches!(word.to_ascii_lowercase().as_str(), "staging" | "stage" | "tmp" | "temp" | "scratch"))
+    const PASSING: &[&str] = &["staging", "stage", "tmp", "temp", "scratch"];
+    table.split('_').any(|word| PASSING.iter().any(|passing| word.eq_ignore_ascii_case(passing)))
 }
 
 fn of_action<'a>(ctx: &Context<'a>, action: &'a Action) -> Option<Columns<'a>> {
