@@ -311,6 +311,19 @@ fn documents_of_other_engines_and_tables_that_a_document_shows() {
 }
 
 #[test]
+fn integration_tests_at_the_top_and_loads_beside_a_schema() {
+    let files = [("integration/copy/page.sql", PAGE), ("src/integration/page.sql", PAGE)];
+    assert_eq!(found("offset-pagination", &files), ["src/integration/page.sql"]);
+    // what a load takes off and brings back is no part of the schema
+    let schema = "CREATE TABLE ways (id bigint NOT NULL, user_id int);\nALTER TABLE ONLY ways ADD CONSTRAINT pk_ways PRIMARY KEY (id);\n";
+    let load = "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\nALTER TABLE ways DROP CONSTRAINT pk_ways;\n";
+    let by = |column: &str| format!("def f(cur, a):\n    cur.execute(\"SELECT user_id FROM ways WHERE {column} = %s\", (a,))\n");
+    let (id, user) = (by("id"), by("user_id"));
+    let files = [("sql/a_schema.sql", schema), ("sql/b_load.sql", load), ("app/id.py", id.as_str()), ("app/user.py", &user)];
+    assert_eq!(found("filter-without-index", &files), ["app/user.py"]);
+}
+
+#[test]
 fn writes_of_every_row_by_table_and_place() {
     let rule = "write-without-where";
     let schema = "CREATE TABLE orders (id bigint PRIMARY KEY, total int);\nCREATE TABLE sync_cursor (at timestamptz);\nCREATE TABLE palettes (name text PRIMARY KEY, value text);\n";

@@ -214,6 +214,10 @@ fn is_test_of(path: &str, code: bool) -> bool {
     if says_so && !elsewhere && path.split(['/', '\\']).any(camel) {
         return true;
     }
+    // `integration/` at the top holds tests; further down it is what integrates
+    if parts.len() > 1 && parts.first() == Some(&"integration") {
+        return true;
+    }
     parts.into_iter().any(|part| {
         TESTS.contains(&part)
             || (code && CODE_TESTS.contains(&part))

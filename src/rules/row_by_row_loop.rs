@@ -42,7 +42,15 @@ fn check(ctx: &Context) {
 fn goes_on(update: &Update) -> bool {
     update.assignments.iter().any(|(column, value)| {
         let mut found = false;
-        value.walk(&mut |e| found |= e.column().is_some_and(|c| c.column == *column));
+        value.walk(&mut |e| {
+            found |= e.column().is_some_and(|c| c.column == *column);
+            // by what another row of the table holds: a chain
+            if let Some(inner) = e.subquery() {
+                inner.walk(&mut |q| {
+                    found |= q.from().iter().flat_map(|item| item.relations()).any(|r| r.table().is_some() && r.table() == update.table.table());
+                });
+            }
+        });
         found
     })
 }

@@ -56,7 +56,11 @@ fn of_action<'a>(ctx: &Context<'a>, action: &'a Action) -> Option<Columns<'a>> {
             let list = create.columns.iter().filter_map(|column| Some((&column.name, column.ty.as_ref()?))).collect();
             Some(Columns { table: &create.name, list })
         }
-        Action::AlterTable(alter) if !ctx.table(&alter.name).is_some_and(|(_, table)| table.temporary) => altered(alter),
+        Action::AlterTable(alter) if !ctx.table(&alter.name).is_some_and(|(_, table)| table.temporary || table.foreign) => {
+            // another server's, which may not be known here
+            let foreign = ctx.source(ctx.statement.span).split_whitespace().nth(1).is_some_and(|word| word.eq_ignore_ascii_case("foreign"));
+            if foreign { None } else { altered(alter) }
+        }
         _ => None,
     }
 }
