@@ -20,7 +20,7 @@ pub(super) struct Disk {
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    /// In the order of their names; `None` where there are too many, or where the folder does not say.
+    /// In the order of their names; `None` where there are too many, where the folder does not say, and where nobody wants to know.
     entries: Option<Vec<Entry>>,
 }
 
@@ -46,6 +46,12 @@ impl Disk {
         let folder = Arc::new(Folder { path: path.to_owned(), entries: list(path, MOST) });
         locked(&self.folders).insert(path.as_os_str().to_owned(), folder.clone());
         folder
+    }
+
+    /// A folder of which little is asked, such as one far above the files: it is not listed for that, for it may hold anything.
+    pub(super) fn folder_above(&self, path: &Path) -> Arc<Folder> {
+        let known = locked(&self.folders).get(path.as_os_str()).cloned();
+        known.unwrap_or_else(|| Arc::new(Folder { path: path.to_owned(), entries: None }))
     }
 
     /// The files in a folder and in those directly in it, in the order of their names; links are not followed.
@@ -87,7 +93,8 @@ impl Folder {
 
     /// The bytes of a file in it.
     pub(super) fn read(&self, name: &str) -> Option<Vec<u8>> {
-        self.has(name).then(|| std::fs::read(self.path.join(name)).ok()).flatten()
+        let may_be = self.entries.is_none() || self.has(name);
+        may_be.then(|| std::fs::read(self.path.join(name)).ok()).flatten()
     }
 
     /// The text of a file in it.

@@ -365,7 +365,7 @@ impl<'d> Surveyor<'d> {
 
     /// What a folder's own manifests mention, and whether it is the repository's.
     fn manifests(&self, dir: &Path) -> (Around, bool) {
-        let folder = self.disk.folder(dir);
+        let folder = self.disk.folder_above(dir);
         let mut around = Around { rust: folder.has("diesel.toml"), ..Around::default() };
         if let Some(manifest) = folder.read("Cargo.toml") {
             around.rust = true;

@@ -77,7 +77,9 @@ fn nearest(
     known: &mut HashMap<OsString, Option<Engine>>,
     says: impl Fn(&Folder) -> Option<Engine>,
 ) -> Engine {
-    let mut of = |dir: &Path| *known.entry_ref(dir.as_os_str()).or_insert_with(|| says(&disk.folder(dir)));
+    // its own folder is one that is asked much, and those above it are few
+    disk.folder(folder);
+    let mut of = |dir: &Path| *known.entry_ref(dir.as_os_str()).or_insert_with(|| says(&disk.folder_above(dir)));
     folder.ancestors().take(depth).find_map(&mut of).flatten()
 }
 
