@@ -327,3 +327,46 @@ fn documents_of_other_engines_and_tables_that_a_document_shows() {
     let files = [("docs/tables.md", shown.as_str()), ("migrations/V2__lines.sql", refers), ("migrations/V1__a.sql", "SELECT 1;\n")];
     assert_eq!(found("foreign-key-locks-parent", &files), ["migrations/V2__lines.sql"]);
 }
+
+#[test]
+fn integration_tests_at_the_top_and_loads_beside_a_schema() {
+    let files = [("integration/copy/page.sql", PAGE), ("src/integration/page.sql", PAGE)];
+    assert_eq!(found("offset-pagination", &files), ["src/integration/page.sql"]);
+    // what a load takes off and brings back is no part of the schema
+    let schema = "CREATE TABLE ways (id bigint NOT NULL, user_id int);\nALTER TABLE ONLY ways ADD CONSTRAINT pk_ways PRIMARY KEY (id);\n";
+    let load = "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\nALTER TABLE ways DROP CONSTRAINT pk_ways;\n";
+    let by = |column: &str| format!("def f(cur, a):\n    cur.execute(\"SELECT user_id FROM ways WHERE {column} = %s\", (a,))\n");
+    let (id, user) = (by("id"), by("user_id"));
+    let files = [("sql/a_schema.sql", schema), ("sql/b_load.sql", load), ("app/id.py", id.as_str()), ("app/user.py", &user)];
+    assert_eq!(found("filter-without-index", &files), ["app/user.py"]);
+}
+
+#[test]
+fn writes_of_every_row_by_table_and_place() {
+    let rule = "write-without-where";
+    let schema = "CREATE TABLE orders (id bigint PRIMARY KEY, total int);\nCREATE TABLE sync_cursor (at timestamptz);\nCREATE TABLE palettes (name text PRIMARY KEY, value text);\n";
+    let python = |name: &str, sql: &str| format!("def {name}(cur):\n    cur.execute(\"{sql}\")\n");
+    let judged = python("f", "DELETE FROM orders");
+    let quiet_beside = |quiet: &str, judged: &str| {
+        let files = [("migrations/V1__a.sql", schema), ("app/quiet.py", quiet), ("app/judged.py", judged)];
+        assert_eq!(found(rule, &files), ["app/judged.py"], "{quiet}");
+    };
+    // a table without a key keeps a state; a key can be given to one row only
+    quiet_beside(&python("f", "UPDATE sync_cursor SET at = now()"), &python("f", "UPDATE orders SET total = 0"));
+    quiet_beside(&python("f", "UPDATE palettes SET name = 'a'"), &python("f", "UPDATE orders SET total = 0"));
+    // filled again at once
+    quiet_beside(&python("f", "DELETE FROM orders; INSERT INTO orders (id) SELECT 1"), &judged);
+    // the table that anybody names, and the rest that is built
+    quiet_beside("def f(cur, t):\n    cur.execute(f\"DELETE FROM {t}\")\n", &judged);
+    quiet_beside("def f(cur, w):\n    cur.execute(f\"DELETE FROM orders {w}\")\n", &judged);
+    let shown = format!("```python\n{judged}```\n");
+    let files = [("docs/a.md", shown.as_str()), ("scripts/a.py", &judged), ("tests/a.py", &judged), ("app/a.py", &judged)];
+    assert_eq!(found(rule, &files), ["app/a.py"]);
+}
+
+#[test]
+fn scripts_that_take_everything_down() {
+    let drop = "DROP INDEX orders_total_idx;\nDROP TABLE orders;\n";
+    let files = [("db/drop/shop.postgres.drop.sql", drop), ("db/upgrade/shop.postgres.drop.sql", drop)];
+    assert_eq!(found("drop-table", &files), ["db/upgrade/shop.postgres.drop.sql"]);
+}

@@ -5,7 +5,7 @@ use super::gather::Writes;
 use super::{Advice, Kind};
 use crate::catalog::index_match::Prepared;
 use crate::catalog::{Catalog, Index, Knowledge, Qualified, Table, TableConstraint};
-use crate::facts::{ConstraintKind, Identifier, Name, quote_identifier};
+use crate::facts::{ConstraintKind, Identifier, IndexKey, Name, quote_identifier};
 use crate::stats::RelationStats;
 use std::collections::BTreeMap;
 
@@ -187,6 +187,11 @@ pub fn superfluous(catalog: &Catalog, index: &Index, other: &Index) -> Option<Su
         || !index.valid
         || index.predicate.is_some() != other.predicate.is_some()
     {
+        return None;
+    }
+    // asked of every two indexes of a table, of which few begin alike
+    let differs = |(x, y): (&IndexKey, &IndexKey)| matches!((x.expr.column(), y.expr.column()), (Some(x), Some(y)) if x.column != y.column);
+    if index.keys.len() > other.keys.len() || index.keys.iter().zip(&other.keys).any(differs) {
         return None;
     }
     let (a, b) = (Prepared::new(catalog, index), Prepared::new(catalog, other));

@@ -32,7 +32,7 @@ impl Definition {
 
     /// A name by convention, `<table>_<columns>_idx`, that nothing in the schema has.
     pub fn name(&self, table: &Qualified, catalog: &Catalog) -> String {
-        catalog.free_index_name(table, &self.labels)
+        catalog.free_index_name(table, &self.labels).to_string()
     }
 
     /// CREATE INDEX CONCURRENTLY, in one statement or, for a partitioned table, in one for each leaf; no final `;` on the last.
@@ -69,8 +69,7 @@ impl Definition {
     fn builds(&self, table: &Qualified, catalog: &Catalog, taken: &mut Vec<Qualified>) -> Vec<Build> {
         let body = self.body();
         let mut name = |table: &Qualified| {
-            let index =
-                Qualified { schema: table.schema.clone(), name: catalog.free_index_name_besides(table, &self.labels, taken).into() };
+            let index = Qualified { schema: table.schema.clone(), name: catalog.free_index_name_besides(table, &self.labels, taken) };
             taken.push(index.clone());
             index
         };

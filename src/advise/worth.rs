@@ -62,7 +62,7 @@ impl Worth<'_> {
     }
 
     fn enum_labels(&self, ty: &str) -> Option<usize> {
-        self.catalog.types.iter().find(|(name, _)| name.name == ty).and_then(|(_, user)| match &user.kind {
+        self.catalog.types.named(ty).next().and_then(|(_, user)| match &user.kind {
             TypeKind::Enum(labels) => Some(labels.len()),
             _ => None,
         })

@@ -11,7 +11,7 @@ impl Catalog {
         let name = self.resolve(&alter.name);
         match &alter.change {
             TableChange::RenameTo { name: new } => {
-                let new = Qualified { schema: name.schema.clone(), name: new.value.clone() };
+                let new = Qualified { schema: name.schema.clone(), name: super::naming::kept(&new.value).into() };
                 return self.move_relation(&name, &new, alter.kind, at);
             }
             TableChange::SetSchema { schema } => {
@@ -208,6 +208,7 @@ impl Catalog {
             self.drop_column(name, &def.name.value, true, only, 0);
         }
         let column = self.column(name, def, at);
+        column.not_null_name.iter().for_each(|name| self.given_names.note(name));
         let mut inherited = false;
         self.each_with_children(name, !only, 0, &mut |table: &mut Table| {
             if table.column(&column.name).is_none() {

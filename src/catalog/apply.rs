@@ -164,7 +164,7 @@ impl Catalog {
             None if temporary => "pg_temp",
             None => self.creation_schema(),
         };
-        super::Key { schema, name: &name.name.value }
+        super::Key { schema, name: super::naming::kept(&name.name.value) }
     }
 
     /// Where unqualified new things go.

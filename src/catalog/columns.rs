@@ -2,7 +2,7 @@
 
 use super::text::At;
 use super::{Catalog, Column, Qualified, Sequence};
-use crate::facts::{Call, ColumnDef, Expr, ExprKind, Literal, Name, ObjectName, TypeName};
+use crate::facts::{Call, ColumnDef, Expr, ExprKind, Identifier, Literal, Name, ObjectName, TypeName};
 use crate::source::{Location, Span};
 use std::sync::Arc;
 
@@ -86,7 +86,8 @@ impl Catalog {
         }
         if column.not_null {
             let given = def.not_null_name.as_ref().map(|name| name.value.clone());
-            column.not_null_name = given.or_else(|| Some(self.not_null_name(table, &column.name).into()));
+            let name = given.unwrap_or_else(|| self.not_null_name(table, &column.name));
+            column.not_null_name = Some(name);
         }
         let words = |clause: &String| (clause.split(' ').next().unwrap_or("").to_owned(), format!("SET {clause}"));
         column.settings = def.settings.iter().map(words).collect();
@@ -94,7 +95,7 @@ impl Catalog {
     }
 
     /// The name that PostgreSQL 18 makes up for a NOT NULL.
-    pub(super) fn not_null_name(&self, table: &Qualified, column: &str) -> String {
+    pub(super) fn not_null_name(&self, table: &Qualified, column: &str) -> Identifier {
         super::naming::numbered(&table.name, Some(column), "not_null", |name| self.constraint_name_taken(table, Some(column), name))
     }
 
@@ -124,7 +125,7 @@ impl Catalog {
     /// The sequence behind a serial or identity column.
     pub(super) fn add_sequence(&mut self, table: &Qualified, column: &str, ty: Option<Arc<TypeName>>, at: At) -> Qualified {
         let name = self.choose_relation_name(&table.schema, &table.name, Some(column), "seq");
-        let name = Qualified { schema: table.schema.clone(), name: name.into() };
+        let name = Qualified { schema: table.schema.clone(), name };
         let owned_by = Some((table.clone(), column.into()));
         let sequence = Sequence { ty, options: vec![], owned_by, implicit: true, defined_at: at.home() };
         self.sequences.insert(name.clone(), sequence);

@@ -35,7 +35,7 @@ impl Catalog {
                 let columns = columns_of(expr);
                 let second = if columns.len() == 1 { columns.first().map(Identifier::as_str) } else { None };
                 let name = self.constraint_name(table, constraint, second, "check");
-                let added = self.entry(name.into(), constraint, None, None, at);
+                let added = self.entry(name, constraint, None, None, at);
                 if !only && !constraint.no_inherit {
                     self.push_to_children(table, &added, 0);
                 }
@@ -45,7 +45,7 @@ impl Catalog {
                 let target = self.resolve(target);
                 let columns: Vec<Identifier> = columns.iter().map(|c| c.value.clone()).collect();
                 let name = self.constraint_name(table, constraint, Some(&columns_part(&columns)), "fkey");
-                let added = self.entry(name.into(), constraint, Some(target), None, at);
+                let added = self.entry(name, constraint, Some(target), None, at);
                 if !only {
                     self.push_to_children(table, &added, 0);
                 }
@@ -75,9 +75,9 @@ impl Catalog {
         }
     }
 
-    fn constraint_name(&self, table: &Qualified, constraint: &Constraint, second: Option<&str>, label: &str) -> String {
+    fn constraint_name(&self, table: &Qualified, constraint: &Constraint, second: Option<&str>, label: &str) -> Identifier {
         match &constraint.name {
-            Some(name) => name.value.to_string(),
+            Some(name) => name.value.clone(),
             None => self.choose_constraint_name(table, second, label),
         }
     }
@@ -103,6 +103,7 @@ impl Catalog {
     }
 
     pub(super) fn push_constraint(&mut self, table: &Qualified, added: TableConstraint) {
+        self.given_names.note(&added.name);
         let refers = added.references.is_some();
         let add = |table: &mut super::Table| {
             table.constraints.retain(|known| known.name != added.name);
@@ -141,10 +142,10 @@ impl Catalog {
     fn add_key(&mut self, table: &Qualified, constraint: &Constraint, index: Index, label: &str, only: bool, at: At) {
         let name = match &constraint.name {
             Some(name) => name.value.clone(),
-            None if label == "pkey" => self.choose_relation_name(&table.schema, &table.name, None, label).into(),
+            None if label == "pkey" => self.choose_relation_name(&table.schema, &table.name, None, label),
             None => {
                 let names = index_column_names(index.keys.iter().map(|key| &key.expr), &index.include);
-                self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(&names)), label).into()
+                self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(&names)), label)
             }
         };
         let primary = index.primary;
@@ -212,13 +213,14 @@ impl Catalog {
         if !recurse && self.tables.get(table).is_some_and(is_not_null) {
             return;
         }
-        let name = given.map_or_else(|| self.not_null_name(table, column), str::to_owned);
+        let name = given.map_or_else(|| self.not_null_name(table, column), Identifier::from);
+        self.given_names.note(&name);
         self.each_with_children(table, recurse, 0, &mut |t| {
             if let Some(column) = t.columns.iter_mut().find(|c| c.name == column)
                 && !column.not_null
             {
                 column.not_null = true;
-                column.not_null_name = Some(name.as_str().into());
+                column.not_null_name = Some(name.clone());
             }
         });
     }
@@ -313,6 +315,7 @@ impl Catalog {
             self.rename_index(&old, to);
             return;
         }
+        self.given_names.note(to);
         self.each_with_children(table, true, 0, &mut |t| {
             if let Some(constraint) = t.constraints.iter_mut().find(|c| c.name == from) {
                 constraint.name = to.into();

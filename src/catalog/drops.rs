@@ -159,8 +159,9 @@ impl Catalog {
             return;
         }
         let mut using: Vec<(Qualified, Identifier)> = vec![];
-        for (table, t) in &self.tables {
-            let of_type = t.columns.iter().filter(|c| c.ty.as_ref().is_some_and(|ty| self.is_type(ty, &name)));
+        let is_of_type = |c: &super::Column| c.ty.as_ref().is_some_and(|ty| self.is_type(ty, &name));
+        for (table, t) in self.tables.matching(|_, table| table.columns.iter().any(is_of_type)) {
+            let of_type = t.columns.iter().filter(|c| is_of_type(c));
             using.extend(of_type.map(|c| (table.clone(), c.name.clone())));
         }
         for (table, column) in using {

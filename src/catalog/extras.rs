@@ -235,7 +235,7 @@ impl Catalog {
 
     fn find_extra(&self, kind: &str, name: &str, on: Option<&Qualified>) -> Vec<Qualified> {
         let fits = |extra: &Extra| extra.kind == kind && extra.name.name == name && (on.is_none() || extra.on.as_ref() == on);
-        self.extras.iter().filter(|(_, extra)| fits(extra)).map(|(key, _)| key.clone()).collect()
+        self.extras.matching(|_, extra| fits(extra)).into_iter().map(|(key, _)| key.clone()).collect()
     }
 
     /// An ALTER that is kept beside the definition.
@@ -264,7 +264,7 @@ impl Catalog {
         }
         let comment = format!("COMMENT ON {kind}");
         let about = |extra: &Extra| extra.kind == comment && extra.part.as_deref() == Some(name) && extra.on.as_ref() == on;
-        let comments: Vec<Qualified> = self.extras.iter().filter(|(_, e)| about(e)).map(|(key, _)| key.clone()).collect();
+        let comments: Vec<Qualified> = self.extras.matching(|_, e| about(e)).into_iter().map(|(key, _)| key.clone()).collect();
         for key in comments {
             if let Some(extra) = self.extras.remove(&key) {
                 self.put_extra(Extra { part: Some(to.to_owned()), ..extra });
@@ -282,7 +282,7 @@ impl Catalog {
         if drop.kind == "CAST" {
             let wanted = parenthesised(&at.sql(at.place.span));
             let text = |extra: &Extra| parenthesised(&extra.text_key());
-            let same = self.extras.iter().filter(|(_, e)| e.kind == "CAST" && text(e) == wanted).map(|(key, _)| key.clone());
+            let same = self.extras.matching(|_, e| e.kind == "CAST" && text(e) == wanted).into_iter().map(|(key, _)| key.clone());
             let same: Vec<Qualified> = same.collect();
             same.iter().for_each(|key| drop_key(self, key));
         }
@@ -301,15 +301,17 @@ impl Catalog {
 
     /// The triggers that call a function which is gone.
     pub(super) fn drop_extras_calling(&mut self, function: &Qualified) {
-        let calls = |extra: &Extra| extra.definition.contains(&Piece::Function(function.clone()));
-        let calling: Vec<Qualified> = self.extras.iter().filter(|(_, e)| calls(e)).map(|(key, _)| key.clone()).collect();
+        let call = Piece::Function(function.clone());
+        let calling: Vec<Qualified> =
+            self.extras.matching(|_, extra| extra.definition.contains(&call)).into_iter().map(|(key, _)| key.clone()).collect();
         calling.iter().for_each(|key| drop_key(self, key));
     }
 
     /// A function got another name or schema.
     pub(super) fn follow_function(&mut self, old: &Qualified, new: &Qualified) {
-        let names = |extra: &Extra| extra.definition.contains(&Piece::Function(old.clone()));
-        let calling: Vec<Qualified> = self.extras.iter().filter(|(_, e)| names(e)).map(|(key, _)| key.clone()).collect();
+        let call = Piece::Function(old.clone());
+        let calling: Vec<Qualified> =
+            self.extras.matching(|_, extra| extra.definition.contains(&call)).into_iter().map(|(key, _)| key.clone()).collect();
         for key in calling {
             self.extras.edit(&key, |extra| {
                 extra.pieces_mut().filter(|p| **p == Piece::Function(old.clone())).for_each(|p| *p = Piece::Function(new.clone()));

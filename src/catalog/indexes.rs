@@ -17,10 +17,10 @@ impl Catalog {
         }
         let include: Vec<Identifier> = create.include.iter().map(|c| c.value.clone()).collect();
         let name = match &create.name {
-            Some(name) => name.value.clone(),
+            Some(name) => super::naming::kept(&name.value).into(),
             None => {
                 let names = index_column_names(create.keys.iter().map(|key| &key.expr), &include);
-                self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(&names)), "idx").into()
+                self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(&names)), "idx")
             }
         };
         let name = Qualified { schema: table.schema.clone(), name };
@@ -114,9 +114,9 @@ impl Catalog {
             }
         }
         if let Some(constraint) = constraint {
-            self.push_constraint(target, TableConstraint { name: name.as_str().into(), index: Some(name.as_str().into()), ..constraint });
+            self.push_constraint(target, TableConstraint { name: name.clone(), index: Some(name.clone()), ..constraint });
         }
-        let name = Qualified { schema: target.schema.clone(), name: name.into() };
+        let name = Qualified { schema: target.schema.clone(), name };
         self.indexes.insert(name.clone(), copy);
         Some(name)
     }

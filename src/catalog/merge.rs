@@ -11,7 +11,7 @@ impl Catalog {
         if let [one] = all {
             return (*one).clone();
         }
-        let mut united = Catalog::default();
+        let mut united = Catalog { given_names: super::naming::GivenNames::unknown(), ..Catalog::default() };
         for catalog in all {
             extend(&mut united.schemas, &catalog.schemas);
             extend(&mut united.extensions, &catalog.extensions);

@@ -68,6 +68,8 @@ pub struct Catalog {
     pub extensions: Vec<String>,
     /// What tables that got another name are called now, by the name that they had: made-up names of their constraints stay.
     pub(crate) former_names: HashMap<String, Vec<Qualified>>,
+    /// The names that constraints were ever given.
+    pub(super) given_names: super::naming::GivenNames,
     /// The search_path in force; empty means the default (`"$user", public`).
     pub search_path: Vec<String>,
     /// The types that columns have, each kept once: a schema has few of them and many columns.

@@ -2,21 +2,58 @@
 //! `ChooseIndexNameAddition`, `FigureIndexColname` in its sources). Later statements speak of objects by these names, so
 //! they must be exact. Must not know statements.
 
-use super::{Catalog, Key, Qualified};
+use super::{Catalog, Key, Qualified, Table};
 use crate::facts::{Expr, ExprKind, Identifier};
+use hashbrown::{DefaultHashBuilder, HashTable};
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+/// The names that constraints were ever given, by their hashes: what is not among them is free, and need not be looked for in all
+/// tables that could have it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct GivenNames {
+    hasher: DefaultHashBuilder,
+    hashes: Arc<HashTable<u64>>,
+    /// Names were given that are not noted.
+    partly_known: bool,
+}
+
+impl GivenNames {
+    /// Those of tables that were made elsewhere.
+    pub(super) fn unknown() -> Self {
+        GivenNames { partly_known: true, ..Self::default() }
+    }
+
+    pub(super) fn note(&mut self, name: &str) {
+        let hash = self.hasher.hash_one(name);
+        if self.hashes.find(hash, |known| *known == hash).is_none() {
+            Arc::make_mut(&mut self.hashes).insert_unique(hash, hash, |hash| *hash);
+        }
+    }
+
+    fn may_have(&self, name: &str) -> bool {
+        let hash = self.hasher.hash_one(name);
+        self.partly_known || self.hashes.find(hash, |known| *known == hash).is_some()
+    }
+}
 
 /// The most bytes of an identifier (NAMEDATALEN - 1).
 const LONGEST: usize = 63;
 
+/// What PostgreSQL keeps of a name.
+pub(super) fn kept(name: &str) -> &str {
+    &name[..crate::source::floor_boundary(name, LONGEST)]
+}
+
 /// `name1_name2_label`, cut to fit: the longer of the first two loses bytes first, the label never.
-pub(super) fn make_object_name(first: &str, second: Option<&str>, label: &str) -> String {
+pub(super) fn make_object_name(first: &str, second: Option<&str>, label: &str) -> Identifier {
     let overhead = label.len() + 1 + usize::from(second.is_some());
     let room = LONGEST.saturating_sub(overhead);
     let (mut a, mut b) = (first.len(), second.map_or(0, str::len));
     while a + b > room {
         if a > b { a -= 1 } else { b -= 1 }
     }
-    let mut name = String::with_capacity(a + b + overhead);
+    let mut name = Identifier::with_capacity(a + b + overhead);
     name.push_str(clip(first, a));
     if let Some(second) = second {
         name.push('_');
@@ -86,27 +123,41 @@ pub(super) fn figure_name(expr: &Expr) -> Option<&str> {
 
 impl Catalog {
     /// A name for an index on a table by its keys' labels, `<table>_<labels>_idx` in at most 63 bytes, that nothing has yet.
-    pub fn free_index_name(&self, table: &Qualified, labels: &[String]) -> String {
+    pub fn free_index_name(&self, table: &Qualified, labels: &[String]) -> Identifier {
         self.choose_relation_name(&table.schema, &table.name, Some(&columns_part(labels)), "idx")
     }
 
     /// The same where some names are to be left alone that no relation has yet.
-    pub fn free_index_name_besides(&self, table: &Qualified, labels: &[String], taken: &[Qualified]) -> String {
+    pub fn free_index_name_besides(&self, table: &Qualified, labels: &[String], taken: &[Qualified]) -> Identifier {
         let schema = table.schema.as_str();
         let planned = |name: &str| taken.iter().any(|other| other.schema == schema && other.name == name);
         numbered(&table.name, Some(&columns_part(labels)), "idx", |name| self.has_relation_by(Key { schema, name }) || planned(name))
     }
 
     /// A relation's name that is free in the schema: numbers are added to the label.
-    pub(super) fn choose_relation_name(&self, schema: &str, first: &str, second: Option<&str>, label: &str) -> String {
+    pub(super) fn choose_relation_name(&self, schema: &str, first: &str, second: Option<&str>, label: &str) -> Identifier {
         numbered(first, second, label, |name| self.has_relation_by(Key { schema, name }))
     }
 
-    /// Whether a made-up name is some other constraint's in the schema. Only tables that could have been given the same name
+    /// Notes the names of a table's constraints, those of NOT NULL among them.
+    pub(super) fn note_names_of(&mut self, table: &Table) {
+        let not_nulls = table.columns.iter().filter_map(|column| column.not_null_name.as_ref());
+        let names = not_nulls.chain(table.constraints.iter().map(|constraint| &constraint.name));
+        names.for_each(|name| self.given_names.note(name));
+    }
+
+    /// Whether a made-up name is some other constraint's in the schema.
+    pub(super) fn constraint_name_taken(&self, table: &Qualified, column: Option<&str>, name: &str) -> bool {
+        let taken = self.given_names.may_have(name) && self.finds_constraint(table, column, name);
+        debug_assert!(taken || !self.finds_constraint(table, column, name), "{name} was given and not noted");
+        taken
+    }
+
+    /// Whether a constraint of that name is found. Only tables that could have been given the same name
     /// are looked at: those whose name the made-up one begins with or once began with, and for a name cut short those that begin
     /// alike.
-    pub(super) fn constraint_name_taken(&self, table: &Qualified, column: Option<&str>, name: &str) -> bool {
-        let holds = |t: &super::Table, own: bool| {
+    fn finds_constraint(&self, table: &Qualified, column: Option<&str>, name: &str) -> bool {
+        let holds = |t: &Table, own: bool| {
             let not_null = |c: &super::Column| !(own && column == Some(c.name.as_str())) && c.not_null_name.as_deref() == Some(name);
             t.constraints.iter().any(|c| c.name == name) || t.columns.iter().any(not_null)
         };
@@ -128,13 +179,13 @@ impl Catalog {
     }
 
     /// A constraint's name that is free.
-    pub(super) fn choose_constraint_name(&self, table: &Qualified, second: Option<&str>, label: &str) -> String {
+    pub(super) fn choose_constraint_name(&self, table: &Qualified, second: Option<&str>, label: &str) -> Identifier {
         numbered(&table.name, second, label, |name| self.constraint_name_taken(table, None, name))
     }
 }
 
 /// The first made-up name that is not taken.
-pub(super) fn numbered(first: &str, second: Option<&str>, label: &str, taken: impl Fn(&str) -> bool) -> String {
+pub(super) fn numbered(first: &str, second: Option<&str>, label: &str, taken: impl Fn(&str) -> bool) -> Identifier {
     let mut name = make_object_name(first, second, label);
     let mut number = 0;
     while taken(&name) {

@@ -1,11 +1,11 @@
 //! Views, sequences, types, domains and functions.
 
 use super::naming::numbered;
-use super::text::At;
+use super::text::{At, rename_type_in_sql};
 use super::{Catalog, Column, Domain, Function, Qualified, Sequence, SqlBody, UserType, View};
 use crate::facts::{
     AlterDomain, AlterSequence, AlterType, Body, CreateDomain, CreateFunction, CreateSequence, CreateType, CreateView, DomainChange,
-    ExprKind, FromItem, ObjectName, Query, Reading, TypeChange, TypeKind, TypeName, Volatility,
+    ExprKind, FromItem, Identifier, ObjectName, Query, Reading, TypeChange, TypeKind, TypeName, Volatility,
 };
 use crate::source::Span;
 use std::sync::Arc;
@@ -164,6 +164,35 @@ impl Catalog {
                     }
                 }
             });
+        }
+        self.follow_casts(old, new);
+    }
+
+    /// What casts to a type in a default, a generated column, a check or an index follows its new name.
+    fn follow_casts(&mut self, old: &Qualified, new: &Qualified) {
+        let casts = |sql: &str| sql.contains(&*old.name) && rename_type_in_sql(sql, old, new).is_some();
+        let follow = |sql: &mut String| {
+            if let Some(renamed) = rename_type_in_sql(sql, old, new) {
+                *sql = renamed;
+            }
+        };
+        let holds = |t: &super::Table| {
+            let columns = t.columns.iter().flat_map(|c| c.default_sql.iter().chain(c.generated.iter().map(|generated| &generated.0)));
+            columns.chain(t.constraints.iter().map(|c| &c.sql)).any(|sql| casts(sql))
+        };
+        let tables: Vec<Qualified> = self.tables.iter().filter(|(_, t)| holds(t)).map(|(name, _)| name.clone()).collect();
+        for table in tables {
+            self.tables.edit(&table, |t| {
+                for column in &mut t.columns {
+                    column.default_sql.iter_mut().chain(column.generated.iter_mut().map(|generated| &mut generated.0)).for_each(follow);
+                }
+                t.constraints.iter_mut().for_each(|c| follow(&mut c.sql));
+            });
+        }
+        let holds = |index: &super::Index| index.keys_sql.iter().chain(&index.predicate_sql).any(|sql| casts(sql));
+        let indexes: Vec<Qualified> = self.indexes.iter().filter(|(_, index)| holds(index)).map(|(name, _)| name.clone()).collect();
+        for index in indexes {
+            self.indexes.edit(&index, |index| index.keys_sql.iter_mut().chain(&mut index.predicate_sql).for_each(follow));
         }
     }
 
@@ -338,8 +367,8 @@ fn change_type(kind: &mut TypeKind, change: &TypeChange) {
 
 fn add_check(domain: &mut Domain, of: &Qualified, given: Option<&str>, sql: String, valid: bool) {
     let taken = |name: &str| domain.checks.iter().any(|(known, _, _)| known == name);
-    let name = given.map_or_else(|| numbered(&of.name, None, "check", taken), str::to_owned);
-    domain.checks.push((name, sql, valid));
+    let name = given.map_or_else(|| numbered(&of.name, None, "check", taken), Identifier::from);
+    domain.checks.push((name.to_string(), sql, valid));
 }
 
 fn change_domain(domain: &mut Domain, of: &Qualified, change: &DomainChange, at: At) {

@@ -1,5 +1,6 @@
 //! Questions to the schema.
 
+use super::naming::kept;
 use super::store::Key;
 use super::{Catalog, Column, Index, Knowledge, Qualified, Relation, Table, TableConstraint, View};
 use crate::facts::{ConstraintKind, Expr, ExprKind, ObjectName, TypeName};
@@ -24,7 +25,7 @@ impl Catalog {
     fn key_where<'n>(&'n self, name: &'n ObjectName, known: impl Fn(Key) -> bool) -> Key<'n> {
         if name.schema.is_none() && self.search_path.is_empty() && !self.has_temporary() {
             // it can mean one thing only, known or not
-            return Key { schema: "public", name: &name.name.value };
+            return Key { schema: "public", name: kept(&name.name.value) };
         }
         let mut candidates = self.candidates(name);
         candidates.find(|name| known(*name)).unwrap_or_else(|| self.creation_key(name, false))
@@ -36,7 +37,7 @@ impl Catalog {
         let temporary = (bare && self.has_temporary()).then_some("pg_temp");
         let path = self.search_path.iter().map(String::as_str).filter(move |_| bare);
         let fallback = (bare && self.search_path.is_empty()).then_some("public");
-        temporary.into_iter().chain(path).chain(fallback).map(|schema| Key { schema, name: &name.name.value })
+        temporary.into_iter().chain(path).chain(fallback).map(|schema| Key { schema, name: kept(&name.name.value) })
     }
 
     fn has_temporary(&self) -> bool {

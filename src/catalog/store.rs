@@ -176,6 +176,13 @@ impl<V> Store<V> {
         self.inner.map.iter().map(|slot| (&*slot.name, &*slot.value))
     }
 
+    /// Those that pass a test, in the order of names: only they are sorted.
+    pub fn matching(&self, fits: impl Fn(&Qualified, &V) -> bool) -> Vec<(&Qualified, &V)> {
+        let mut found: Vec<_> = self.unordered().filter(|(name, value)| fits(name, value)).collect();
+        found.sort_unstable_by_key(|(name, _)| *name);
+        found
+    }
+
     /// The names in order.
     pub fn keys(&self) -> impl Iterator<Item = &Qualified> {
         self.into_iter().map(|(name, _)| name)
@@ -205,7 +212,7 @@ impl<V> Store<V> {
     }
 
     /// Whether anything temporary is in it.
-    pub(super) fn has_temporary(&self) -> bool {
+    pub fn has_temporary(&self) -> bool {
         self.inner.temporary > 0
     }
 
@@ -214,9 +221,7 @@ impl<V> Store<V> {
     }
 
     fn sorted(&self, wanted: impl Fn(&Qualified) -> bool) -> Vec<(&Qualified, &V)> {
-        let mut all: Vec<_> = self.unordered().filter(|(name, _)| wanted(name)).collect();
-        all.sort_unstable_by_key(|(name, _)| *name);
-        all
+        self.matching(|name, _| wanted(name))
     }
 }
 

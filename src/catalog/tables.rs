@@ -34,6 +34,7 @@ impl Catalog {
         };
         self.take_from_parents(&mut table, create, at);
         self.own_columns(&mut table, &name, create, at);
+        self.note_names_of(&table);
         self.tables.insert(name.clone(), table);
         self.own_constraints(&name, create, at);
         if create.partition_of.is_some() {
@@ -61,6 +62,7 @@ impl Catalog {
         for def in &create.columns {
             if self.tables.get(name).is_some_and(|table| table.column(&def.name.value).is_none()) {
                 let column = self.column(name, def, at);
+                column.not_null_name.iter().for_each(|name| self.given_names.note(name));
                 self.tables.adjust(name, |table| table.columns.push(column));
             }
         }
@@ -144,12 +146,12 @@ impl Catalog {
         let is_key = |c: &Constraint| matches!(c.kind, ConstraintKind::Key { primary: true, .. }) && def.span.contains(c.span);
         if !column.not_null && create.constraints.iter().any(is_key) {
             column.not_null = true;
-            column.not_null_name = Some(self.not_null_name(table, &column.name).into());
+            column.not_null_name = Some(self.not_null_name(table, &column.name));
         }
         let taken = |name: &str| before.iter().any(|c| c.not_null_name.as_deref() == Some(name));
         if def.not_null_name.is_none() && column.not_null_name.as_deref().is_some_and(taken) {
             let taken = |name: &str| taken(name) || self.constraint_name_taken(table, None, name);
-            column.not_null_name = Some(numbered(&table.name, Some(&column.name), "not_null", taken).into());
+            column.not_null_name = Some(numbered(&table.name, Some(&column.name), "not_null", taken));
         }
     }
 

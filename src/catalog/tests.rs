@@ -274,3 +274,25 @@ fn what_two_schemas_call_by_one_name_is_not_known() {
     assert!(united.indexes.is_empty());
     assert!(united.tables.values().all(|table| table.knowledge == Knowledge::Partial));
 }
+
+#[test]
+fn a_type_takes_its_casts_along() {
+    let made =
+        "CREATE TYPE s AS ENUM ('a'); CREATE TABLE t (a s DEFAULT 'a'::s, b text, s int CHECK (s > 0), CONSTRAINT c CHECK (a <> 'a'::s));
+        CREATE INDEX i ON t (b) WHERE a = 'a'::s; ";
+    let renamed = replay(&format!("{made} ALTER TYPE s RENAME TO \"S\";"));
+    let (_, t) = renamed.table(&name("t")).unwrap();
+    assert_eq!(t.column("a").unwrap().default_sql.as_deref(), Some("'a'::\"S\""));
+    assert_eq!(constraints(&renamed, "t"), ["t_s_check CHECK (s > 0)", "c CHECK (a <> 'a'::\"S\")"]);
+    assert_eq!(renamed.index(&name("i")).unwrap().1.predicate_sql.as_deref(), Some("a = 'a'::\"S\""));
+    let gone =
+        replay(&format!("{made} ALTER TABLE t DROP CONSTRAINT c; DROP INDEX i; ALTER TABLE t ALTER a TYPE text; DROP TYPE s CASCADE;"));
+    assert_eq!(columns(&gone, "t"), ["a text", "b text", "s integer"]);
+    assert_eq!(gone.table(&name("t")).unwrap().1.column("a").unwrap().default_sql, None);
+}
+
+#[test]
+fn a_long_name_is_its_first_bytes() {
+    let long = format!("CREATE TABLE t (a int); CREATE INDEX {0}_that_goes_on ON t (a); ALTER INDEX {0} RENAME TO b;", "i".repeat(63));
+    assert_eq!(indexes(&replay(&long), "t"), ["b(a)"]);
+}

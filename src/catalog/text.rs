@@ -316,6 +316,36 @@ pub(super) fn rename_call_in_sql(sql: &str, old: &Qualified, new: &Qualified) ->
     found.then_some(out)
 }
 
+/// Writes the casts to a type in SQL text under its new name; `None` where there are none.
+pub(super) fn rename_type_in_sql(sql: &str, old: &Qualified, new: &Qualified) -> Option<String> {
+    let bytes = sql.as_bytes();
+    let (mut out, mut at, mut found) = (String::with_capacity(sql.len()), 0, false);
+    while at < bytes.len() {
+        let end = piece_end(bytes, at);
+        let piece = sql.get(at..end).unwrap_or("");
+        let value = match bytes[at] {
+            b'"' => piece.trim_matches('"').to_owned(),
+            b if is_word(b) => piece.to_lowercase(),
+            _ => String::new(),
+        };
+        let schema = quote_identifier(&old.schema) + ".";
+        let before = out.strip_suffix(&schema).unwrap_or(&out).trim_end();
+        let cast = before.ends_with("::") || before.rsplit(' ').next().is_some_and(|word| word.eq_ignore_ascii_case("as"));
+        if value == old.name && cast {
+            found = true;
+            if out.ends_with(&schema) {
+                out.truncate(out.len() - schema.len());
+                out.push_str(&(quote_identifier(&new.schema) + "."));
+            }
+            out.push_str(&quote_identifier(&new.name));
+        } else {
+            out.push_str(piece);
+        }
+        at = end;
+    }
+    found.then_some(out)
+}
+
 /// Whether a name stands in SQL text as a word of its own or in quotes.
 pub(super) fn names_word(sql: &str, name: &str) -> bool {
     let word = |piece: &str| piece.trim_matches('"').to_lowercase() == name || piece.trim_matches('"') == name;

@@ -52,7 +52,7 @@ impl Catalog {
     /// The tables with a trigger that calls a function.
     pub fn tables_with_triggers_calling<'c>(&'c self, function: &'c Qualified) -> impl Iterator<Item = &'c Qualified> {
         let calls = |trigger: &Trigger| trigger.function == *function;
-        self.tables.iter().filter(move |(_, table)| table.triggers.iter().any(calls)).map(|(name, _)| name)
+        self.tables.matching(|_, table| table.triggers.iter().any(calls)).into_iter().map(|(name, _)| name)
     }
 
     /// CREATE STATISTICS with a name.
@@ -63,7 +63,7 @@ impl Catalog {
 
     /// The table that extended statistics are on.
     pub fn table_of_statistics(&self, name: &ObjectName) -> Option<&Qualified> {
-        let has = |name: &Qualified| self.tables.iter().find(|(_, table)| table.statistics.contains(name)).map(|(table, _)| table);
+        let has = |name: &Qualified| self.tables.matching(|_, table| table.statistics.contains(name)).first().map(|(table, _)| *table);
         has(&self.resolve_where(name, |candidate| has(&candidate.to_qualified()).is_some()))
     }
 

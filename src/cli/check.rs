@@ -151,7 +151,7 @@ pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure>
         (fixed.outcome, Some(fixed.mended))
     } else {
         let (schema, mut outcome) = engine::check_with_schema(inputs, &config.settings);
-        // The program ends soon: taking a large schema apart piece by piece would be work for nothing.
+        // The program ends soon: taking a large schema apart piece by piece would be work for nothing, and so with the outcome.
         std::mem::forget(schema);
         sieve.apply(&mut outcome, &checked);
         (outcome, None)
@@ -179,7 +179,9 @@ pub(super) fn check(args: CheckArgs, out: &mut dyn Write) -> Result<u8, Failure>
         Some(told) => told.severity(),
         None => Some(config.fail_on.unwrap_or(Severity::Warning)),
     };
-    Ok(exit_code(&outcome, fail_on))
+    let code = exit_code(&outcome, fail_on);
+    std::mem::forget(outcome);
+    Ok(code)
 }
 
 /// Whether there may be files enough to be worth a pool of threads.

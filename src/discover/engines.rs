@@ -3,8 +3,10 @@
 //! A wrong "not ours" hides findings, so a path must say it with a word of its own, and content counts only where nothing in
 //! it is PostgreSQL's.
 
+use hashbrown::HashMap;
 use memchr::memmem;
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// How much of a file is looked at.
 const LOOK: usize = 256 << 10;
@@ -183,7 +185,8 @@ fn engine(word: &str) -> Option<Option<&'static str>> {
     if POSTGRES.contains(&word) {
         return Some(None);
     }
-    ENGINES.iter().find(|(name, _)| *name == word).map(|(_, engine)| Some(*engine))
+    static NAMED: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| ENGINES.iter().copied().collect());
+    NAMED.get(word).map(|engine| Some(*engine))
 }
 
 fn by_content(bytes: &[u8]) -> Option<&'static str> {
@@ -246,12 +249,13 @@ fn may_be_anothers(bytes: &[u8]) -> bool {
         "CREATE OR ALTER",
         "VARCHAR2",
     ];
+    static FINDERS: LazyLock<Vec<memmem::Finder>> = LazyLock::new(|| MARKS.iter().map(memmem::Finder::new).collect());
     let upper = bytes.to_ascii_uppercase();
     let goes = || {
         let edge = |at: Option<&u8>| at.is_none_or(|b| !b.is_ascii_alphanumeric());
         memmem::find_iter(&upper, b"GO").any(|at| edge(at.checked_sub(1).and_then(|i| upper.get(i))) && edge(upper.get(at + 2)))
     };
-    MARKS.iter().any(|mark| memmem::find(&upper, mark.as_bytes()).is_some()) || goes()
+    FINDERS.iter().any(|finder| finder.find(&upper).is_some()) || goes()
 }
 
 fn lines(code: &[u8]) -> impl Iterator<Item = &[u8]> {

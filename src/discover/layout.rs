@@ -3,24 +3,44 @@
 //! Marks inside the file decide before names, names before what the project's manifests mention, and all of them before
 //! "plain": numbered files whose runner is not known, about which no transaction is assumed.
 
+use super::disk::{Disk, locked};
 use super::sections;
 use crate::engine::{InputKind, MigrationInfo};
 use crate::session::Transaction;
 use memchr::memmem;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// A place in the replay order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Order {
     group: Group,
-    set: PathBuf,
+    set: Folder,
     phase: u8,
     name: Natural,
     path: PathBuf,
     /// The folder that it counts as being in, where that is not its own.
     home: Option<PathBuf>,
+}
+
+/// A folder. Paths are compared part by part, which is dear, and most of those that are compared here are the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Folder(PathBuf);
+
+impl PartialOrd for Folder {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Folder {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.0.as_os_str() == other.0.as_os_str() { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,8 +65,8 @@ impl Order {
 
     /// A migration in code: its file's name says when it runs.
     pub(super) fn program(path: &Path, set: &Path) -> Order {
-        let name = Natural(file_name(path));
-        Order { set: set.to_owned(), name, ..Order::new(Group::Migration, path) }
+        let name = Natural(file_name(path).into_owned());
+        Order { set: Folder(set.to_owned()), name, ..Order::new(Group::Migration, path) }
     }
 
     /// Puts a migration at the `place`th step of its set.
@@ -77,12 +97,12 @@ impl Order {
 
     /// The folder that holds the whole set of a migration; none of a dump.
     pub(super) fn set(&self) -> Option<&Path> {
-        (self.group == Group::Migration).then_some(&self.set)
+        (self.group == Group::Migration).then_some(&self.set.0)
     }
 
     fn new(group: Group, path: &Path) -> Order {
         let name = Natural(path.to_string_lossy().into_owned());
-        Order { group, set: PathBuf::new(), phase: 0, name, path: path.to_owned(), home: None }
+        Order { group, set: Folder(PathBuf::new()), phase: 0, name, path: path.to_owned(), home: None }
     }
 }
 
@@ -128,43 +148,73 @@ fn significant(digits: &[u8]) -> &[u8] {
     &digits[digits.iter().take_while(|&&b| b == b'0').count()..]
 }
 
-/// What a folder shows of the tools that run its files: what lies in it, and what the project's manifests mention, nearest folder
-/// to repository.
+/// What a folder shows of the tools that run its files.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tools {
-    sqlx: bool,
-    refinery: bool,
-    node_pg_migrate: bool,
-    /// A package of Node is around, and none of Rust.
-    node_alone: bool,
-    drizzle: bool,
+    /// What the project's manifests mention.
+    around: Around,
     /// Atlas' checksums lie in it.
     atlas_sum: bool,
     /// drizzle's journal lies in it.
     journal: bool,
 }
 
-/// Classifies files, remembering what it learned about folders.
-#[derive(Debug, Default)]
-pub(super) struct Surveyor {
-    tools: HashMap<PathBuf, Tools>,
-    /// The order of sqitch's changes, by the folder of their plan.
-    plans: HashMap<PathBuf, HashMap<String, usize>>,
-    /// The order of drizzle's files, by their folder.
-    journals: HashMap<PathBuf, HashMap<String, usize>>,
+/// What the manifests of a folder and of those above it mention, up to the repository.
+#[derive(Debug, Clone, Copy, Default)]
+struct Around {
+    rust: bool,
+    sqlx: bool,
+    refinery: bool,
+    node: bool,
+    node_pg_migrate: bool,
+    drizzle: bool,
 }
 
-impl Surveyor {
-    /// What the file is and where it stands in the order.
-    pub(super) fn classify(&mut self, path: &Path, bytes: &[u8]) -> (Order, InputKind) {
+impl Around {
+    fn and(self, other: Around) -> Around {
+        Around {
+            rust: self.rust | other.rust,
+            sqlx: self.sqlx | other.sqlx,
+            refinery: self.refinery | other.refinery,
+            node: self.node | other.node,
+            node_pg_migrate: self.node_pg_migrate | other.node_pg_migrate,
+            drizzle: self.drizzle | other.drizzle,
+        }
+    }
+
+    /// A package of Node is around, and none of Rust.
+    fn is_node_alone(self) -> bool {
+        self.node && !self.rust
+    }
+}
+
+/// Classifies files, remembering what it learned about folders.
+#[derive(Debug)]
+pub(super) struct Surveyor<'d> {
+    disk: &'d Disk,
+    around: Mutex<hashbrown::HashMap<OsString, Around>>,
+    /// The order of sqitch's changes, by the folder of their plan.
+    plans: Mutex<HashMap<PathBuf, HashMap<String, usize>>>,
+    /// The order of drizzle's files, by their folder.
+    journals: Mutex<HashMap<PathBuf, HashMap<String, usize>>>,
+}
+
+impl<'d> Surveyor<'d> {
+    /// One that knows nothing yet.
+    pub(super) fn new(disk: &'d Disk) -> Self {
+        Surveyor { disk, around: Mutex::default(), plans: Mutex::default(), journals: Mutex::default() }
+    }
+
+    /// What the file is and where it stands in the order. `set` is its [`set_folder`].
+    pub(super) fn classify(&self, path: &Path, set: Option<&Path>, bytes: &[u8]) -> (Order, InputKind) {
         let name = file_name(path);
         let folder = path.parent().unwrap_or(Path::new(""));
         let head = &bytes[..bytes.len().min(4096)];
         if let Some((framework, sections)) = sections::sections(bytes) {
             let transaction = sections.first().map_or(Transaction::None, |section| section.transaction);
             let info = MigrationInfo { framework, down: false, transaction, sections: Some(sections) };
-            let set = set_folder(path).unwrap_or_else(|| folder.to_owned());
-            return (order(path, &set, &name), InputKind::Migration(info));
+            let set = set.unwrap_or(folder);
+            return (order(path, set, &name), InputKind::Migration(info));
         }
         if memmem::find(head, b"-- PostgreSQL database dump").is_some() && !has_a_version(path, &name) && !holds_samples(path) {
             return schema_file(path, "pg_dump");
@@ -183,36 +233,40 @@ impl Surveyor {
         }
         match self.framework(path, &name, bytes) {
             Some((framework, transaction)) => {
-                let down = is_down(path, &name);
-                let set = set_folder(path).unwrap_or_else(|| folder.to_owned());
+                let down = is_down(path, &name, self.disk);
+                let set = set.unwrap_or(folder);
                 let info = MigrationInfo { framework, down, transaction, sections: None };
-                let mut order = order(path, &set, &name);
+                let mut order = order(path, set, &name);
                 if let Some(place) = self.journal(folder, &name).filter(|_| framework == "drizzle") {
                     order.name = Natural(format!("{place:08}"));
                 }
                 (order, InputKind::Migration(info))
             }
+            None if takes_everything_down(path, &name) => {
+                let info = MigrationInfo { framework: "plain", down: true, transaction: Transaction::None, sections: None };
+                (Order::new(Group::Script, path), InputKind::Migration(info))
+            }
             None => (Order::new(Group::Script, path), InputKind::Sql),
         }
     }
 
-    fn framework(&mut self, path: &Path, name: &str, bytes: &[u8]) -> Option<(&'static str, Transaction)> {
+    fn framework(&self, path: &Path, name: &str, bytes: &[u8]) -> Option<(&'static str, Transaction)> {
         let folder = path.parent()?;
         let wrapped = |framework| Some((framework, Transaction::Framework(framework)));
         if is_folder_migration(path) {
             return match name {
-                "migration.sql" if folder.join("snapshot.json").exists() => wrapped("drizzle"),
+                "migration.sql" if self.disk.folder(folder).has("snapshot.json") => wrapped("drizzle"),
                 "migration.sql" => Some(("Prisma", Transaction::Implicit)),
                 // milliseconds, as only its console writes them
                 _ if version_digits(folder) == 13 => wrapped("Hasura"),
                 // a program that is not Rust's has a runner of its own, which is not known
-                _ if self.tools(folder).node_alone => Some(("plain", Transaction::Implicit)),
-                _ => Some(("diesel", diesel_transaction(folder))),
+                _ if self.around(folder).is_node_alone() => Some(("plain", Transaction::Implicit)),
+                _ => Some(("diesel", diesel_transaction(folder, self.disk))),
             };
         }
         let tools = self.tools(folder);
         if flyway_version(name).is_some() || is_flyway_callback(name) {
-            return if tools.refinery { wrapped("refinery") } else { Some(("Flyway", flyway_transaction(path, bytes))) };
+            return if tools.around.refinery { wrapped("refinery") } else { Some(("Flyway", flyway_transaction(path, bytes, self.disk))) };
         }
         let numbered = is_numbered(name);
         if !numbered && !is_paired(name) && !in_migrations_folder(folder) && whole_set(folder) == folder {
@@ -229,7 +283,7 @@ impl Surveyor {
         if tools.journal || memmem::find(bytes, b"--> statement-breakpoint").is_some() {
             return wrapped("drizzle");
         }
-        if tools.sqlx && numbered {
+        if tools.around.sqlx && numbered {
             return Some(("sqlx", sqlx_transaction(bytes)));
         }
         if is_paired(name) && name.contains(".autocommit.") {
@@ -238,7 +292,7 @@ impl Surveyor {
         if is_paired(name) {
             return Some(("golang-migrate", Transaction::Implicit));
         }
-        match (tools.node_pg_migrate, tools.drizzle) {
+        match (tools.around.node_pg_migrate, tools.around.drizzle) {
             (true, _) => wrapped("node-pg-migrate"),
             (_, true) if in_drizzle_folder(folder) => wrapped("drizzle"),
             _ => Some(("plain", Transaction::None)),
@@ -246,66 +300,84 @@ impl Surveyor {
     }
 
     /// The place of a file in drizzle's journal; what is not there comes last.
-    fn journal(&mut self, folder: &Path, name: &str) -> Option<usize> {
-        if !self.journals.contains_key(folder) {
-            let text = std::fs::read_to_string(folder.join("meta/_journal.json")).unwrap_or_default();
+    fn journal(&self, folder: &Path, name: &str) -> Option<usize> {
+        let mut journals = locked(&self.journals);
+        let places = journals.entry(folder.to_owned()).or_insert_with(|| {
+            let text = self.disk.folder(&folder.join("meta")).text("_journal.json").unwrap_or_default();
             let journal: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
             let tags = journal["entries"].as_array().into_iter().flatten().filter_map(|entry| entry["tag"].as_str());
-            let places = tags.enumerate().map(|(place, tag)| (format!("{}.sql", tag.to_ascii_lowercase()), place)).collect();
-            self.journals.insert(folder.to_owned(), places);
+            tags.enumerate().map(|(place, tag)| (format!("{}.sql", tag.to_ascii_lowercase()), place)).collect()
+        });
+        if places.is_empty() {
+            return None;
         }
-        let places = self.journals.get(folder).filter(|places| !places.is_empty())?;
         Some(places.get(name).copied().unwrap_or(places.len()))
     }
 
     /// A change of sqitch: `deploy`, `revert` and `verify` beside the plan, which says the order. Its scripts hold their own
     /// transactions.
-    fn sqitch(&mut self, path: &Path) -> Option<(Order, InputKind)> {
-        let what = |dir: &&Path| matches!(file_name(dir).as_str(), "deploy" | "revert" | "verify");
+    fn sqitch(&self, path: &Path) -> Option<(Order, InputKind)> {
+        let what = |dir: &&Path| matches!(&*file_name(dir), "deploy" | "revert" | "verify");
         let folder = path.ancestors().skip(1).take(4).find(what)?;
         let top = folder.parent()?;
-        if !self.plans.contains_key(top) {
-            let text = std::fs::read_to_string(top.join("sqitch.plan")).ok()?;
-            self.plans.insert(top.to_owned(), plan(&text));
+        let mut plans = locked(&self.plans);
+        if !plans.contains_key(top) {
+            plans.insert(top.to_owned(), plan(&self.disk.folder(top).text("sqitch.plan")?));
         }
         if folder.ends_with("verify") {
             return Some((Order::new(Group::Script, path), InputKind::Sql));
         }
         let change = path.strip_prefix(folder).ok()?.with_extension("").to_string_lossy().replace('\\', "/");
-        let place = self.plans.get(top)?.get(&change).copied().unwrap_or(usize::MAX);
+        let place = plans.get(top)?.get(&change).copied().unwrap_or(usize::MAX);
         let name = Natural(format!("{place:020} {change}"));
-        let order = Order { group: Group::Migration, set: top.to_owned(), phase: 0, name, path: path.to_owned(), home: None };
+        let order = Order { group: Group::Migration, set: Folder(top.to_owned()), phase: 0, name, path: path.to_owned(), home: None };
         let down = folder.ends_with("revert");
         let info = MigrationInfo { framework: "sqitch", down, transaction: Transaction::None, sections: None };
         Some((order, InputKind::Migration(info)))
     }
 
-    fn tools(&mut self, folder: &Path) -> Tools {
-        if let Some(tools) = self.tools.get(folder) {
-            return *tools;
-        }
-        let lies_there = |name| folder.join(name).exists();
-        let mut tools = Tools { atlas_sum: lies_there("atlas.sum"), journal: lies_there("meta/_journal.json"), ..Tools::default() };
-        let mut rust = lies_there("diesel.toml");
+    fn tools(&self, folder: &Path) -> Tools {
+        let own = self.disk.folder(folder);
+        let journal = own.has("meta") && self.disk.folder(&folder.join("meta")).has("_journal.json");
+        Tools { around: self.around(folder), atlas_sum: own.has("atlas.sum"), journal }
+    }
+
+    /// What the manifests from a folder up to its repository mention.
+    fn around(&self, folder: &Path) -> Around {
+        let (mut new, mut around) = (vec![], Around::default());
         for dir in folder.ancestors().take(32) {
-            rust |= dir.join("diesel.toml").exists();
-            if let Ok(manifest) = std::fs::read(dir.join("Cargo.toml")) {
-                rust = true;
-                tools.sqlx |= memmem::find(&manifest, b"sqlx").is_some();
-                tools.refinery |= memmem::find(&manifest, b"refinery").is_some();
+            if let Some(known) = locked(&self.around).get(dir.as_os_str()) {
+                around = *known;
+                break;
             }
-            if let Ok(manifest) = std::fs::read(dir.join("package.json")) {
-                tools.node_alone = true;
-                tools.node_pg_migrate |= memmem::find(&manifest, b"\"node-pg-migrate\"").is_some();
-                tools.drizzle |= memmem::find(&manifest, b"\"drizzle-").is_some();
-            }
-            if dir.join(".git").exists() {
+            let (own, is_repository) = self.manifests(dir);
+            new.push((dir, own));
+            if is_repository {
                 break;
             }
         }
-        tools.node_alone &= !rust;
-        self.tools.insert(folder.to_owned(), tools);
-        tools
+        for (dir, own) in new.into_iter().rev() {
+            around = own.and(around);
+            locked(&self.around).insert(dir.as_os_str().to_owned(), around);
+        }
+        around
+    }
+
+    /// What a folder's own manifests mention, and whether it is the repository's.
+    fn manifests(&self, dir: &Path) -> (Around, bool) {
+        let folder = self.disk.folder(dir);
+        let mut around = Around { rust: folder.has("diesel.toml"), ..Around::default() };
+        if let Some(manifest) = folder.read("Cargo.toml") {
+            around.rust = true;
+            around.sqlx = memmem::find(&manifest, b"sqlx").is_some();
+            around.refinery = memmem::find(&manifest, b"refinery").is_some();
+        }
+        if let Some(manifest) = folder.read("package.json") {
+            around.node = true;
+            around.node_pg_migrate = memmem::find(&manifest, b"\"node-pg-migrate\"").is_some();
+            around.drizzle = memmem::find(&manifest, b"\"drizzle-").is_some();
+        }
+        (around, folder.has(".git"))
     }
 }
 
@@ -348,7 +420,7 @@ pub(super) fn schema_file(path: &Path, framework: &'static str) -> (Order, Input
 /// A migration's place in its set: versions, then Flyway's repeatable files.
 fn order(path: &Path, set: &Path, name: &str) -> Order {
     let within = path.strip_prefix(set).unwrap_or(path).to_string_lossy().into_owned();
-    let mut order = Order { set: set.to_owned(), name: Natural(within), ..Order::new(Group::Migration, path) };
+    let mut order = Order { set: Folder(set.to_owned()), name: Natural(within), ..Order::new(Group::Migration, path) };
     match flyway_version(name) {
         Some(Some(version)) => order.name = Natural(version),
         Some(None) => order.phase = 1,
@@ -373,7 +445,7 @@ fn order(path: &Path, set: &Path, name: &str) -> Order {
 /// before the rest here, so that a counter behind it does not make a longer and therefore greater number of it.
 fn diesel_version(path: &Path) -> Option<String> {
     const TIME_STAMP: usize = "20240131120000".len();
-    if !matches!(file_name(path).as_str(), "up.sql" | "down.sql") {
+    if !matches!(&*file_name(path), "up.sql" | "down.sql") {
         return None;
     }
     const DAY: usize = "20240131".len();
@@ -389,9 +461,10 @@ fn diesel_version(path: &Path) -> Option<String> {
     Some(format!("{stamp:0<TIME_STAMP$}.{}{rest}", &digits[stamp.len()..]))
 }
 
-fn file_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_str().map_or_else(|| name.to_string_lossy().to_ascii_lowercase(), str::to_ascii_lowercase)
+/// The last part of a path, in small letters.
+fn file_name(path: &Path) -> Cow<'_, str> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if name.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { name }
 }
 
 /// How many digits a folder's name begins with.
@@ -403,7 +476,7 @@ fn version_digits(folder: &Path) -> usize {
 /// graphile-migrate's `committed/000001.sql`, and `current.sql` or `current/*.sql`, which come after them.
 fn graphile(path: &Path, name: &str, bytes: &[u8]) -> Option<(Order, InputKind)> {
     let folder = path.parent()?;
-    let (top, current) = match file_name(folder).as_str() {
+    let (top, current) = match &*file_name(folder) {
         "committed" if is_numbered(name) => (folder.parent()?, false),
         "current" => (folder.parent()?, true),
         _ if name == "current.sql" => (folder, true),
@@ -422,7 +495,7 @@ fn graphile(path: &Path, name: &str, bytes: &[u8]) -> Option<(Order, InputKind)>
 
 /// `20240101_name/up.sql`, `…/down.sql`, `…/migration.sql`.
 fn is_folder_migration(path: &Path) -> bool {
-    matches!(file_name(path).as_str(), "up.sql" | "down.sql" | "migration.sql")
+    matches!(&*file_name(path), "up.sql" | "down.sql" | "migration.sql")
         && path.parent().is_some_and(|folder| file_name(folder).starts_with(|c: char| c.is_ascii_digit()))
 }
 
@@ -437,7 +510,7 @@ pub(super) fn set_folder(path: &Path) -> Option<PathBuf> {
         return Some(folder.to_owned());
     }
     if flyway_version(&name).is_some() || is_flyway_callback(&name) {
-        let named = folder.ancestors().find(|dir| matches!(file_name(dir).as_str(), "migration" | "migrations"));
+        let named = folder.ancestors().find(|dir| matches!(&*file_name(dir), "migration" | "migrations"));
         return Some(named.unwrap_or(folder).to_owned());
     }
     let versioned = is_numbered(&name) || is_paired(&name) || in_migrations_folder(folder);
@@ -449,11 +522,11 @@ fn whole_set(folder: &Path) -> &Path {
     let is_piece = |dir: &&Path| {
         let name = file_name(dir);
         let version = name.strip_prefix('v').unwrap_or(&name);
-        version.starts_with(|c: char| c.is_ascii_digit()) || matches!(name.as_str(), "up" | "down")
+        version.starts_with(|c: char| c.is_ascii_digit()) || matches!(&*name, "up" | "down")
     };
     let whole = folder.ancestors().take(4).find(|dir| !is_piece(dir)).filter(|whole| *whole != folder);
     const LISTS: &[&str] = &["delta", "deltas", "updates", "upgrades", "patches", "versions", "versioned"];
-    let is_list = |dir: &&Path| in_migrations_folder(dir) || LISTS.contains(&file_name(dir).as_str());
+    let is_list = |dir: &&Path| in_migrations_folder(dir) || LISTS.contains(&&*file_name(dir));
     whole.filter(|dir| dir.ancestors().take(4).any(|dir| is_list(&dir))).unwrap_or(folder)
 }
 
@@ -517,11 +590,9 @@ fn is_pgroll(path: &Path) -> bool {
 }
 
 /// Every file that may belong to the set in `folder`: its own, and those one folder down.
-pub(super) fn files_of_set(folder: &Path) -> Vec<PathBuf> {
-    let walk = walkdir::WalkDir::new(folder).max_depth(2).sort_by_file_name();
-    let files = walk.into_iter().filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
-    let belongs = |path: &Path| set_folder(path).is_some_and(|set| set == folder);
-    files.map(walkdir::DirEntry::into_path).filter(|path| belongs(path)).collect()
+pub(super) fn files_of_set(folder: &Path, disk: &Disk) -> Vec<PathBuf> {
+    let belongs = |path: &PathBuf| set_folder(path).is_some_and(|set| set == folder);
+    disk.files_near(folder).into_iter().filter(belongs).collect()
 }
 
 /// `V1_2__name.sql`, `B…`, `U…`: the version with `.` for `_`; `R__name.sql`: no version.
@@ -561,24 +632,24 @@ fn is_paired(name: &str) -> bool {
 }
 
 pub(super) fn in_migrations_folder(folder: &Path) -> bool {
-    matches!(file_name(folder).as_str(), "migrations" | "migration" | "migrate")
+    matches!(&*file_name(folder), "migrations" | "migration" | "migrate")
 }
 
 fn in_drizzle_folder(folder: &Path) -> bool {
     folder.components().any(|part| part.as_os_str() == "drizzle")
 }
 
-fn is_down(path: &Path, name: &str) -> bool {
+fn is_down(path: &Path, name: &str, disk: &Disk) -> bool {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     if flyway_version(name).is_some() {
         return name.starts_with('u');
     }
-    let folder = path.parent().map(file_name).unwrap_or_default();
+    let folder = path.parent().unwrap_or(Path::new(""));
     // `x_revert` may be a migration that takes an earlier one back, so it needs the file that it undoes beside it
     let paired = |rest: &str| {
         let base = rest.trim_end_matches(['_', '-']);
         let beside = [format!("{rest}up.sql"), format!("{base}.sql"), format!("{base}.up.sql"), format!("{rest}deploy.sql")];
-        beside.iter().any(|other| path.with_file_name(other).exists())
+        beside.iter().any(|other| disk.folder(folder).has(other))
     };
     let ends = |word: &str| {
         stem.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('.') || rest.ends_with(['_', '-']) && paired(rest))
@@ -586,20 +657,27 @@ fn is_down(path: &Path, name: &str) -> bool {
     ["down", "rollback", "undo", "revert"].into_iter().any(ends)
         || stem.starts_with("rollback_")
         || stem.contains(".undo.")
-        || matches!(folder.as_str(), "down" | "rollback" | "rollbacks" | "revert" | "undo")
+        || matches!(&*file_name(folder), "down" | "rollback" | "rollbacks" | "revert" | "undo")
+}
+
+/// `db/drop/shop.postgres.drop.sql` beside `db/create`: what uninstalls.
+fn takes_everything_down(path: &Path, name: &str) -> bool {
+    let folder = path.parent().map(file_name).unwrap_or_default();
+    *folder == *"drop" && name.split(['.', '_', '-']).any(|word| word == "drop")
 }
 
 /// Whether PostgreSQL has a file of its own in the place of this one: beside `1_a.postgres.up.sql`, pop does not run `1_a.up.sql`.
-pub(super) fn has_own_for_postgres(path: &Path) -> bool {
+pub(super) fn has_own_for_postgres(path: &Path, disk: &Disk) -> bool {
     let name = file_name(path);
-    let Some((stem, direction)) = ["up", "down"].into_iter().find_map(|way| Some((name.strip_suffix(&format!(".{way}.sql"))?, way))) else {
-        return false;
-    };
+    let direction = if name.ends_with(".up.sql") { "up" } else { "down" };
+    let Some(stem) = name.strip_suffix(".sql").and_then(|name| name.strip_suffix(direction)?.strip_suffix('.')) else { return false };
     let stem = stem.strip_suffix(".autocommit").unwrap_or(stem);
-    let own = ["postgres", "postgresql"]
-        .into_iter()
-        .flat_map(|dialect| ["", ".autocommit"].map(|mode| format!("{stem}.{dialect}{mode}.{direction}.sql")));
-    !stem.contains('.') && own.into_iter().any(|own| path.with_file_name(own).exists())
+    if stem.contains('.') {
+        return false;
+    }
+    let folder = disk.folder(path.parent().unwrap_or(Path::new("")));
+    let own = |dialect: &str| ["", ".autocommit"].into_iter().any(|mode| folder.has(format!("{stem}.{dialect}{mode}.{direction}.sql")));
+    own("postgres") || own("postgresql")
 }
 
 /// The leading comments, lower case.
@@ -615,8 +693,8 @@ fn sqlx_transaction(bytes: &[u8]) -> Transaction {
 }
 
 /// Without its wrapper diesel still sends the file as one message.
-fn diesel_transaction(folder: &Path) -> Transaction {
-    let metadata = std::fs::read_to_string(folder.join("metadata.toml")).unwrap_or_default();
+fn diesel_transaction(folder: &Path, disk: &Disk) -> Transaction {
+    let metadata = disk.folder(folder).text("metadata.toml").unwrap_or_default();
     match metadata.lines().any(|line| line.replace(' ', "").starts_with("run_in_transaction=false")) {
         true => Transaction::Implicit,
         false => Transaction::Framework("diesel"),
@@ -624,10 +702,9 @@ fn diesel_transaction(folder: &Path) -> Transaction {
 }
 
 /// Flyway runs statement by statement where the script's `.conf` says so or a statement cannot run in a transaction.
-fn flyway_transaction(path: &Path, bytes: &[u8]) -> Transaction {
-    let mut conf = path.as_os_str().to_owned();
-    conf.push(".conf");
-    let conf = std::fs::read_to_string(conf).unwrap_or_default();
+fn flyway_transaction(path: &Path, bytes: &[u8], disk: &Disk) -> Transaction {
+    let conf = path.file_name().map(|name| format!("{}.conf", name.to_string_lossy())).unwrap_or_default();
+    let conf = disk.folder(path.parent().unwrap_or(Path::new(""))).text(&conf).unwrap_or_default();
     let opted_out = conf.lines().any(|line| line.replace(' ', "").eq_ignore_ascii_case("executeInTransaction=false"));
     let concurrently = memmem::find(&bytes.to_ascii_uppercase(), b"CONCURRENTLY").is_some();
     if opted_out || concurrently { Transaction::None } else { Transaction::Framework("Flyway") }
@@ -666,7 +743,7 @@ mod tests {
 
     #[test]
     fn down_files() {
-        let down = |path: &str| is_down(Path::new(path), &file_name(Path::new(path)));
+        let down = |path: &str| is_down(Path::new(path), &file_name(Path::new(path)), &Disk::default());
         for path in ["1_a.down.sql", "x/down.sql", "U1__a.sql", "rollback.sql", "revert/a.sql", "01.undo.a.sql"] {
             assert!(down(path), "{path}");
         }

@@ -5,6 +5,7 @@
 //! ([`code`]) and sorts into replay order. Must not know SQL beyond the marks that frameworks put into files.
 
 mod code;
+mod disk;
 mod elsewhere;
 mod engines;
 mod includes;
@@ -22,10 +23,12 @@ use crate::engine::{Input, InputKind};
 use crate::extract::Language;
 use crate::finding::Problem;
 use crate::source::MAX_FILE_BYTES;
+use disk::Disk;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use layout::{Order, Surveyor};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use walk::Found;
@@ -95,6 +98,11 @@ fn file_kind(path: &Path) -> Option<FileKind> {
 
 /// The path as people see it: relative to the working directory where it shares more than the root, with forward slashes.
 pub fn shown(path: &Path, cwd: &Path) -> PathBuf {
+    // most files lie under the working directory, as their text shows
+    let under = || path.to_str()?.strip_prefix(cwd.to_str()?)?.strip_prefix('/').filter(|rest| walk::is_plain(rest));
+    if let Some(rest) = under() {
+        return PathBuf::from(rest);
+    }
     let common = path.components().zip(cwd.components()).take_while(|(a, b)| a == b).count();
     if common <= 1 {
         return path.to_owned();
@@ -108,28 +116,51 @@ pub fn shown(path: &Path, cwd: &Path) -> PathBuf {
 /// A file to read, and why.
 struct Candidate {
     path: PathBuf,
+    /// The folders that hold the sets of migrations that it may belong to, in SQL and in code.
+    sets: Sets,
     reported: bool,
+    /// In bytes, where somebody has asked.
+    size: Option<u64>,
     bytes: Option<Vec<u8>>,
+}
+
+/// The sets that a file may belong to by its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sets {
+    sql: Option<PathBuf>,
+    program: Option<PathBuf>,
+}
+
+impl Sets {
+    fn of(path: &Path) -> Self {
+        Sets { sql: layout::set_folder(path), program: programs::set(path) }
+    }
+}
+
+impl Candidate {
+    fn new(path: PathBuf, reported: bool) -> Self {
+        Candidate { sets: Sets::of(&path), path, reported, size: None, bytes: None }
+    }
 }
 
 /// Finds, reads, recognises and orders.
 pub fn discover(request: &Request) -> Discovered {
     let mut found = Discovered::default();
     let mut left_out = BTreeMap::new();
-    let Candidates { candidates, elsewhere, prisma } = candidates(request, &mut found.problems, &mut left_out);
-    let read = |surveyor: &mut Surveyor, candidate: Candidate| {
+    let disk = Disk::default();
+    let Candidates { candidates, elsewhere, prisma } = candidates(request, &disk, &mut found.problems, &mut left_out);
+    let surveyor = Surveyor::new(&disk);
+    let read = |candidate: Candidate| {
         let shown = shown(&candidate.path, &request.cwd);
-        let result = read(&candidate, &shown, surveyor);
+        let result = read(&candidate, &shown, &surveyor);
         (candidate, shown, result)
     };
-    let mut surveyor = Surveyor::default();
     let files: Vec<_> = if candidates.len() > MANY {
-        candidates.into_par_iter().with_min_len(MANY / 2).map_init(Surveyor::default, read).collect()
+        candidates.into_par_iter().with_min_len(MANY / 4).map(read).collect()
     } else {
-        candidates.into_iter().map(|candidate| read(&mut surveyor, candidate)).collect()
+        candidates.into_iter().map(read).collect()
     };
-    let mut packages = packages::Packages::default();
-    let mut generators = packages::Generators::default();
+    let mut packages = packages::Packages::new(&disk);
     let schema: Vec<PathBuf> = request.schema.iter().map(|path| walk::normalize(path, &request.cwd)).collect();
     let mut ordered: Vec<(Order, Input)> = vec![];
     let mut replayed: BTreeMap<String, usize> = BTreeMap::new();
@@ -144,7 +175,7 @@ pub fn discover(request: &Request) -> Discovered {
             }
         }
         match result {
-            Ok(Content::Sql(..)) if layout::has_own_for_postgres(&candidate.path) => {
+            Ok(Content::Sql(..)) if layout::has_own_for_postgres(&candidate.path, &disk) => {
                 if reported {
                     *left_out.entry("for the databases without a file of their own").or_insert(0) += 1;
                 }
@@ -155,8 +186,8 @@ pub fn discover(request: &Request) -> Discovered {
                     (order, kind) = layout::schema_file(&candidate.path, "plain");
                 }
                 let migrates = matches!(kind, InputKind::Migration(_));
-                let of_package = migrates.then(|| packages.engine(&candidate.path)).flatten();
-                if let Some(engine) = of_package.or_else(|| generators.engine(&candidate.path)) {
+                let of_package = migrates.then(|| packages.of_migration(&candidate.path)).flatten();
+                if let Some(engine) = of_package.or_else(|| packages.of_generator(&candidate.path)) {
                     if reported {
                         *left_out.entry(engine).or_insert(0) += 1;
                     }
@@ -196,8 +227,8 @@ pub fn discover(request: &Request) -> Discovered {
     }
     includes::follow(&mut ordered, &request.cwd, &mut left_out, |path| {
         let path = shown(path, &request.cwd);
-        let candidate = Candidate { path: walk::normalize(&path, &request.cwd), reported: false, bytes: None };
-        match self::read(&candidate, &path, &mut surveyor) {
+        let candidate = Candidate::new(walk::normalize(&path, &request.cwd), false);
+        match self::read(&candidate, &path, &surveyor) {
             Ok(Content::Sql(bytes, ..)) => Some(Input { path, bytes, kind: InputKind::Sql, reported: false, sets: vec![] }),
             _ => None,
         }
@@ -237,7 +268,7 @@ struct Candidates {
 }
 
 /// Every file to read, each once, in the order of their paths.
-fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTreeMap<&'static str, usize>) -> Candidates {
+fn candidates(request: &Request, disk: &Disk, problems: &mut Vec<Problem>, left_out: &mut BTreeMap<&'static str, usize>) -> Candidates {
     let cwd = &request.cwd;
     let mut found = vec![];
     let mut candidates = vec![];
@@ -262,30 +293,40 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
     }
     let prisma = prisma::engine(&found);
     let excluded = exclusion(request);
-    let mut seen: HashSet<PathBuf> = candidates.iter().map(|c: &Candidate| c.path.clone()).collect();
+    let mut seen: hashbrown::HashSet<OsString> = candidates.iter().map(|c: &Candidate| c.path.as_os_str().to_owned()).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)));
     let superseded = versions::superseded(found.iter().filter(|found| !found.vendored).map(|found| found.path.as_path()));
-    for Found { path, named, vendored } in found {
+    let look = |Found { path, named, size, vendored }: Found| {
         if !named && superseded.contains(&path) {
-            *left_out.entry("earlier versions of views and functions").or_insert(0) += 1;
-            continue;
+            return (Some("earlier versions of views and functions"), None);
         }
         if vendored {
-            *left_out.entry("vendored code").or_insert(0) += 1;
-            continue;
+            return (Some("vendored code"), None);
         }
-        if let Some(reason) = layout::other_language(&path).filter(|_| Language::of_path(&path).is_none()) {
+        let reason = layout::other_language(&path).filter(|_| Language::of_path(&path).is_none());
+        let is_ours = named || file_kind(&path).is_some();
+        (reason, is_ours.then(|| Candidate { size, ..Candidate::new(path, true) }))
+    };
+    let looked_at: Vec<_> = match found.len() > MANY {
+        true => found.into_par_iter().with_min_len(MANY / 4).map(look).collect(),
+        false => found.into_iter().map(look).collect(),
+    };
+    for (reason, candidate) in looked_at {
+        if let Some(reason) = reason {
             *left_out.entry(reason).or_insert(0) += 1;
         }
-        if (named || file_kind(&path).is_some()) && seen.insert(path.clone()) {
-            let reported = !excluded(&path);
-            candidates.push(Candidate { path, reported, bytes: None });
+        if let Some(candidate) = candidate.filter(|candidate| seen.insert(candidate.path.as_os_str().to_owned())) {
+            let reported = !excluded(&candidate.path);
+            candidates.push(Candidate { reported, ..candidate });
         }
     }
-    for path in replayed(request, &candidates, &folders, problems) {
+    for path in replayed(request, disk, &candidates, &folders, problems) {
+        if seen.contains(path.as_os_str()) {
+            continue;
+        }
         let replayed = matches!(file_kind(&path), Some(FileKind::Sql)) || programs::set(&path).is_some();
-        if replayed && seen.insert(path.clone()) {
-            candidates.push(Candidate { path, reported: false, bytes: None });
+        if replayed && seen.insert(path.as_os_str().to_owned()) {
+            candidates.push(Candidate::new(path, false));
         }
     }
     if !request.contents.is_empty() {
@@ -293,11 +334,11 @@ fn candidates(request: &Request, problems: &mut Vec<Problem>, left_out: &mut BTr
     }
     let mut elsewhere = HashSet::new();
     if request.schema.is_empty() {
-        let alone: Vec<&Path> = candidates.iter().map(|c| c.path.as_path()).filter(|path| layout::set_folder(path).is_none()).collect();
+        let alone: Vec<&Path> = candidates.iter().filter(|c| c.sets.sql.is_none()).map(|c| c.path.as_path()).collect();
         for path in elsewhere::migrations_for(&alone, &folders) {
-            if seen.insert(path.clone()) {
+            if seen.insert(path.as_os_str().to_owned()) {
                 elsewhere.insert(path.clone());
-                candidates.push(Candidate { path, reported: false, bytes: None });
+                candidates.push(Candidate::new(path, false));
             }
         }
     }
@@ -315,27 +356,33 @@ fn substitute(request: &Request, folders: &[PathBuf], excluded: impl Fn(&Path) -
     let known: HashSet<PathBuf> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
     let missing = request.contents.iter().filter(|(path, bytes)| bytes.is_some() && !known.contains(*path) && !path.exists());
     for (path, bytes) in missing.filter(|(path, _)| file_kind(path).is_some() && folders.iter().any(|folder| path.starts_with(folder))) {
-        candidates.push(Candidate { path: path.clone(), reported: !excluded(path), bytes: bytes.clone() });
+        candidates.push(Candidate { bytes: bytes.clone(), ..Candidate::new(path.clone(), !excluded(path)) });
     }
 }
 
 /// What is read for the schema only: the configured paths, and the rest of the migration set of every file whose set was not
 /// walked as a whole.
-fn replayed(request: &Request, candidates: &[Candidate], folders: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+fn replayed(request: &Request, disk: &Disk, candidates: &[Candidate], folders: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBuf> {
     let mut found = vec![];
     for path in &request.schema {
         walk::walk(&walk::normalize(path, &request.cwd), &path.to_string_lossy(), &mut found, problems);
     }
     let mut paths: Vec<PathBuf> = found.into_iter().filter(|found| !found.vendored).map(|found| found.path).collect();
-    let programs = candidates.iter().filter_map(|candidate| programs::set(&candidate.path));
-    for set in programs.collect::<BTreeSet<PathBuf>>().iter().filter(|set| !folders.iter().any(|folder| set.starts_with(folder))) {
-        paths.extend(programs::files_of_set(set));
+    let outside = |set: &&PathBuf| !folders.iter().any(|folder| set.starts_with(folder));
+    for set in distinct(candidates.iter().filter_map(|candidate| candidate.sets.program.as_ref())).into_iter().filter(outside) {
+        paths.extend(programs::files_of_set(set, disk));
     }
-    let sets: BTreeSet<PathBuf> = candidates.iter().filter_map(|candidate| layout::set_folder(&candidate.path)).collect();
-    for set in sets.iter().filter(|set| !folders.iter().any(|folder| set.starts_with(folder))) {
-        paths.extend(layout::files_of_set(set));
+    for set in distinct(candidates.iter().filter_map(|candidate| candidate.sets.sql.as_ref())).into_iter().filter(outside) {
+        paths.extend(layout::files_of_set(set, disk));
     }
     paths
+}
+
+/// The folders in order, each once; most of those that are the same stand together.
+fn distinct<'p>(folders: impl Iterator<Item = &'p PathBuf>) -> BTreeSet<&'p PathBuf> {
+    let mut all: Vec<&PathBuf> = folders.collect();
+    all.dedup_by(|a, b| a.as_os_str() == b.as_os_str());
+    all.into_iter().collect()
 }
 
 fn exclusion(request: &Request) -> impl Fn(&Path) -> bool {
@@ -359,7 +406,7 @@ fn stdin(request: &Request, problems: &mut Vec<Problem>) -> Option<Candidate> {
         Some(path) => walk::normalize(path, &request.cwd),
         None => request.cwd.join("<stdin>"),
     };
-    Some(Candidate { path, reported: true, bytes: Some(bytes) })
+    Some(Candidate { bytes: Some(bytes), ..Candidate::new(path, true) })
 }
 
 enum Content {
@@ -376,7 +423,7 @@ enum Content {
     Other(&'static str),
 }
 
-fn read(candidate: &Candidate, shown: &Path, surveyor: &mut Surveyor) -> Result<Content, Problem> {
+fn read(candidate: &Candidate, shown: &Path, surveyor: &Surveyor) -> Result<Content, Problem> {
     let file = || shown.to_string_lossy().into_owned();
     let kind = match (file_kind(&candidate.path), &candidate.bytes) {
         (Some(kind), _) => kind,
@@ -385,7 +432,7 @@ fn read(candidate: &Candidate, shown: &Path, surveyor: &mut Surveyor) -> Result<
     };
     let bytes = match &candidate.bytes {
         Some(bytes) => bytes.clone(),
-        None => read_file(&candidate.path).map_err(|message| Problem { file: file(), message })?,
+        None => read_file(&candidate.path, candidate.size).map_err(|message| Problem { file: file(), message })?,
     };
     if let FileKind::Code(language) = kind {
         return Ok(code::read(shown, bytes, language));
@@ -405,22 +452,26 @@ fn read(candidate: &Candidate, shown: &Path, surveyor: &mut Surveyor) -> Result<
     Ok(match engines::other_engine(shown, &bytes) {
         Some(engine) => Content::Other(engine),
         None => {
-            let (order, kind) = surveyor.classify(&candidate.path, &bytes);
+            let (order, kind) = surveyor.classify(&candidate.path, candidate.sets.sql.as_deref(), &bytes);
             Content::Sql(bytes, order, kind)
         }
     })
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+fn read_file(path: &Path, size: Option<u64>) -> Result<Vec<u8>, String> {
     let failed = |error| walk::problem("", &error).message;
     let file = std::fs::File::open(path).map_err(failed)?;
-    let size = file.metadata().map_err(failed)?.len();
+    let size = match size {
+        Some(size) => size,
+        None => file.metadata().map_err(failed)?.len(),
+    };
     let most = HUGE.min(MAX_FILE_BYTES);
     if size > most {
         return Err(format!("is {} MiB large; files over {} MiB are not read", size >> 20, HUGE >> 20));
     }
-    let mut bytes = Vec::with_capacity(size as usize + 1);
-    file.take(most).read_to_end(&mut bytes).map_err(failed)?;
+    let mut bytes = Vec::with_capacity(size as usize);
+    // what has no size until it is read is read to its end; the others need not be asked whether there is more
+    file.take(if size == 0 { most } else { size }).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
 

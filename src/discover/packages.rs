@@ -3,8 +3,10 @@
 //!
 //! A wrong "not ours" hides findings, so a package counts only where nothing in its manifest speaks of PostgreSQL.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use super::disk::{Disk, Folder};
+use hashbrown::HashMap;
+use std::ffi::OsString;
+use std::path::Path;
 
 /// Libraries that run migrations, and are built for engines by features.
 const LIBRARIES: &[&str] = &["sqlx", "diesel", "refinery", "sqlx-core", "sea-orm", "sea-orm-migration"];
@@ -12,46 +14,71 @@ const LIBRARIES: &[&str] = &["sqlx", "diesel", "refinery", "sqlx-core", "sea-orm
 /// Migrations lie at most so many folders below their package.
 const DEPTH: usize = 4;
 
-/// The packages looked at so far, by the folders that they were looked for from.
-#[derive(Default)]
-pub(super) struct Packages {
-    known: HashMap<PathBuf, Option<&'static str>>,
+/// An engine that is not PostgreSQL, where something names one.
+type Engine = Option<&'static str>;
+
+/// What the manifests around files say, by the folders of the manifests: `None` where a folder has none.
+pub(super) struct Packages<'d> {
+    disk: &'d Disk,
+    /// What was found out for the files of a folder: of migrations, and of any files.
+    of_migrations: HashMap<OsString, Engine>,
+    of_files: HashMap<OsString, Engine>,
+    locks: HashMap<OsString, Option<Engine>>,
+    manifests: HashMap<OsString, Option<Engine>>,
+    generators: HashMap<OsString, Option<Engine>>,
 }
 
-impl Packages {
-    /// The engine of the package around a migration, where that is not PostgreSQL.
-    pub(super) fn engine(&mut self, migration: &Path) -> Option<&'static str> {
+impl<'d> Packages<'d> {
+    /// One that has looked at nothing yet.
+    pub(super) fn new(disk: &'d Disk) -> Self {
+        Packages {
+            disk,
+            of_migrations: HashMap::new(),
+            of_files: HashMap::new(),
+            locks: HashMap::new(),
+            manifests: HashMap::new(),
+            generators: HashMap::new(),
+        }
+    }
+
+    /// The engine of the package around a migration.
+    pub(super) fn of_migration(&mut self, migration: &Path) -> Engine {
         let folder = migration.parent()?;
-        if let Some(known) = self.known.get(folder) {
+        if let Some(known) = self.of_migrations.get(folder.as_os_str()) {
             return *known;
         }
-        let lock = folder.ancestors().take(2).find_map(|dir| std::fs::read_to_string(dir.join("migration_lock.toml")).ok());
-        let manifest = folder.ancestors().take(DEPTH).find_map(|dir| std::fs::read_to_string(dir.join("Cargo.toml")).ok());
-        let engine = lock.as_deref().and_then(of_lock).or_else(|| manifest.as_deref().and_then(of_manifest));
-        self.known.insert(folder.to_owned(), engine);
+        let lock = |dir: &Folder| dir.text("migration_lock.toml").map(|text| of_lock(&text));
+        let manifest = |dir: &Folder| dir.text("Cargo.toml").map(|text| of_manifest(&text));
+        let engine = nearest(folder, 2, self.disk, &mut self.locks, lock)
+            .or_else(|| nearest(folder, DEPTH, self.disk, &mut self.manifests, manifest));
+        self.of_migrations.insert(folder.as_os_str().to_owned(), engine);
         engine
     }
-}
 
-/// sqlc's settings, by the folders that they were looked for from.
-#[derive(Default)]
-pub(super) struct Generators {
-    known: HashMap<PathBuf, Option<&'static str>>,
-}
-
-impl Generators {
-    /// The engine that sqlc's settings around a file name, where that is not PostgreSQL.
-    pub(super) fn engine(&mut self, file: &Path) -> Option<&'static str> {
+    /// The engine that sqlc's settings around a file name.
+    pub(super) fn of_generator(&mut self, file: &Path) -> Engine {
         let folder = file.parent()?;
-        if let Some(known) = self.known.get(folder) {
+        if let Some(known) = self.of_files.get(folder.as_os_str()) {
             return *known;
         }
         let names = ["sqlc.yaml", "sqlc.yml", "sqlc.json"];
-        let beside = |dir: &Path| names.iter().find_map(|name| std::fs::read_to_string(dir.join(name)).ok());
-        let engine = folder.ancestors().take(DEPTH).find_map(beside).and_then(|text| of_sqlc(&text));
-        self.known.insert(folder.to_owned(), engine);
+        let settings = |dir: &Folder| names.iter().find_map(|name| dir.text(name)).map(|text| of_sqlc(&text));
+        let engine = nearest(folder, DEPTH, self.disk, &mut self.generators, settings);
+        self.of_files.insert(folder.as_os_str().to_owned(), engine);
         engine
     }
+}
+
+/// What the first folder says that says anything, from `folder` on upwards.
+fn nearest(
+    folder: &Path,
+    depth: usize,
+    disk: &Disk,
+    known: &mut HashMap<OsString, Option<Engine>>,
+    says: impl Fn(&Folder) -> Option<Engine>,
+) -> Engine {
+    let mut of = |dir: &Path| *known.entry_ref(dir.as_os_str()).or_insert_with(|| says(&disk.folder(dir)));
+    folder.ancestors().take(depth).find_map(&mut of).flatten()
 }
 
 /// The one engine of all packages, where it is another.
@@ -81,8 +108,14 @@ fn of_manifest(text: &str) -> Option<&'static str> {
         return None;
     }
     let manifest: toml::Table = text.parse().ok()?;
-    let library = |name: &&str| manifest.get("dependencies")?.get(*name)?.get("features")?.as_array();
-    let features: Vec<&str> = LIBRARIES.iter().filter_map(library).flatten().filter_map(toml::Value::as_str).collect();
+    // those of every target, and those of one: `[target."cfg(unix)".dependencies.sqlx]`
+    let targets = manifest.get("target").and_then(toml::Value::as_table).into_iter().flatten();
+    let tables = manifest.get("dependencies").into_iter().chain(targets.filter_map(|(_, target)| target.get("dependencies")));
+    let library = |table: &'_ toml::Value| {
+        LIBRARIES.iter().filter_map(|name| table.get(*name)?.get("features")?.as_array().cloned()).flatten().collect::<Vec<_>>()
+    };
+    let features: Vec<toml::Value> = tables.flat_map(library).collect();
+    let features: Vec<&str> = features.iter().filter_map(toml::Value::as_str).collect();
     let built_for = |engine: &str| features.iter().any(|feature| feature.contains(engine));
     match (built_for("sqlite"), built_for("mysql")) {
         (true, false) => Some("SQLite"),
@@ -113,6 +146,9 @@ mod tests {
         assert_eq!(of_manifest(&sqlx("")), None);
         assert_eq!(of_manifest("[dependencies]\nrefinery = { version = \"0.8\", features = [\"rusqlite\"] }"), Some("SQLite"));
         assert_eq!(of_manifest("[dependencies]\nsqlx = { features = [\"sqlite\"] }\n[features]\nserver = [\"sqlx/postgres\"]"), None);
+        let of_target =
+            "[target.\"cfg(not(target_arch = \\\"wasm32\\\"))\".dependencies.sqlx]\nworkspace = true\nfeatures = [\"sqlite\"]\n";
+        assert_eq!(of_manifest(of_target), Some("SQLite"));
         assert_eq!(of_manifest("not toml ["), None);
         assert_eq!(of_lock("# kept by prisma\nprovider = \"sqlite\"\n"), Some("SQLite"));
         assert_eq!(of_lock("provider = \"postgresql\"\n"), None);

@@ -115,7 +115,8 @@ pub(super) fn adopt(ordered: &mut [(Order, Input)]) {
     }
     let candidates: Vec<usize> = (0..ordered.len()).filter(|&i| is_candidate(&ordered[i])).collect();
     let files: Vec<File> = candidates.iter().map(|&i| File::read(&ordered[i].1)).collect();
-    for (home, members) in groups(ordered, &candidates, &files) {
+    for (home, mut members) in groups(ordered, &candidates, &files) {
+        members.retain(|&file| files[file].makes_tables || !files[file].takes_off);
         if !members.iter().any(|&file| files[file].makes_tables) || repeat_each_other(&members, &files) {
             continue;
         }
@@ -192,6 +193,8 @@ struct File {
     /// Tables that its foreign keys and ALTERs name.
     refers: HashSet<String>,
     makes_tables: bool,
+    /// It takes off keys or indexes that others made, as a load does before it brings rows.
+    takes_off: bool,
 }
 
 impl File {
@@ -221,6 +224,9 @@ impl File {
             } else if word(at, &["ALTER"]) && word(at + 1, &["TABLE"]) {
                 file.refers.extend(name(at + 2));
             }
+            let drops = word(at, &["DROP"]) && !word(at + 2, &["IF"]);
+            file.takes_off |= drops
+                && (word(at + 1, &["CONSTRAINT"]) || word(at + 1, &["INDEX"]) && (at == 0 || tokens[at - 1].kind == TokenKind::Semicolon));
             let begins = at == 0 || tokens[at - 1].kind == TokenKind::Semicolon;
             let Some(kind) =
                 Some(at).filter(|&at| begins && word(at, &["CREATE"])).and_then(|at| (at + 1..at + 6).find(|&i| word(i, MADE)))

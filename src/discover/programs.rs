@@ -3,6 +3,7 @@
 //! What they send as SQL makes a schema only from the first migration on. Where a dump says what all of them left, or where a set
 //! holds nothing but calls of its framework, there is nothing to replay, and the files are code like any other.
 
+use super::disk::Disk;
 use super::layout::{self, Order};
 use crate::engine::{Input, InputKind};
 use crate::extract::{self, Extracted, Language, Program};
@@ -37,10 +38,8 @@ pub(super) fn set(path: &Path) -> Option<PathBuf> {
 }
 
 /// Every file that may belong to a set of migrations in code.
-pub(super) fn files_of_set(folder: &Path) -> Vec<PathBuf> {
-    let walk = walkdir::WalkDir::new(folder).max_depth(2).sort_by_file_name();
-    let files = walk.into_iter().filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
-    files.map(walkdir::DirEntry::into_path).filter(|path| set(path).is_some_and(|set| set == folder)).collect()
+pub(super) fn files_of_set(folder: &Path, disk: &Disk) -> Vec<PathBuf> {
+    disk.files_near(folder).into_iter().filter(|path| set(path).is_some_and(|set| set == folder)).collect()
 }
 
 /// Whether all that a migration does is SQL, as far as its text shows.

@@ -22,12 +22,19 @@ pub(super) fn assign(ordered: &mut [(Order, Input)]) -> Vec<PathBuf> {
     let sets = find(ordered);
     let numbers: HashMap<&Path, u32> = sets.keys().map(PathBuf::as_path).zip(0..).collect();
     let mut near: HashMap<PathBuf, Vec<u32>> = HashMap::new();
+    // the files of a set stand together
+    let mut last: Option<(PathBuf, Vec<u32>)> = None;
     for (order, input) in ordered {
         let folder = order.folder();
         input.sets = match (&input.kind, order.set()) {
-            (InputKind::Migration(_) | InputKind::Program(_), Some(set)) => {
-                numbers.get(outermost(set, &sets)).map(|&n| vec![n]).unwrap_or_default()
-            }
+            (InputKind::Migration(_) | InputKind::Program(_), Some(set)) => match &last {
+                Some((known, numbers)) if known.as_os_str() == set.as_os_str() => numbers.clone(),
+                _ => {
+                    let number = numbers.get(outermost(set, &sets)).map(|&n| vec![n]).unwrap_or_default();
+                    last = Some((set.to_owned(), number.clone()));
+                    number
+                }
+            },
             (InputKind::Migration(_), None) => numbers.get(of_dump(folder, &sets)).map(|&n| vec![n]).unwrap_or_default(),
             _ => near.entry(folder.to_owned()).or_insert_with_key(|folder| nearest(folder, &sets)).clone(),
         };
@@ -38,6 +45,7 @@ pub(super) fn assign(ordered: &mut [(Order, Input)]) -> Vec<PathBuf> {
 /// The sets by their folders.
 fn find(ordered: &[(Order, Input)]) -> BTreeMap<PathBuf, Known> {
     let mut folders: BTreeMap<PathBuf, Known> = BTreeMap::new();
+    let mut last: Option<(&Path, Known)> = None;
     let mut dumps = vec![];
     for (order, input) in ordered {
         let info = match &input.kind {
@@ -47,10 +55,18 @@ fn find(ordered: &[(Order, Input)]) -> BTreeMap<PathBuf, Known> {
         };
         match order.set() {
             Some(set) => {
+                // the files of a set stand together, and most are of one framework
+                let is_last = |best: Known| last.is_some_and(|(known, of)| of >= best && known.as_os_str() == set.as_os_str());
+                if is_last(Known::Framework) {
+                    continue;
+                }
                 let named = || set.ancestors().take(3).any(layout::in_migrations_folder);
                 let known = if info.is_none_or(|info| info.framework != "plain") || named() { Known::Framework } else { Known::Numbers };
-                let best = folders.entry(set.to_owned()).or_insert(known);
-                *best = known.max(*best);
+                if !is_last(known) {
+                    let best = folders.entry(set.to_owned()).or_insert(known);
+                    *best = known.max(*best);
+                    last = Some((set, *best));
+                }
             }
             None => dumps.push(order.folder().to_owned()),
         }

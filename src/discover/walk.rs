@@ -3,7 +3,7 @@
 use crate::finding::Problem;
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, MAIN_SEPARATOR, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 /// Folders that hold other people's files.
@@ -19,14 +19,20 @@ pub(super) struct Found {
     pub(super) path: PathBuf,
     /// Named by the user rather than met in a folder.
     pub(super) named: bool,
+    /// In bytes, where its folder entry was asked.
+    pub(super) size: Option<u64>,
     /// In a folder of other people's code: counted, never read.
     pub(super) vendored: bool,
 }
 
 /// The path without `.` and `..`, as text says it; links are not followed.
 pub(super) fn normalize(path: &Path, cwd: &Path) -> PathBuf {
+    let whole = cwd.join(path);
+    if whole.to_str().is_some_and(is_plain) {
+        return whole;
+    }
     let mut out = PathBuf::new();
-    for part in cwd.join(path).components() {
+    for part in whole.components() {
         match part {
             Component::CurDir => {}
             Component::ParentDir => {
@@ -36,6 +42,11 @@ pub(super) fn normalize(path: &Path, cwd: &Path) -> PathBuf {
         }
     }
     out
+}
+
+/// Whether a path has nothing to be taken out, told by its text alone: where that is not certain, it has.
+pub(super) fn is_plain(path: &str) -> bool {
+    MAIN_SEPARATOR == '/' && !path.starts_with('.') && !path.ends_with('/') && !path.contains("//") && !path.contains("/.")
 }
 
 /// Every file at or under `path`; says whether that is a folder.
@@ -53,7 +64,7 @@ pub(super) fn walk(path: &Path, shown: &str, found: &mut Vec<Found>, problems: &
         let message = "is not a regular file; give its text on standard input, with `-` as the path".to_owned();
         problems.push(Problem { file: shown.to_owned(), message });
     } else {
-        found.push(Found { path: path.to_owned(), named: true, vendored: false });
+        found.push(Found { path: path.to_owned(), named: true, size: Some(metadata.len()), vendored: false });
     }
     metadata.is_dir()
 }
@@ -73,7 +84,9 @@ fn walk_folder(root: &Path, found: &mut Vec<Found>, problems: &mut Vec<Problem>)
     let keep = |entry: &DirEntry| entry.depth() == 0 || ignores.keep(entry, real_root.as_deref());
     for entry in walk.filter_entry(keep) {
         match entry {
-            Ok(entry) if entry.file_type().is_file() => found.push(Found { path: entry.into_path(), named: false, vendored: false }),
+            Ok(entry) if entry.file_type().is_file() => {
+                found.push(Found { path: entry.into_path(), named: false, size: None, vendored: false })
+            }
             Ok(_) => {}
             Err(error) => problems.extend(walk_problem(&error)),
         }
@@ -81,7 +94,7 @@ fn walk_folder(root: &Path, found: &mut Vec<Found>, problems: &mut Vec<Problem>)
     for folder in ignores.vendored {
         let files = WalkDir::new(folder).into_iter().take(SEARCHED).filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
         let files = files.map(DirEntry::into_path).filter(|path| super::file_kind(path).is_some());
-        found.extend(files.map(|path| Found { path, named: false, vendored: true }));
+        found.extend(files.map(|path| Found { path, named: false, size: None, vendored: true }));
     }
 }
 

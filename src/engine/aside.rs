@@ -154,16 +154,16 @@ const SHOWN: &[&str] =
 pub(super) fn is_shown(path: &Path, asked: &[PathBuf]) -> bool {
     let shows =
         |folder: &Path| folder.components().any(|part| SHOWN.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()));
-    let asked = asked.iter().any(|asked| path.starts_with(asked) && (asked == path || shows(asked)));
-    !asked && path.is_relative() && path.parent().is_some_and(shows)
+    let asked = || asked.iter().any(|asked| path.starts_with(asked) && (asked == path || shows(asked)));
+    path.is_relative() && path.parent().is_some_and(shows) && !asked()
 }
 
 /// Whether code is run by hand, by where it lies: nobody waits for its queries. Who names such a folder means it.
 pub(super) fn is_run_by_hand(path: &Path, asked: &[PathBuf]) -> bool {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let asked = asked.iter().any(|asked| path.starts_with(asked) && (asked == path || is_by_hand(asked)));
-    let folder = path.parent().is_some_and(|folder| path.is_relative() && is_by_hand(folder));
-    !asked && (stem == "seed" || stem == "seeds" || folder)
+    let asked = || asked.iter().any(|asked| path.starts_with(asked) && (asked == path || is_by_hand(asked)));
+    let folder = || path.parent().is_some_and(|folder| path.is_relative() && is_by_hand(folder));
+    (stem == "seed" || stem == "seeds" || folder()) && !asked()
 }
 
 fn is_by_hand(folder: &Path) -> bool {
@@ -207,17 +207,37 @@ fn is_test_of(path: &str, code: bool) -> bool {
     // Of what lies elsewhere only the file's own name is the project's.
     let elsewhere = path.starts_with(['/', '\\']) || path.starts_with("..") || path.contains(":\\");
     let lower = path.to_ascii_lowercase();
+    // all that is looked for inside of names holds one of these
+    let says_so = ["test", "spec", "e2e", "benchmarks"].iter().any(|word| lower.contains(word));
     let parts: Vec<&str> = if elsewhere { lower.rsplit(['/', '\\']).take(1).collect() } else { lower.split(['/', '\\']).collect() };
     // `LinqTests/` of .NET, which has no other mark
     let camel = |part: &str| ["Tests", "Testing", "IntegrationTest"].iter().any(|end| part.ends_with(end)) || part.contains("Tests.");
-    if !elsewhere && path.split(['/', '\\']).any(camel) {
+    if says_so && !elsewhere && path.split(['/', '\\']).any(camel) {
+        return true;
+    }
+    // `integration/` at the top holds tests; further down it is what integrates
+    if parts.len() > 1 && parts.first() == Some(&"integration") {
         return true;
     }
     parts.into_iter().any(|part| {
         TESTS.contains(&part)
             || (code && CODE_TESTS.contains(&part))
-            || ["_test.", ".test.", ".spec.", "_spec."].iter().any(|mark| part.contains(mark))
-            || [".testing", ".tests", "-tests", "_tests", "-test", "dbtests", "-test-utils", "_testdata", "_e2e", "-e2e"]
+            || says_so && ["_test.", ".test.", ".spec.", "_spec."].iter().any(|mark| part.contains(mark))
+            || says_so
+                && [
+                    ".testing",
+                    ".tests",
+                    "-tests",
+                    "_tests",
+                    "-test",
+                    "dbtests",
+                    "-test-utils",
+                    "_testdata",
+                    "_e2e",
+                    "-e2e",
+                    "-benchmarks",
+                    "_benchmarks",
+                ]
                 .iter()
                 .any(|end| part.ends_with(end))
             || (code && ["test_", "tests-", "test-"].iter().any(|start| part.starts_with(start)))

@@ -13,7 +13,7 @@ use crate::extract::{self, Fragment};
 use crate::facts::{Action, Body, BodyKind, FromItem, RelationSource, Statement};
 use crate::finding::Finding;
 use crate::postgres::effect::{Effect, effects_of_run, statement_effects};
-use crate::rules::{Check, Context, Kinds, Memo, Origin, Report, Surroundings};
+use crate::rules::{Check, Context, Kinds, Memo, Origin, Report, Surroundings, Unserved};
 use crate::session::{RunMode, Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{FILLER, FileId, Location, Sources};
@@ -23,6 +23,9 @@ use crate::stats::{RelationStats, Stats};
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::collections::HashSet;
+
+/// From how many routines and views on they are asked about on several threads.
+const MANY_STORED: usize = 16;
 
 /// From how many relations on a schema is asked about on several threads.
 const MANY_RELATIONS: usize = 256;
@@ -81,6 +84,8 @@ impl Checker<'_> {
         }
         let mut session = before.unwrap_or_else(|| Session::new(RunMode { transaction: unit.transaction }));
         let text = &self.sources.get(part.file).text;
+        let makes_schema = part.follows == Follows::Schema;
+        let around = Surroundings { unwrapped: unit.unwrapped, aside: part.aside, makes_schema, ..self.script(part) };
         if part.follows == Follows::Nothing
             && matches!(unit.transaction, Transaction::Framework(_) | Transaction::Implicit)
             && unit.statements.iter().any(goes_back)
@@ -92,8 +97,6 @@ impl Checker<'_> {
             let statement = block.as_ref().unwrap_or(written);
             let effects = statement_effects(statement, catalog, self.settings.postgres);
             if part.reported {
-                let (aside, makes_schema) = (part.aside, part.follows == Follows::Schema);
-                let around = Surroundings { unwrapped: unit.unwrapped, aside, makes_schema, ..self.script(part) };
                 found.count(statement, Standing::of(part.aside, false, around.by_hand));
                 let (preceding, rest) = unit.statements.split_at(i);
                 let following = rest.get(1..).unwrap_or_default();
@@ -153,9 +156,10 @@ impl Checker<'_> {
     /// What a unit stored, to be asked about when the schema is complete.
     pub(super) fn stored(&self, unit: &mut Unit) -> impl Iterator<Item = Stored> {
         let (part, unwrapped) = (unit.part, unit.unwrapped);
-        let around = Surroundings { unwrapped, aside: part.aside, ..self.script(part) };
-        let kept = unit.statements.extract_if(.., |statement| part.reported && stores(statement));
-        kept.map(move |statement| Stored { statement, origin: part.origin, around })
+        let kept = unit.statements.extract_if(.., |statement| part.reported && stores(statement)).collect::<Vec<_>>();
+        let surroundings = || Surroundings { unwrapped, aside: part.aside, ..self.script(part) };
+        let around = if kept.is_empty() { Surroundings::default() } else { surroundings() };
+        kept.into_iter().map(move |statement| Stored { statement, origin: part.origin, around })
     }
 
     /// Asks about the routines and views that are still those that their statements defined.
@@ -165,10 +169,11 @@ impl Checker<'_> {
         }
         let mut current: HashSet<Location> = catalog.views.iter().map(|(_, view)| view.defined_at).collect();
         current.extend(catalog.functions.iter().flat_map(|(_, overloads)| overloads).map(|function| function.defined_at));
-        let session = Session::new(RunMode { transaction: Transaction::None });
-        for Stored { statement, origin, around } in stored.iter().filter(|s| current.contains(&s.statement.location())) {
+        let standing = |stored: &&Stored| current.contains(&stored.statement.location());
+        let check = |Stored { statement, origin, around }: &Stored, found: &mut Found| {
             let text = &self.sources.get(statement.file).text;
             let effects = statement_effects(statement, catalog, self.settings.postgres);
+            let session = Session::new(RunMode { transaction: Transaction::None });
             let scene = Scene {
                 text,
                 fragment: None,
@@ -184,7 +189,20 @@ impl Checker<'_> {
                 replayed: true,
             };
             self.scene(scene, found);
+        };
+        if stored.len() < MANY_STORED {
+            return stored.iter().filter(standing).for_each(|stored| check(stored, found));
         }
+        // what is said once a file is known file by file
+        let files: Vec<&[Stored]> = stored.chunk_by(|a, b| a.statement.file == b.statement.file).collect();
+        let of_file = |stored: &&[Stored]| {
+            let once = stored.first().map(|first| found.once.of(first.statement.file)).unwrap_or_default();
+            let mut found = Found { once, ..Found::default() };
+            stored.iter().filter(standing).for_each(|stored| check(stored, &mut found));
+            found
+        };
+        let each: Vec<Found> = files.par_iter().map(of_file).collect();
+        each.into_iter().for_each(|more| found.merge(more));
     }
 
     /// Asks every rule about the statements of code: the strings of a migration in one session, each other with its own.
@@ -385,11 +403,12 @@ impl Checker<'_> {
             around: scene.around,
             settings: self.settings,
             visits: &[],
+            unserved: &[],
             memo: &memo,
             reports: &reports,
         };
         // Asked a million times and seldom answered.
-        let mut told = |active: &ActiveRule| {
+        let told = |active: &ActiveRule, found: &mut Found| {
             if !reports.borrow().is_empty() {
                 self.tell_all(active, reports.take(), scene, found);
             }
@@ -402,25 +421,28 @@ impl Checker<'_> {
         for active in of_migrations.iter().chain(of_statements).filter(asked) {
             match active.rule.check {
                 Check::Migration(check) | Check::Action(_, check) | Check::Statement(check) => check(&context),
+                Check::OncePerFile(check) if !found.once.has(active.rule.name, scene.statement.file) => check(&context),
                 _ => {}
             }
-            told(active);
+            told(active, found);
         }
         // A down migration sees a schema that is not there when it runs: its queries are not judged.
         if scene.origin == Origin::Down {
             return;
         }
-        // Every rule about queries goes through the same ones with the same scopes.
         if scene.stage == Stage::Definition || scene.around.among_migrations && scene.statement.query.is_some() {
             return;
         }
+        // Every rule about queries goes through the same ones with the same scopes.
         let idle = Idle::of(scene);
         for query in scene.statement.queries() {
             let visits = resolve::visits(scene.catalog, query);
+            let unserved = if idle.load { vec![] } else { Unserved::of(&context, query) };
+            let context = Context { visits: &visits, unserved: &unserved, ..context };
             for active in self.rules.of_queries.iter().filter(asked).filter(|active| idle.admits(active)) {
                 let Check::Query(check) = active.rule.check else { continue };
-                check(&Context { visits: &visits, ..context }, query);
-                told(active);
+                check(&context, query);
+                told(active, found);
             }
         }
     }

@@ -83,7 +83,7 @@ impl ActiveRules {
         };
         let rules: Vec<ActiveRule> = RULES.iter().filter_map(active).collect();
         let of = |kind: fn(&Check) -> bool| rules.iter().filter(|active| kind(&active.rule.check)).copied().collect();
-        let of_migrations: Vec<ActiveRule> = of(|check| matches!(check, Check::Migration(_) | Check::Action(..)));
+        let of_migrations: Vec<ActiveRule> = of(|check| matches!(check, Check::Migration(_) | Check::OncePerFile(_) | Check::Action(..)));
         ActiveRules {
             of_migrations: Kinds::all()
                 .map(|kinds| of_migrations.iter().filter(|active| active.looks_at(kinds)).copied().collect())
@@ -118,11 +118,28 @@ fn level(rule: &Rule, settings: &Settings) -> Level {
 
 /// Keeps the first of each rule in each file, for reports that are to be said once.
 #[derive(Default)]
-pub(super) struct OncePerFile(std::collections::HashSet<(FileId, &'static str)>);
+pub(super) struct OncePerFile(HashMap<FileId, Vec<&'static str>>);
 
 impl OncePerFile {
+    /// Whether a rule has said in a file what it says once.
+    pub(super) fn has(&self, rule: &'static str, file: FileId) -> bool {
+        self.0.get(&file).is_some_and(|rules| rules.contains(&rule))
+    }
+
     pub(super) fn admits(&mut self, rule: &'static str, report: &Report) -> bool {
-        !report.once_per_file || self.0.insert((report.primary.at.file, rule))
+        let file = report.primary.at.file;
+        if report.once_per_file && self.has(rule, file) {
+            return false;
+        }
+        if report.once_per_file {
+            self.0.entry(file).or_default().push(rule);
+        }
+        true
+    }
+
+    /// What is known of one file.
+    pub(super) fn of(&self, file: FileId) -> OncePerFile {
+        OncePerFile(self.0.get(&file).map(|rules| (file, rules.clone())).into_iter().collect())
     }
 }
 
@@ -141,9 +158,13 @@ pub(super) fn settle(findings: &mut Vec<Finding>, sources: &Sources) {
         findings.par_iter().with_min_len(MANY / 4).map(|finding| content(finding, sources)).collect()
     };
     let mut seen: HashMap<u64, u32> = HashMap::new();
+    let mut path = (None, String::new());
     for (finding, content) in findings.iter_mut().zip(contents) {
-        let path = sources.get(finding.primary.at.file).name().replace('\\', "/");
-        let base = fnv(content, path.as_bytes());
+        let file = finding.primary.at.file;
+        if path.0 != Some(file) {
+            path = (Some(file), sources.get(file).name().replace('\\', "/"));
+        }
+        let base = fnv(content, path.1.as_bytes());
         let ordinal = seen.entry(base).or_default();
         finding.content = format!("{content:016x}");
         finding.fingerprint = format!("{:016x}", fnv(base, &ordinal.to_le_bytes()));

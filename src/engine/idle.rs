@@ -13,7 +13,7 @@ use crate::rules::{self, Origin};
 #[derive(Clone, Copy)]
 pub(super) struct Idle {
     /// Neither slow queries nor missing indexes count.
-    load: bool,
+    pub(super) load: bool,
 }
 
 impl Idle {

@@ -101,14 +101,19 @@ impl Run<'_> {
         for part in migrations {
             sets.entry(schemas.set_of(part.file)).or_default().push(part);
         }
+        // what is most of the work has nothing beside it that could fill a second thread
+        let whole = bytes_of(migrations);
         let replay = |(set, migrations): (u32, Vec<&Part>)| {
             let mut catalog = Catalog::default();
-            let (found, remarks) = self.replay(&migrations, &mut catalog);
+            let (found, remarks) = self.replay(&migrations, bytes_of(&migrations) * 2 > whole, &mut catalog);
             (set, catalog, found, remarks)
         };
         // One thread of the pool folds a set from beginning to end: its schema lies together in its memory.
-        let replayed: Vec<_> =
-            if is_small(migrations) { sets.into_iter().map(replay).collect() } else { sets.into_par_iter().map(replay).collect() };
+        let replayed: Vec<_> = if is_small(migrations) {
+            sets.into_iter().map(replay).collect()
+        } else {
+            Vec::from_iter(sets).into_par_iter().with_max_len(1).map(replay).collect()
+        };
         let (mut found, mut remarks) = (Found::default(), vec![]);
         for (set, catalog, more, remark) in replayed {
             schemas.put(set, catalog);
@@ -141,8 +146,8 @@ impl Run<'_> {
         }
     }
 
-    /// Folds the migrations in order, while those that come next are read.
-    fn replay<'p>(&self, migrations: &[&'p Part], catalog: &mut Catalog) -> (Found, Vec<Remarks>) {
+    /// Folds the migrations in order, `ahead` while those that come next are read.
+    fn replay<'p>(&self, migrations: &[&'p Part], ahead: bool, catalog: &mut Catalog) -> (Found, Vec<Remarks>) {
         let (mut found, mut remarks) = (Found::default(), vec![]);
         let mut stored: Vec<Stored> = vec![];
         let mut session = None;
@@ -155,7 +160,7 @@ impl Run<'_> {
             stored.extend(self.checker.stored(unit));
         };
         let read = |part: &&'p Part| parts::read(part, self.checker.sources, self.checker.settings);
-        if is_small(migrations) {
+        if !ahead || is_small(migrations) {
             migrations.iter().for_each(|part| fold(&mut read(part)));
         } else {
             ahead::each(
@@ -166,6 +171,10 @@ impl Run<'_> {
         }
         found.settle(catalog);
         self.checker.check_stored(&stored, catalog, &mut found);
+        if ahead {
+            // facts are many small pieces; what comes next need not wait until all are given back
+            rayon::spawn(move || drop(stored));
+        }
         (found, remarks)
     }
 
@@ -197,7 +206,11 @@ impl Run<'_> {
 }
 
 fn is_small(parts: &[&Part]) -> bool {
-    parts.len() < 2 || parts.iter().map(|part| part.span.len() as usize).sum::<usize>() < SMALL
+    parts.len() < 2 || bytes_of(parts) < SMALL
+}
+
+fn bytes_of(parts: &[&Part]) -> usize {
+    parts.iter().map(|part| part.span.len() as usize).sum()
 }
 
 /// Cuts the parts into stretches of about `size` bytes, each of at least one part.

@@ -59,6 +59,23 @@ pub struct NotImmutable {
     pub certain: bool,
 }
 
+/// Whether a piece of an expression is certainly not immutable.
+pub fn is_certainly_not_immutable(expr: &Expr, column_type: &dyn Fn(&ColumnRef) -> Option<TypeName>, catalog: &Catalog) -> bool {
+    let scope = Scope { column_type, catalog };
+    let mut found = false;
+    expr.walk(&mut |e| {
+        found = found
+            || match sql_function(e, catalog) {
+                Some(function) => {
+                    function.volatility != Volatility::Immutable
+                        && body_not_immutable(e, function, catalog).is_some_and(|found| found.certain)
+                }
+                None => node_verdict(e, &scope).is_some_and(|verdict| verdict.certain && verdict.volatility > Volatility::Immutable),
+            };
+    });
+    found
+}
+
 /// Looks for the first piece of an expression that PostgreSQL would not accept as immutable in an index; a certain one is
 /// preferred to one that hangs on an unknown type. Unknown functions are passed over.
 pub fn not_immutable(expr: &Expr, column_type: &dyn Fn(&ColumnRef) -> Option<TypeName>, catalog: &Catalog) -> Option<NotImmutable> {
@@ -222,8 +239,8 @@ fn defined(call: &Call, scope: &Scope<'_>) -> Option<Verdict> {
     let all: Vec<&Function> = scope
         .catalog
         .functions
-        .iter()
-        .filter(|(q, _)| q.name == call.name.name.value && schema.is_none_or(|schema| schema == q.schema))
+        .named(&call.name.name.value)
+        .filter(|(q, _)| schema.is_none_or(|schema| schema == q.schema))
         .flat_map(|(_, list)| list)
         .collect();
     let fitting: Vec<&Function> = all.iter().copied().filter(|f| f.argument_types.len() == call.args.len()).collect();

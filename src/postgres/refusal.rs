@@ -3,7 +3,7 @@
 //!
 //! Manual, version 18: 11.10 "Operator Classes and Operator Families", CREATE INDEX "Notes".
 
-use super::functions::not_immutable;
+use super::functions::is_certainly_not_immutable;
 use super::opclass;
 use crate::catalog::Catalog;
 use crate::facts::{CreateIndex, ExprKind, IndexKey, ObjectName, TypeName};
@@ -12,7 +12,7 @@ use std::borrow::Cow;
 /// Whether PostgreSQL certainly refuses the index: a key without operator class, or text that is not immutable.
 pub fn index_is_refused(index: &CreateIndex, catalog: &Catalog) -> bool {
     let ty = |name: &str| catalog.column_type(&index.table, name).cloned();
-    let unstable = |expr| not_immutable(expr, &|c| ty(&c.column.value), catalog).is_some_and(|found| found.certain);
+    let unstable = |expr| is_certainly_not_immutable(expr, &|c| ty(&c.column.value), catalog);
     index.keys.iter().any(|key| lacks_class(index, key, catalog) || key.expr.column().is_none() && unstable(&key.expr))
         || index.predicate.as_ref().is_some_and(unstable)
 }

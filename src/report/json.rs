@@ -30,6 +30,9 @@ pub fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
 const ROUND: usize = 1024;
 const SHARE: usize = 128;
 
+/// So many bytes most findings take.
+const USUAL: usize = 1024;
+
 /// The findings between the brackets, each made ready by itself: there may be many.
 fn write_findings(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     for (i, round) in outcome.findings.chunks(ROUND).enumerate() {
@@ -49,7 +52,7 @@ fn write_findings(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
 
 /// Findings with commas between them.
 fn joined(findings: &[Finding], sources: &Sources) -> io::Result<Vec<u8>> {
-    let mut text = vec![];
+    let mut text = Vec::with_capacity(findings.len() * USUAL);
     for (i, finding) in findings.iter().enumerate() {
         text.extend((i > 0).then_some(b','));
         serde_json::to_writer(&mut text, &finding_json(finding, sources))?;

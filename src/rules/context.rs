@@ -7,6 +7,7 @@ use crate::facts::{Action, AlterTable, ObjectName, Query, Statement};
 use crate::finding::{Edit, Fix, Label, Severity};
 use crate::postgres::effect::Effect;
 use crate::postgres::version::Version;
+use crate::rules::support::access::Unserved;
 use crate::session::{Session, Transaction};
 use crate::settings::Settings;
 use crate::source::{Location, Span};
@@ -18,7 +19,9 @@ use std::rc::Rc;
 pub enum Check {
     /// Every statement of a migration (and of the bodies that it runs), with the schema before it.
     Migration(fn(&Context)),
-    /// The same, but only statements with an action of these kinds: most rules look for one, and are not asked in vain.
+    /// The same, until a file's first report: every later one of the same file says what that one said.
+    OncePerFile(fn(&Context)),
+    /// Every statement of a migration, but only those with an action of these kinds: most rules look for one, and are not asked in vain.
     Action(&'static [Kind], fn(&Context)),
     /// Every query, wherever it stands: application code, migrations, views, function bodies; subqueries are the rule's to visit.
     Query(fn(&Context, &Query)),
@@ -170,6 +173,8 @@ pub struct Context<'a> {
     pub visits: &'a [(&'a Query, Rc<Scope<'a>>)],
     /// What rules worked out about the statement.
     pub memo: &'a Memo,
+    /// The uses of tables in the query under check that no known index serves.
+    pub unserved: &'a [Unserved<'a>],
     /// Reports so far.
     pub reports: &'a RefCell<Vec<Report>>,
 }
@@ -338,8 +343,7 @@ impl<'a> Context<'a> {
 
     /// Whether the relation holds no rows that anyone waits for: created in this unit and not undone, or temporary.
     pub fn is_new(&self, name: &ObjectName) -> bool {
-        let temporary =
-            name.schema.as_ref().is_some_and(|s| s.value.starts_with("pg_temp")) || self.table(name).is_some_and(|(_, t)| t.temporary);
+        let temporary = name.schema.as_ref().is_some_and(|s| s.value.starts_with("pg_temp")) || self.is_temporary(name);
         temporary
             || (self.around.makes_schema && self.table(name).is_none())
             || self.session.is_new(name, self.catalog)
@@ -354,6 +358,10 @@ impl<'a> Context<'a> {
         self.session.is_new(&bare, self.catalog)
             && self.catalog.relation(name).is_none()
             && !self.catalog.schemas.iter().any(|known| *known == schema.value)
+    }
+
+    fn is_temporary(&self, name: &ObjectName) -> bool {
+        self.catalog.tables.has_temporary() && self.table(name).is_some_and(|(_, table)| table.temporary)
     }
 
     /// The same of a name that is resolved already.

@@ -5,6 +5,7 @@ use super::support::reshape::lateral::lateral;
 use super::support::spelling;
 use super::{Check, Context};
 use crate::catalog::Knowledge;
+use crate::catalog::index_match::{is_value, tests};
 use crate::catalog::resolve::Scope;
 use crate::facts::{Expr, JoinCondition, Query, Relation, Select};
 use crate::finding::Severity;
@@ -55,7 +56,7 @@ fn help<'a>(ctx: &Context, query: &'a Query, select: &'a Select, on: &'a [Expr],
     let own = |e: &Expr| e.column().and_then(|c| scope.binding(c)).is_some_and(|b| owner.is_some_and(|o| std::ptr::eq(o, b.relation)));
     match owner {
         Some(_) if !on.iter().all(own) => one_each(ctx, select, culprit),
-        Some(owner) if query.order_by.iter().all(|key| own(&key.expr)) && !is_key(owner, on, scope) => {
+        Some(owner) if query.order_by.iter().all(|key| own(&key.expr)) && !is_key(owner, select, on, scope) => {
             let order: Vec<String> = query.order_by.iter().map(|key| order_text(ctx, key)).collect();
             let order = if order.is_empty() { keys.clone() } else { order.join(", ") };
             let alias = owner.binding().map_or_else(|| "picked".to_owned(), ToString::to_string);
@@ -94,8 +95,11 @@ fn order_text(ctx: &Context, key: &crate::facts::OrderKey) -> String {
 }
 
 /// Whether the relation has one row for each value of these: by its keys, or where these are not known by the habit of all.
-fn is_key(owner: &Relation, on: &[Expr], scope: &Scope) -> bool {
-    let columns: Vec<&str> = on.iter().filter_map(Expr::column).map(|c| c.column.value.as_str()).collect();
+fn is_key<'a>(owner: &Relation, select: &'a Select, on: &'a [Expr], scope: &Scope<'a>) -> bool {
+    let own = |e: &Expr| e.column().and_then(|c| scope.binding(c)).is_some_and(|b| std::ptr::eq(b.relation, owner));
+    let fixed = select.conditions().into_iter().flat_map(|c| c.conjuncts()).flat_map(tests);
+    let fixed = fixed.filter(|t| t.op == "=" && own(t.tested) && t.value.is_some_and(is_value)).map(|t| t.tested);
+    let columns: Vec<&str> = on.iter().chain(fixed).filter_map(Expr::column).map(|c| c.column.value.as_str()).collect();
     match owner.table().and_then(|table| scope.catalog().table(table)) {
         Some((name, table)) => {
             scope.catalog().is_key_fixed(name, &columns) || table.knowledge != Knowledge::Whole && columns.contains(&"id")

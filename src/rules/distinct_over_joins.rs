@@ -38,11 +38,10 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
             _ => spelling::text(ctx, condition.span),
         })
         .collect();
-    let help = format!(
-        "ask whether there is one, {then}: WHERE EXISTS (SELECT 1 FROM {}{further} WHERE {})",
-        spelling::text(ctx, first.span),
-        conditions.join(" AND ")
-    );
+    let exists = format!("SELECT 1 FROM {}{further} WHERE {}", spelling::text(ctx, first.span), conditions.join(" AND "));
+    // names that the program puts in would have to be made up
+    let exists = if exists.contains('{') || exists.contains("._") { "…".to_owned() } else { exists };
+    let help = format!("ask whether there is one, {then}: WHERE EXISTS ({exists})");
     ctx.add(ctx.report(distinct.span, message).help(help).related(ctx.at(join.span), format!("this join {repeats} the rows")));
 }
 

@@ -11,11 +11,11 @@ use crate::facts::{Expr, Join, JoinCondition, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    for found in access::unserved(ctx, query) {
+fn check(ctx: &Context, _: &Query) {
+    for found in ctx.unserved {
         // Expressions are function-on-filtered-column's to tell, JSON and patterns have rules of their own.
-        if found.is_plain() && !found.is_bounded() && !awaits_its_predicate(&found) && !ground::is_open(ctx, found.table.query) {
-            state(ctx, &found);
+        if found.is_plain() && !found.is_bounded() && !awaits_its_predicate(found) && !ground::is_open(ctx, found.table.query) {
+            state(ctx, found);
         }
     }
 }
@@ -30,6 +30,13 @@ fn awaits_its_predicate(found: &Unserved) -> bool {
 /// What is wanted, for each arm of an OR.
 fn all<'f>(found: &'f Unserved) -> impl Iterator<Item = &'f Candidate> {
     std::iter::once(&found.wanted).chain(&found.beside)
+}
+
+/// Whether a column is called as what tells a few kinds of rows apart: `ticket_type`, `saktype`.
+fn is_a_kind(key: &Wanted) -> bool {
+    let Kind::Column(name) = &key.node.unlabelled().kind else { return false };
+    let name = name.to_ascii_lowercase();
+    ["type", "kind", "gender"].iter().any(|kind| name.ends_with(kind))
 }
 
 /// Whether a range cuts the rows down: what stands in the index after the keys may be the order alone, which an index of its own gives.
@@ -56,7 +63,7 @@ fn state(ctx: &Context, found: &Unserved) {
     }
     let table = &found.table.name;
     // of so few different values each has many rows, and all are read as quickly without an index
-    let finds = found.wanted.equal.iter().any(|key| !advise::holds_few(ctx.catalog, table, &key.node));
+    let finds = found.wanted.equal.iter().any(|key| !advise::holds_few(ctx.catalog, table, &key.node) && !is_a_kind(key));
     if !finds && !holds_range(found) {
         return;
     }

@@ -57,6 +57,9 @@ fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope
     if joins_all {
         return false;
     }
+    if test.value.is_some_and(|value| leads_from_here(value, &table, conditions, scope)) {
+        return false;
+    }
     let indexes: Vec<(&Qualified, &Index)> = ctx.catalog.indexes_of(&table.name).collect();
     if indexes.iter().any(|(_, index)| serves(index, table.table, test, conditions)) {
         return false;
@@ -70,6 +73,10 @@ fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope
         return false;
     }
     let rewrite = ranges::rewrite(ctx, test, column, &table);
+    // no index holds what a parameter is a part of
+    if rewrite.is_none() && covered.is_none() && spelling::has_parameter(test.tested) {
+        return false;
+    }
     let known = table.table.is_some_and(|t| t.knowledge == Knowledge::Whole);
     let message = match covered {
         Some((index, _)) => format!("{wrapper} around {bare} keeps index {} from being used: {whole} is computed for every row of {}", index.name, table.written),
@@ -82,7 +89,7 @@ fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope
     let help = match (rewrite, covered) {
         (Some(range), Some(_)) => format!("compare the column itself: {range}"),
         (Some(range), None) => format!("compare the column itself, so that an index on {bare} can serve it: {range}"),
-        (None, _) if immutable(test.tested) => format!(
+        (None, _) if immutable(test.tested) && !spelling::has_parameter(test.tested) => format!(
             "index the expression:\n{};",
             Definition { keys: vec![spelling::index_key(ctx, test.tested)], labels: labels(test.tested, &table), ..Definition::default() }
                 .text(&table.name, ctx.catalog)
@@ -167,6 +174,17 @@ fn mentions<'a>(value: &'a Expr, table: &Resolved<'a>, scope: &Scope<'a>) -> boo
     let mut found = false;
     value.walk(&mut |e| found |= e.column().is_some_and(|c| scope.resolve(c).is_none_or(|r| r.name == table.name)));
     found
+}
+
+/// Whether the other side is a column of a table that no condition cuts down, while this table is: its rows lead to those of the
+/// other, and are not looked up by this condition.
+fn leads_from_here<'a>(value: &'a Expr, table: &Resolved<'a>, conditions: &[&'a Expr], scope: &Scope<'a>) -> bool {
+    let Some(other) = value.column().and_then(|column| scope.resolve(column)) else { return false };
+    let cuts = |of: &Qualified| {
+        let own = |t: Test<'a>| t.value.is_none_or(|v| !holds_column(v)) && scope.resolve_expr(t.tested).is_some_and(|c| c.name == *of);
+        conditions.iter().flat_map(|c| c.conjuncts()).flat_map(tests).any(own)
+    };
+    cuts(&table.name) && !cuts(&other.name)
 }
 
 /// Whether the table's rows are found by other means: a unique key is given, or another condition has its index.

@@ -3,7 +3,7 @@
 use super::support::columns::{has_type_of, is_kept, makes_own, serial_base, single_key};
 use super::support::dictionary::{is_called_a_list, is_called_one, is_dictionary};
 use super::{Check, Context, Kind};
-use crate::facts::{Action, ColumnDef, Constraint, ConstraintKind, Name, ObjectName, TableChange, TypeName};
+use crate::facts::{Action, ColumnDef, Constraint, ConstraintKind, Expr, ExprKind, Name, ObjectName, TableChange, TypeName};
 use crate::source::Location;
 
 pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable, Kind::AlterTable], check);
@@ -47,6 +47,9 @@ fn defined(ctx: &Context, table: &ObjectName, column: &ColumnDef, constraints: &
     if !small || is_reference(constraints, &column.name) {
         return;
     }
+    if constraints.iter().any(|c| matches!(&c.kind, ConstraintKind::Check(check) if holds_to_one(check, &column.name))) {
+        return;
+    }
     let counts = numbered || serial_base(ty).is_some();
     if !counts && (is_told_by_hand(&table.name.value, constraints) || is_a_measure(&column.name.value)) {
         return;
@@ -57,6 +60,16 @@ fn defined(ctx: &Context, table: &ObjectName, column: &ColumnDef, constraints: &
     let written = if serial_base(ty).is_some() { column.span } else { ty.span };
     let report = report.while_so(ctx.at(written), column.name.value.as_str(), has_type_of);
     ctx.add(report.help(format!("  {} {wide}", column.name)).fix(&format!("use {wide}"), false, ty.span, wide));
+}
+
+/// `CHECK (id = 1)`: the table has one row.
+fn holds_to_one(check: &Expr, column: &Name) -> bool {
+    let own = |e: &Expr| e.column().is_some_and(|c| c.column == *column);
+    let number = |e: &Expr| matches!(e.uncast().kind, ExprKind::Literal(_));
+    check.conjuncts().into_iter().any(|part| match &part.kind {
+        ExprKind::Binary { left, op, right, .. } => op == "=" && (own(left) && number(right) || number(left) && own(right)),
+        _ => false,
+    })
 }
 
 /// Whether a key is called as a number that says something of itself, and that nobody counts up for each row.

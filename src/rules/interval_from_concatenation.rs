@@ -28,9 +28,11 @@ fn is_whole(ctx: &Context, scope: &Scope, expr: &Expr) -> bool {
     }
 }
 
-/// `cast(delay AS text) || ' minutes'`: a column that has to be made text holds no odd one.
+/// `cast(delay AS text) || ' minutes'`: a column that has to be made text holds no odd one; nor does `$1::int`, whatever it is made.
 fn is_made_text(expr: &Expr) -> bool {
-    matches!(&expr.kind, ExprKind::Cast { expr: inner, ty } if ["text", "varchar"].iter().any(|text| ty.is(text)) && inner.uncast().column().is_some())
+    let ExprKind::Cast { expr: inner, ty } = &expr.kind else { return false };
+    let made = ["text", "varchar"].iter().any(|text| ty.is(text));
+    ["int2", "int4", "int8"].iter().any(|whole| ty.is(whole)) || made && (inner.column().is_some() || is_made_text(inner))
 }
 
 fn check_expr(ctx: &Context, scope: &Scope, expr: &Expr) {

@@ -1,6 +1,6 @@
 //! A lock is held until the transaction ends: what runs after it runs under it. A file's first such statement is told: what follows
 //! it is cured by the same commit.
-use super::support::locks::{is_live, object_name, runs_live};
+use super::support::locks::{is_live, runs_live};
 use super::support::writes::names_its_rows;
 use super::{Check, Context};
 use crate::facts::QueryBody;
@@ -8,15 +8,14 @@ use crate::postgres::effect::{EffectKind, Work};
 use crate::postgres::lock::LockMode::AccessExclusive;
 use crate::session::{HeldLock, Transaction};
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::OncePerFile(check);
 
 fn check(ctx: &Context) {
     if !runs_live(ctx) {
         return;
     }
-    let held: Vec<&HeldLock> = ctx.session.locks().iter().filter(|lock| lock.mode == AccessExclusive && holds_rows(ctx, lock)).collect();
-    let Some(lock) = held.first() else { return };
-    let Some(doing) = work(ctx).or_else(|| second_table(ctx, &held)) else { return };
+    let Some(lock) = held(ctx).next() else { return };
+    let Some(doing) = work(ctx).or_else(|| second_table(ctx, lock)) else { return };
     let message = format!(
         "{doing} while this transaction already holds ACCESS EXCLUSIVE on {0}: all reads and writes of {0} wait until it commits",
         lock.relation
@@ -25,9 +24,14 @@ fn check(ctx: &Context) {
     ctx.add(report.related(lock.taken_at, format!("ACCESS EXCLUSIVE on {} is taken here", lock.relation)).once_per_file());
 }
 
+/// The locks that keep everyone from rows that were there before.
+fn held<'a>(ctx: &Context<'a>) -> impl Iterator<Item = &'a HeldLock> {
+    ctx.session.locks().iter().filter(|lock| lock.mode == AccessExclusive && holds_rows(ctx, lock))
+}
+
 /// Whether the lock keeps anyone from rows: one on an index or a sequence stands beside its table's.
 fn holds_rows(ctx: &Context, lock: &HeldLock) -> bool {
-    matches!(lock.kind, EffectKind::Table | EffectKind::Partition | EffectKind::MaterializedView) && !ctx.is_new(&object_name(&lock.relation))
+    matches!(lock.kind, EffectKind::Table | EffectKind::Partition | EffectKind::MaterializedView) && !ctx.is_new_relation(&lock.relation)
 }
 
 /// The long work of the statement, as a phrase.
@@ -55,10 +59,10 @@ fn work(ctx: &Context) -> Option<String> {
 }
 
 /// The second table that the transaction locks; later ones say nothing new.
-fn second_table(ctx: &Context, held: &[&HeldLock]) -> Option<String> {
-    let first = &held.first()?.relation;
-    let only_one = held.iter().all(|lock| lock.relation == *first || !ctx.catalog.tables.contains_key(&lock.relation));
+fn second_table(ctx: &Context, first: &HeldLock) -> Option<String> {
+    let first = &first.relation;
     let other = ctx.effects.iter().find(|e| e.mode == AccessExclusive && e.relation != *first && is_live(ctx, e))?;
+    let only_one = held(ctx).all(|lock| lock.relation == *first || !ctx.catalog.tables.contains_key(&lock.relation));
     only_one.then(|| format!("this waits for ACCESS EXCLUSIVE on {}", other.relation))
 }
 

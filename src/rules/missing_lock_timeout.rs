@@ -5,7 +5,7 @@ use crate::facts::{Action, TableChange};
 use crate::session::Transaction;
 use crate::source::Span;
 
-pub(super) const CHECK: Check = Check::Migration(check);
+pub(super) const CHECK: Check = Check::OncePerFile(check);
 
 fn check(ctx: &Context) {
     // the lines before a document's excerpt may well set one

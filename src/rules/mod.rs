@@ -10,6 +10,7 @@ mod support;
 
 pub use context::{Check, Context, Kind, Kinds, Memo, Origin, Report, Retold, Still, Surroundings};
 pub use page::Page;
+pub use support::access::Unserved;
 
 use crate::facts::{Action, Query, QueryBody, Statement};
 use crate::settings::Level;

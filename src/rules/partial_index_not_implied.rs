@@ -7,8 +7,8 @@ use crate::facts::{Expr, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    for found in access::unserved(ctx, query) {
+fn check(ctx: &Context, _: &Query) {
+    for found in ctx.unserved {
         let nodes = found.table.nodes();
         // An index whose predicate moves with the clock is refused: non-immutable-index-expression says so.
         let near = found.indexes.iter().filter(|index| !index.predicate.as_ref().is_some_and(moves)).find_map(|index| {

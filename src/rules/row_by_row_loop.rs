@@ -28,6 +28,7 @@ fn check(ctx: &Context) {
         "inserts" => "INSERT INTO … SELECT … from the loop's query",
         "updates" => "UPDATE … FROM (the loop's query) AS r WHERE …",
         "deletes" => "DELETE FROM … USING (the loop's query) AS r WHERE …",
+        _ if query.limit.is_some() => "JOIN LATERAL (… LIMIT …) to the loop's query, which takes as many of each",
         _ => "join it to the loop's query",
     };
     ctx.add(
@@ -41,7 +42,15 @@ fn check(ctx: &Context) {
 fn goes_on(update: &Update) -> bool {
     update.assignments.iter().any(|(column, value)| {
         let mut found = false;
-        value.walk(&mut |e| found |= e.column().is_some_and(|c| c.column == *column));
+        value.walk(&mut |e| {
+            found |= e.column().is_some_and(|c| c.column == *column);
+            // by what another row of the table holds: a chain
+            if let Some(inner) = e.subquery() {
+                inner.walk(&mut |q| {
+                    found |= q.from().iter().flat_map(|item| item.relations()).any(|r| r.table().is_some() && r.table() == update.table.table());
+                });
+            }
+        });
         found
     })
 }

@@ -1,13 +1,13 @@
 //! ORDER BY with LIMIT that no known index serves.
 
-use super::support::{access, ground, rows};
+use super::support::{ground, rows};
 use super::{Check, Context};
 use crate::facts::{ExprKind, Query, Select};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
-fn check(ctx: &Context, query: &Query) {
-    for found in access::unserved(ctx, query) {
+fn check(ctx: &Context, _: &Query) {
+    for found in ctx.unserved {
         let in_order = found.table.order.iter().zip(&found.wanted.tail).all(|(sort, key)| sort.node.is_operand(&key.node));
         let by_order = found.wanted.equal.is_empty() && !found.wanted.tail.is_empty() && in_order && found.wanted.method == "btree";
         let (Some(first), Some(last)) = (found.table.order_keys.first(), found.table.order_keys.last()) else { continue };

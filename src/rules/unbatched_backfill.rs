@@ -57,10 +57,7 @@ fn is_bookkeeping(table: &ObjectName) -> bool {
 
 fn backfill(ctx: &Context, query: &Query, target: &Relation, filter: Option<&Expr>, from: &[FromItem], doing: &str) {
     let Some(table) = target.table() else { return };
-    let old_tables_only = from.iter().flat_map(FromItem::relations).all(|relation| match &relation.source {
-        RelationSource::Table(name) => !ctx.is_new(name) && !query.ctes.iter().any(|cte| name.schema.is_none() && cte.name == name.name),
-        _ => false,
-    });
+    let old_tables_only = from.iter().flat_map(FromItem::relations).all(|relation| reads_all_of_old_tables(ctx, query, relation, 0));
     let joined = !from.is_empty();
     if is_bookkeeping(table) || ctx.is_new(table) || (joined && !old_tables_only) || !filter.is_none_or(|filter| is_broad(ctx, table, filter, joined)) {
         return;
@@ -79,6 +76,24 @@ fn backfill(ctx: &Context, query: &Query, target: &Relation, filter: Option<&Exp
         report = report.severity(Severity::Error).related(lock.taken_at, format!("{} on {table} is taken here", lock.mode.sql()));
     }
     ctx.add(report);
+}
+
+/// Whether a relation is a table from before, or a query that passes on rows of such tables without a bound of its own.
+fn reads_all_of_old_tables(ctx: &Context, query: &Query, relation: &Relation, depth: usize) -> bool {
+    let whole = |inner: &Query| {
+        let from = inner.select().filter(|select| select.filter.is_none() && !select.from.is_empty()).map(|select| &select.from);
+        depth < 4
+            && inner.limit.is_none()
+            && from.is_some_and(|from| from.iter().flat_map(FromItem::relations).all(|relation| reads_all_of_old_tables(ctx, query, relation, depth + 1)))
+    };
+    match &relation.source {
+        RelationSource::Table(name) => match query.ctes.iter().find(|cte| name.schema.is_none() && cte.name == name.name) {
+            Some(cte) => whole(&cte.query),
+            None => !ctx.is_new(name),
+        },
+        RelationSource::Subquery(inner) => whole(inner),
+        _ => false,
+    }
 }
 
 fn batches(ctx: &Context, query: &Query, target: &Relation, table: &ObjectName, filter: Option<&Expr>, joined: bool) -> String {

@@ -112,7 +112,10 @@ impl<'t> Cursor<'t> {
         let token = self.tokens.get(self.at)?;
         let first = *self.text.as_bytes().get(token.span.start as usize)?;
         // letters differ from their small selves by this bit; what else it makes equal is told apart below
-        let same = words.as_bytes().first().is_some_and(|word| word | 0x20 == first | 0x20);
+        let words_left = words.as_bytes();
+        let same = words_left.first().is_some_and(|word| word | 0x20 == first | 0x20)
+            // of the words that begin alike most differ in length
+            && words_left.get(token.span.len() as usize).is_none_or(|after| *after == b' ');
         if same && token.kind == TokenKind::Word { self.count_words_further(words) } else { None }
     }
 

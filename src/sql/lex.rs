@@ -81,6 +81,31 @@ fn is_space(b: u8) -> bool {
     matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c | FILLER)
 }
 
+/// The length of `{…}` or `{{…}}` at the start; 0 where none is.
+fn hole(rest: &[u8]) -> usize {
+    let depths = rest.iter().take(MAX_HOLE).scan(0usize, |depth, &b| {
+        *depth = match b {
+            b'{' => *depth + 1,
+            b'}' => depth.saturating_sub(1),
+            _ => *depth,
+        };
+        Some(*depth)
+    });
+    if rest.first() != Some(&b'{') { 0 } else { depths.zip(1..).find(|&(depth, _)| depth == 0).map_or(0, |(_, length)| length) }
+}
+
+/// Whether a hole holds a value, and does not steer the template (`{{if .postgres}}`).
+fn is_plain_hole(hole: &[u8]) -> bool {
+    let inner = hole
+        .strip_prefix(b"{{")
+        .and_then(|rest| rest.strip_suffix(b"}}"))
+        .or_else(|| hole.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")));
+    let inner = inner.unwrap_or_default().trim_ascii();
+    !inner.is_empty()
+        && !matches!(inner, b"if" | b"end" | b"else" | b"range" | b"with")
+        && inner.iter().all(|&b| is_word(b) || matches!(b, b'.' | b'-' | b':'))
+}
+
 fn is_word_start(b: u8) -> bool {
     b.is_ascii_alphabetic() || b == b'_' || b >= 0x80
 }
@@ -369,11 +394,30 @@ impl Lexer<'_> {
             if depth == 0 {
                 // `{{ config(…) }}` before a statement says how the template is used
                 let alone = self.dialect == Dialect::Psql && before == 0 && self.rest().starts_with(b"{{") && self.between_statements();
+                let plain = is_plain_hole(&self.rest()[before..before + i + 1]);
                 self.at += before + i + 1;
-                return if alone { K::BlockComment } else { K::Placeholder };
+                return match (alone, plain && self.dialect == Dialect::Psql) {
+                    (true, _) => K::BlockComment,
+                    (false, true) => self.glued(K::Placeholder),
+                    (false, false) => K::Placeholder,
+                };
             }
         }
         self.one(K::Unknown)
+    }
+
+    /// What hangs together with a hole is one name with it: `{{.prefix}}orders`, `orders_${suffix}_idx`.
+    fn glued(&mut self, kind: TokenKind) -> TokenKind {
+        let mut kind = kind;
+        loop {
+            self.at += self.rest().iter().take_while(|&&b| is_word(b)).count();
+            let length = hole(self.rest());
+            if length == 0 || !is_plain_hole(&self.rest()[..length]) {
+                return kind;
+            }
+            self.at += length;
+            kind = K::Placeholder;
+        }
     }
 
     /// `{% … %}`, `{# … #}` of a template: no SQL.
@@ -521,6 +565,9 @@ impl Lexer<'_> {
             self.at += self.rest().iter().take_while(|&&b| is_word(b)).count();
             let gap = self.rest().iter().take_while(|&&b| b == FILLER).count();
             if gap == 0 || !is_word(self.peek(gap)) {
+                if self.peek(0) == b'{' && self.dialect == Dialect::Psql {
+                    return self.glued(K::Word);
+                }
                 return K::Word;
             }
             self.at += gap;
@@ -647,6 +694,13 @@ mod tests {
         let text = "a % b, 5 %c, %x%, (1) %y% FROM %s ORDER BY %order% LIMIT %d";
         let found: Vec<_> = kinds(text, Dialect::Psql).into_iter().filter(|(k, _)| *k == K::Placeholder).map(|(_, t)| t).collect();
         assert_eq!(found, ["%x%", "%s", "%order%", "%d"]);
+    }
+
+    #[test]
+    fn a_hole_and_the_word_beside_it_are_one_name() {
+        let text = "ALTER TABLE {{.prefix}}orders, i_{suffix}_x, ${schema}.t, a_${b}, {{if .x}}IF {{end}}, '{a}'b";
+        let found: Vec<_> = kinds(text, Dialect::Psql).into_iter().filter(|(k, _)| *k == K::Placeholder).map(|(_, t)| t).collect();
+        assert_eq!(found, ["{{.prefix}}orders", "i_{suffix}_x", "${schema}", "a_${b}", "{{if .x}}", "{{end}}"]);
     }
 
     #[test]

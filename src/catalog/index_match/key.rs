@@ -251,7 +251,7 @@ pub fn default_class(method: &str, ty: Option<&str>, catalog: &Catalog) -> Optio
     if let Some(class) = opclass::default_class(method, &named) {
         return Some(class.to_owned());
     }
-    let user = catalog.types.iter().find(|(name, _)| name.name == ty).map(|(_, user)| &user.kind);
+    let user = catalog.types.named(ty).next().map(|(_, user)| &user.kind);
     match (user, method) {
         (Some(TypeKind::Enum(_)), "btree" | "hash" | "gin") => Some("enum_ops".to_owned()),
         (Some(TypeKind::Range(_)), _) => Some("range_ops".to_owned()),

@@ -37,7 +37,7 @@ pub fn type_name(ty: &TypeName, catalog: &Catalog) -> String {
     let mut ty = ty;
     for _ in 0..16 {
         let fits = |schema: &str| ty.schema.as_deref().is_none_or(|s| s == schema);
-        match catalog.domains.iter().find(|(q, _)| q.name == ty.name && fits(&q.schema)) {
+        match catalog.domains.named(&ty.name).find(|(q, _)| fits(&q.schema)) {
             Some((_, domain)) if ty.dimensions == 0 => ty = &domain.ty,
             _ => break,
         }
@@ -295,7 +295,7 @@ impl Reader<'_> {
     /// A field of a composite value, with its type where the composite's is known.
     fn field(&self, expr: &Expr, field: &str, depth: usize) -> Node {
         let base = self.at(expr, depth);
-        let composite = base.ty.as_deref().and_then(|ty| self.catalog.types.iter().find(|(name, _)| name.name == ty));
+        let composite = base.ty.as_deref().and_then(|ty| self.catalog.types.named(ty).next());
         let fields = composite.and_then(|(_, known)| match &known.kind {
             TypeKind::Composite(fields) => Some(fields),
             _ => None,

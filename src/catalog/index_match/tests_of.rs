@@ -145,6 +145,8 @@ pub fn serves_but_for_predicate(index: &Index, table: Option<&Table>, test: &Tes
     let unknown = || Node::new(Kind::Param("?".to_owned()), Some("unknown"));
     let clause = match test.op.as_str() {
         "json_exists" => read(&catalog, table, test.whole),
+        // `= ANY($1::varchar[])` compares with what is in the array
+        _ if matches!(&test.whole.kind, ExprKind::Quantified { right, .. } if is_value(right)) => read(&catalog, table, test.whole),
         "IS NULL" | "IS NOT NULL" => Node::condition(Kind::IsNull(Box::new(tested), test.op == "IS NOT NULL")),
         _ => operator(&test.op, tested, test.value.map_or_else(unknown, |value| read_value(&catalog, value))),
     };

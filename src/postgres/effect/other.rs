@@ -207,7 +207,7 @@ fn alter_domain(domain: &AlterDomain, effects: &mut Effects<'_>) {
     );
     let name = &domain.name.name.value;
     let is_so = |known: &crate::catalog::Domain| matches!(domain.change, DomainChange::SetNotNull) && known.not_null;
-    if !checks || effects.catalog.domains.iter().any(|(q, known)| q.name == *name && is_so(known)) {
+    if !checks || effects.catalog.domains.named(name).any(|(_, known)| is_so(known)) {
         return;
     }
     let using: Vec<Qualified> = effects

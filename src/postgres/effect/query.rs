@@ -193,7 +193,9 @@ pub(super) fn draws_from(table: &Qualified, column: &Column, catalog: &Catalog) 
     let mut found = vec![];
     if column.identity.is_some() {
         let owned = |owner: &(Qualified, Identifier)| owner.0 == *table && owner.1 == column.name;
-        found.extend(catalog.sequences.iter().filter(|(_, s)| s.owned_by.as_ref().is_some_and(owned)).map(|(name, _)| name.clone()));
+        found.extend(
+            catalog.sequences.dependents(table).filter(|(_, s)| s.owned_by.as_ref().is_some_and(owned)).map(|(name, _)| name.clone()),
+        );
     }
     if let Some(default) = &column.default {
         default.walk(&mut |expr| found.extend(drawn(expr, catalog)));

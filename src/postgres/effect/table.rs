@@ -178,12 +178,12 @@ fn drop_function(name: &ObjectName, effects: &mut Effects<'_>) {
         e.walk(&mut |e| found |= matches!(&e.kind, ExprKind::Call(call) if call.name.name == name.name));
         found
     };
-    for (known, _) in catalog.functions.iter().filter(|(q, _)| q.name == name.name.value) {
+    for (known, _) in catalog.functions.named(&name.name.value) {
         for table in catalog.tables_with_triggers_calling(known) {
             effects.secondary(table, AccessExclusive);
         }
     }
-    for (index, known) in catalog.indexes.iter().filter(|(_, i)| i.keys.iter().any(|key| calls(&key.expr))) {
+    for (index, known) in catalog.indexes.matching(|_, i| i.keys.iter().any(|key| calls(&key.expr))) {
         effects.secondary(index, AccessExclusive);
         effects.secondary(&known.table, AccessExclusive);
     }

@@ -9,7 +9,8 @@ use crate::facts::Query;
 use crate::rules::{Context, Origin};
 
 /// A use of a table that no known index serves, with the index that would.
-pub(crate) struct Unserved<'a> {
+#[derive(Debug)]
+pub struct Unserved<'a> {
     pub(crate) table: TableUse<'a>,
     pub(crate) wanted: Candidate,
     /// Those of the other arms of an OR that no index serves either.
@@ -17,15 +18,18 @@ pub(crate) struct Unserved<'a> {
     pub(crate) indexes: Vec<Prepared<'a>>,
 }
 
-/// The uses in a query that no index serves, of tables of which all indexes are known.
-pub(crate) fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
-    // What a migration runs it runs once; a schema file's queries are those of its functions and examples.
-    // What a view demands is only a part of what those demand who read it.
-    let own = ctx.statement.query.as_ref().is_some_and(|statement| std::ptr::eq(statement, query));
-    let once = super::rows::runs_once(ctx);
-    if !own || once || ctx.origin == Origin::Down {
-        return vec![];
+impl<'a> Unserved<'a> {
+    /// The uses in a query that no index serves, of tables of which all indexes are known.
+    pub fn of(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
+        // What a migration runs it runs once; a schema file's queries are those of its functions and examples.
+        // What a view demands is only a part of what those demand who read it.
+        let own = ctx.statement.query.as_ref().is_some_and(|statement| std::ptr::eq(statement, query));
+        let once = super::rows::runs_once(ctx);
+        if !own || once || ctx.origin == Origin::Down { vec![] } else { unserved(ctx, query) }
     }
+}
+
+fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
     let mut found = vec![];
     for table in uses(ctx.catalog, query) {
         let whole = table.table.is_some_and(|t| t.knowledge == Knowledge::Whole && !t.temporary && !t.foreign);

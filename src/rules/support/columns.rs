@@ -46,7 +46,8 @@ pub(in crate::rules) fn makes_own(ctx: &Context) -> bool {
 
 /// `orders_staging`, `tmp_ids`: what is put there does not stay.
 pub(in crate::rules) fn is_passing(table: &str) -> bool {
-    table.split('_').any(|word| matches!(word.to_ascii_lowercase().as_str(), "staging" | "stage" | "tmp" | "temp" | "scratch"))
+    const PASSING: &[&str] = &["staging", "stage", "tmp", "temp", "scratch"];
+    table.split('_').any(|word| PASSING.iter().any(|passing| word.eq_ignore_ascii_case(passing)))
 }
 
 fn of_action<'a>(ctx: &Context<'a>, action: &'a Action) -> Option<Columns<'a>> {
@@ -55,7 +56,11 @@ fn of_action<'a>(ctx: &Context<'a>, action: &'a Action) -> Option<Columns<'a>> {
             let list = create.columns.iter().filter_map(|column| Some((&column.name, column.ty.as_ref()?))).collect();
             Some(Columns { table: &create.name, list })
         }
-        Action::AlterTable(alter) if !ctx.table(&alter.name).is_some_and(|(_, table)| table.temporary) => altered(alter),
+        Action::AlterTable(alter) if !ctx.table(&alter.name).is_some_and(|(_, table)| table.temporary || table.foreign) => {
+            // another server's, which may not be known here
+            let foreign = ctx.source(ctx.statement.span).split_whitespace().nth(1).is_some_and(|word| word.eq_ignore_ascii_case("foreign"));
+            if foreign { None } else { altered(alter) }
+        }
         _ => None,
     }
 }

@@ -507,13 +507,14 @@ impl Lowering<'_> {
     }
 
     fn list(&mut self, list: Vec<ast::Expr>) -> (Vec<Expr>, Span) {
-        let mut span = Span::default();
-        let list = list.into_iter().map(|e| {
+        // collecting would keep the memory of the parser's list, whose entries are ten times the size
+        let (mut all, mut span) = (Vec::with_capacity(list.len()), Span::default());
+        for e in list {
             let (expr, outer) = self.lower(e);
             span = span.to(outer);
-            expr
-        });
-        (list.collect(), span)
+            all.push(expr);
+        }
+        (all, span)
     }
 
     fn array(&mut self, elements: Vec<ast::Expr>) -> Placed {
