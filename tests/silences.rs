@@ -332,6 +332,9 @@ fn documents_of_other_engines_and_tables_that_a_document_shows() {
 fn integration_tests_at_the_top_and_loads_beside_a_schema() {
     let files = [("integration/copy/page.sql", PAGE), ("src/integration/page.sql", PAGE)];
     assert_eq!(found("offset-pagination", &files), ["src/integration/page.sql"]);
+    let keyless = "CREATE TABLE notes (line text);\n";
+    let files = [("examples/demo/5_joins.sql", keyless), ("db/demos5/5_joins.sql", keyless)];
+    assert_eq!(found("missing-primary-key", &files), ["db/demos5/5_joins.sql"]);
     // what a load takes off and brings back is no part of the schema
     let schema = "CREATE TABLE ways (id bigint NOT NULL, user_id int);\nALTER TABLE ONLY ways ADD CONSTRAINT pk_ways PRIMARY KEY (id);\n";
     let load = "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\nALTER TABLE ways DROP CONSTRAINT pk_ways;\n";
