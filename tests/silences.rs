@@ -130,6 +130,11 @@ fn rows_that_are_worked_off() {
     let named = |name: &str| format!("-- name: {name} :many\n{SQL};\n");
     let (quiet, judged) = (named("CleanupOrders"), named("ListOrders"));
     assert_eq!(found("limit-without-order", &[("q/a.sql", quiet.as_str()), ("q/b.sql", &judged)]), ["q/b.sql"]);
+    let given = |name: &str| {
+        format!("async function f() {{\n  return db.query('SELECT id FROM orders WHERE kind = $1 LIMIT $2', [3, {name}]);\n}}\n")
+    };
+    let (quiet, judged) = (given("BATCH_SIZE"), given("pageSize"));
+    assert_eq!(found("limit-without-order", &[("a.js", quiet.as_str()), ("b.js", &judged)]), ["b.js"]);
     let copied = |count: &str| format!("COPY (SELECT id FROM orders WHERE kind = 3 LIMIT {count}) TO STDOUT;\n");
     let (quiet, judged) = (copied(":most"), copied("50"));
     assert_eq!(found("limit-without-order", &[("q/a.sql", quiet.as_str()), ("q/b.sql", &judged)]), ["q/b.sql"]);
@@ -176,6 +181,19 @@ fn fragments_that_are_composed() {
     let (more, given, alone) = (built("(q ++ Fragments.in(fr\"WHERE o.tx\", ids))"), built("(notIn(q, ids) ++ order)"), built("(q)"));
     let files = [("A.scala", more.as_str()), ("B.scala", &given), ("C.scala", &alone)];
     assert_eq!(found("distinct-on-without-order", &files), ["C.scala"]);
+}
+
+#[test]
+fn statements_that_builders_are_given() {
+    let built = |call: &str| format!("class A {{\n  def delete(id: Long): Boolean =\n    {call}\n}}\n");
+    let (quiet, judged) = (
+        built("Query.simple(List(Parameter(ID, id))).build(\"DELETE FROM votes\").execute()"),
+        built("connection.prepareStatement(\"DELETE FROM votes\").execute()"),
+    );
+    assert_eq!(found("write-without-where", &[("A.scala", quiet.as_str()), ("B.scala", &judged)]), ["B.scala"]);
+    let select = |rest: &str| built(&format!("Query.simple(List(), base = \"SELECT a.x FROM a, b WHERE a.y > 3\"){rest}"));
+    let (quiet, judged) = (select(".addFilterGroup(group)"), select(".execute()"));
+    assert_eq!(found("cartesian-join", &[("A.scala", quiet.as_str()), ("B.scala", &judged)]), ["B.scala"]);
 }
 
 #[test]
@@ -314,6 +332,9 @@ fn documents_of_other_engines_and_tables_that_a_document_shows() {
 fn integration_tests_at_the_top_and_loads_beside_a_schema() {
     let files = [("integration/copy/page.sql", PAGE), ("src/integration/page.sql", PAGE)];
     assert_eq!(found("offset-pagination", &files), ["src/integration/page.sql"]);
+    let keyless = "CREATE TABLE notes (line text);\n";
+    let files = [("examples/demo/5_joins.sql", keyless), ("db/demos5/5_joins.sql", keyless)];
+    assert_eq!(found("missing-primary-key", &files), ["db/demos5/5_joins.sql"]);
     // what a load takes off and brings back is no part of the schema
     let schema = "CREATE TABLE ways (id bigint NOT NULL, user_id int);\nALTER TABLE ONLY ways ADD CONSTRAINT pk_ways PRIMARY KEY (id);\n";
     let load = "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\nALTER TABLE ways DROP CONSTRAINT pk_ways;\n";

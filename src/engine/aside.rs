@@ -99,7 +99,8 @@ fn inner_tests(text: &str) -> Option<usize> {
     const MARK: &str = "#[cfg(test)]";
     memchr::memmem::find_iter(text.as_bytes(), MARK.as_bytes()).find(|&at| {
         let mut rest = text[at + MARK.len()..].trim_start();
-        while let Some(line) = rest.strip_prefix("#[").and_then(|rest| rest.split_once('\n')) {
+        let passed = |rest: &str| rest.starts_with("#[") || rest.starts_with("//");
+        while let Some(line) = Some(rest).filter(|rest| passed(rest)).and_then(|rest| rest.split_once('\n')) {
             rest = line.1.trim_start();
         }
         let rest = rest.strip_prefix("pub").map_or(rest, |rest| match rest.strip_prefix('(') {
@@ -270,6 +271,7 @@ mod tests {
             "#[cfg(test)]\nmod tests {\n}",
             "#[cfg(test)]\npub(crate) mod tests {\n}",
             "#[cfg(test)]\n#[allow(clippy::unwrap_used)]\npub mod fakes\n{\n}",
+            "#[cfg(test)]\n// why that is allowed\n#[allow(clippy::unwrap_used)]\nmod test {\n}",
         ] {
             assert_eq!(at(&format!("fn a() {{}}\n{tests}")), Some(tests));
         }

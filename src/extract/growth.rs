@@ -119,8 +119,22 @@ pub(super) fn operand(tree: &Tree, concat: &[&str], at: usize) -> Option<usize> 
 const GOING_ON: &[&str] =
     &["B", "Space", "Join", "Where", "where", "And", "andWhere", "write_str", "WriteByte", "Appendf", "append", "Append", "push"];
 
+/// `query.build("DELETE FROM groups")`, `Query.simple(…, base = "SELECT …").addFilterGroup(…)`: a builder has the conditions.
+fn is_built(tree: &Tree, chain: &Chain) -> bool {
+    let Some(open) = tree.around(chain.first).filter(|&open| tree.is(open, b'(')) else { return false };
+    let called = open.checked_sub(1).and_then(|at| tree.word(at));
+    let member = open > 1 && tree.is(open - 2, b'.');
+    let close = tree.closing(open);
+    let next = tree.word(close + 2).filter(|_| tree.is(close + 1, b'.') && tree.is(close + 3, b'('));
+    let conditions = ["where", "Where", "andWhere", "addFilterGroup", "addFilter", "filter", "withFilter", "and"];
+    member && called == Some("build") || next.is_some_and(|next| conditions.contains(&next))
+}
+
 /// Whether the program adds to the text after what was followed: `$sql .= …` on another branch, `q.Space("WHERE …")`.
 pub(super) fn goes_on(tree: &Tree, syntax: &Syntax, chain: &Chain) -> bool {
+    if is_built(tree, chain) {
+        return true;
+    }
     let Some(line) = (0..=chain.first).rev().take(64).find(|&at| tree.tokens[at].first) else { return false };
     // the name that begins the statement, over what declares it: `const q =`, `} else $sql =`
     let declares =

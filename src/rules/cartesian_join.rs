@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, _: &Query) {
     // the rest of a builder's query, with what ties it, stands in other strings
-    if ctx.application.is_some_and(|fragment| fragment.kind == FragmentKind::Clause) {
+    if ctx.application.is_some_and(|fragment| fragment.kind == FragmentKind::Clause || fragment.open) {
         return;
     }
     ctx.visit(&mut |query, scope| check_one(ctx, query, scope));

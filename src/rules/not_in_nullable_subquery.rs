@@ -172,7 +172,7 @@ fn comes_of_no_table(expr: &Expr, scope: &Scope, depth: usize) -> bool {
 
 /// Whether a column that nothing is known of names the row that another one belongs to, which most have; not one that a row may lack.
 fn names_a_row(expr: &Expr) -> bool {
-    const NAMING: &[&str] = &["id", "uid", "uuid", "digest", "key", "code", "guid"];
+    const NAMING: &[&str] = &["id", "uid", "uuid", "digest", "key", "code", "guid", "sha", "hash", "oid"];
     const LACKED: &[&str] = &["parent", "manager", "previous", "prev", "next", "replaced", "merged", "root", "original", "by"];
     let Some(column) = expr.uncast().column() else { return false };
     let words = name_words(&column.column.value);

@@ -62,7 +62,11 @@ impl<'c, 'a> Cut<'c, 'a> {
 
     /// Whether an expression is a constant, a parameter, a variable of a function, or a column of a query around this one.
     pub(super) fn is_given(&self, expr: &Expr) -> bool {
-        is_value(expr) || expr.uncast().column().is_some_and(|c| self.scope.binding(c).is_none() && (c.relation.is_some() || self.is_no_column(c)))
+        let foreign = |c: &ColumnRef| match c.relation {
+            Some(_) => self.scope.binding(c).is_none(),
+            None => self.is_no_column(c),
+        };
+        is_value(expr) || expr.uncast().column().is_some_and(foreign)
     }
 
     /// Whether a bare name is a variable of a function: it is none of the columns that are read, all of which are known, or is called

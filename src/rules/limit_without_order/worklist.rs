@@ -5,17 +5,28 @@ use crate::extract::name_words;
 use crate::facts::{Action, ColumnRef, Expr, ExprKind, JoinKind, Literal};
 use crate::rules::support::columns::is_passing;
 use crate::rules::support::{joins, rows};
+use crate::source::floor_boundary;
 
 /// So many rows nobody looks at: whoever asks for them works through all that match, one batch after the other.
 const BATCH: u64 = 1000;
 
 /// A batch, by its size or by what its size is called.
 pub(super) fn is_batch(cut: &Cut) -> bool {
-    let called = || {
-        let name = cut.limit.count.as_ref().and_then(|count| count.uncast().column()).map(|c| c.column.value.to_lowercase());
-        name.is_some_and(|name| name.contains("batch") || name.contains("chunk"))
+    let is_size = |name: &str| ["batch", "chunk"].iter().any(|word| name.to_ascii_lowercase().contains(word));
+    let called = || match cut.limit.count.as_ref().map(|count| &count.uncast().kind) {
+        Some(ExprKind::Column(column)) => is_size(&column.column.value),
+        Some(ExprKind::Parameter(name)) => is_size(name) || is_size(values_of(cut)),
+        _ => false,
     };
     cut.query.offset.is_none() && (cut.rows.is_some_and(|n| n >= BATCH) || called())
+}
+
+/// What the program writes right behind the statement: the values of its parameters.
+fn values_of<'c>(cut: &Cut<'c, '_>) -> &'c str {
+    const NEAR: usize = 120;
+    let Some(end) = cut.ctx.application.filter(|_| cut.is_outermost()).map(|fragment| fragment.span.end as usize) else { return "" };
+    let after = cut.ctx.code.get(end..floor_boundary(cut.ctx.code, end.saturating_add(NEAR).min(cut.ctx.code.len()))).unwrap_or("");
+    after.split(';').next().unwrap_or("")
 }
 
 /// What passes through a table goes in the end, whichever comes first.
@@ -33,6 +44,7 @@ pub(super) fn is_named_so(cut: &Cut) -> bool {
     const WORDS: &[&str] = &[
         "purge", "prune", "clean", "cleanup", "cleanable", "sweep", "expire", "expired", "backfill", "unprocessed", "batch", "reap", "stale", "vacuum", "gc",
         "garbage", "evict", "process", "migrate", "reindex", "orphaned", "orphans", "upsert", "sync", "refresh",
+"pending",
     ];
     let function = || cut.ctx.application.and_then(|fragment| fragment.function).map(|name| name.of(cut.ctx.code));
     let says = |name: &str| name_words(name).iter().any(|word| WORDS.contains(&word.as_str()));
