@@ -77,7 +77,8 @@ fn is_bound(ctx: &Context, function: &CreateFunction) -> bool {
 fn is_set_first(ctx: &Context) -> bool {
     let first = ctx.statement.bodies.first().and_then(|body| body.statements.first()).map(|inner| &inner.statement);
     let sets = |statement: &Statement| statement.actions.iter().any(|action| matches!(action, Action::Set(set) if set.name == "search_path"));
-    let calls = |statement: &Statement| ctx.source(statement.span).to_ascii_lowercase().contains("set_config('search_path'");
+    // without its schema the function itself is found by the caller's path
+    let calls = |statement: &Statement| ctx.source(statement.span).to_ascii_lowercase().contains("pg_catalog.set_config('search_path'");
     first.is_some_and(|statement| sets(statement) || calls(statement))
 }
 
