@@ -289,37 +289,22 @@ pub(super) fn rename_in_sql(sql: &str, from: &str, to: &str) -> String {
 
 /// Writes the calls of a function in SQL text under its new name; `None` where there are none.
 pub(super) fn rename_call_in_sql(sql: &str, old: &Qualified, new: &Qualified) -> Option<String> {
-    let bytes = sql.as_bytes();
-    let (mut out, mut at, mut found) = (String::with_capacity(sql.len()), 0, false);
-    while at < bytes.len() {
-        let end = piece_end(bytes, at);
-        let piece = sql.get(at..end).unwrap_or("");
-        let called = bytes.get(end..).is_some_and(|rest| rest.trim_ascii_start().first() == Some(&b'('));
-        let value = match bytes[at] {
-            b'"' => piece.trim_matches('"').to_owned(),
-            b if is_word(b) => piece.to_lowercase(),
-            _ => String::new(),
-        };
-        if called && value == old.name {
-            found = true;
-            let schema = quote_identifier(&old.schema) + ".";
-            if out.ends_with(&schema) {
-                out.truncate(out.len() - schema.len());
-                out.push_str(&(quote_identifier(&new.schema) + "."));
-            }
-            out.push_str(&quote_identifier(&new.name));
-        } else {
-            out.push_str(piece);
-        }
-        at = end;
-    }
-    found.then_some(out)
+    rename_where(sql, old, new, |_, after| after.trim_start().starts_with('('))
 }
 
 /// Writes the casts to a type in SQL text under its new name; `None` where there are none.
 pub(super) fn rename_type_in_sql(sql: &str, old: &Qualified, new: &Qualified) -> Option<String> {
+    rename_where(sql, old, new, |before, _| {
+        let before = before.trim_end();
+        before.ends_with("::") || before.rsplit(' ').next().is_some_and(|word| word.eq_ignore_ascii_case("as"))
+    })
+}
+
+/// Writes a name, with or without its schema, as the new one where what stands before and after it says that it is meant.
+fn rename_where(sql: &str, old: &Qualified, new: &Qualified, is_meant: impl Fn(&str, &str) -> bool) -> Option<String> {
     let bytes = sql.as_bytes();
     let (mut out, mut at, mut found) = (String::with_capacity(sql.len()), 0, false);
+    let schema = quote_identifier(&old.schema) + ".";
     while at < bytes.len() {
         let end = piece_end(bytes, at);
         let piece = sql.get(at..end).unwrap_or("");
@@ -328,13 +313,11 @@ pub(super) fn rename_type_in_sql(sql: &str, old: &Qualified, new: &Qualified) ->
             b if is_word(b) => piece.to_lowercase(),
             _ => String::new(),
         };
-        let schema = quote_identifier(&old.schema) + ".";
-        let before = out.strip_suffix(&schema).unwrap_or(&out).trim_end();
-        let cast = before.ends_with("::") || before.rsplit(' ').next().is_some_and(|word| word.eq_ignore_ascii_case("as"));
-        if value == old.name && cast {
+        let before = out.strip_suffix(&schema).unwrap_or(&out);
+        if value == old.name && is_meant(before, sql.get(end..).unwrap_or("")) {
             found = true;
-            if out.ends_with(&schema) {
-                out.truncate(out.len() - schema.len());
+            if before.len() < out.len() {
+                out.truncate(before.len());
                 out.push_str(&(quote_identifier(&new.schema) + "."));
             }
             out.push_str(&quote_identifier(&new.name));
