@@ -89,7 +89,8 @@ fn compare(outcome: &Outcome, text: &str) -> Option<String> {
     let matches = |f: &Finding, (line, first, last): (usize, usize, usize)| {
         let source = outcome.sources.get(f.primary.at.file);
         let (start, end) = (source.position(f.primary.at.span.start), source.position(f.primary.at.span.end));
-        start.line == line && start.column <= first && (end.line > line || last < end.column)
+        // a mark cannot stand below what the comment's own sign covers
+        start.line == line && start.column.max(3) == first && (end.line > line || last + 1 == end.column)
     };
     let unmarked = findings.iter().any(|f| !marks.iter().any(|m| matches(f, *m)));
     let unmet = marks.iter().any(|m| !findings.iter().any(|f| matches(f, *m)));
