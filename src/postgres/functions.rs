@@ -81,19 +81,24 @@ pub fn is_certainly_not_immutable(expr: &Expr, column_type: &dyn Fn(&ColumnRef) 
 pub fn not_immutable(expr: &Expr, column_type: &dyn Fn(&ColumnRef) -> Option<TypeName>, catalog: &Catalog) -> Option<NotImmutable> {
     let scope = Scope { column_type, catalog };
     let mut first: Option<NotImmutable> = None;
+    let mut is_call = false;
     expr.walk(&mut |e| {
-        let better = |found: &NotImmutable| first.as_ref().is_none_or(|f| !f.certain && found.certain);
+        // of `now() - interval '1 day'` the call says more than the operator
+        let calls = matches!(e.kind, ExprKind::Call(_));
+        let tells_more =
+            |f: &NotImmutable, found: &NotImmutable| calls && !is_call && f.certain == found.certain && f.span.contains(e.span);
+        let better = |found: &NotImmutable| first.as_ref().is_none_or(|f| !f.certain && found.certain || tells_more(f, found));
         if let Some(function) = sql_function(e, catalog) {
             // declared immutable it is taken at its word; else PostgreSQL asks after it has put the body in the call's place
             if function.volatility != Volatility::Immutable
                 && let Some(found) = body_not_immutable(e, function, catalog).filter(better)
             {
-                first = Some(found);
+                (first, is_call) = (Some(found), calls);
             }
             return;
         }
         if let Some(found) = node_not_immutable(e, &scope).filter(better) {
-            first = Some(found);
+            (first, is_call) = (Some(found), calls);
         }
     });
     first

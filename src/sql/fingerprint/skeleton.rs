@@ -142,7 +142,8 @@ pub(super) fn skeleton(bytes: &[u8]) -> Option<u64> {
             }
             // `E'…'` and the like.
             b'\'' if is_word(before) || before == b'&' => return None,
-            b'\'' => (string(bytes, at)?, 1),
+            // not as a number: a string goes on what stands before it
+            b'\'' => (string(bytes, at)?, 4),
             b'"' => {
                 at += 2 + memchr::memchr(b'"', &bytes[at + 1..])?;
                 continue;

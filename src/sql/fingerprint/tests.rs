@@ -207,6 +207,7 @@ fn skeletons_forget_constants_only() {
         ("select 1x1f", "select 0x1f"),
         ("select 1 as a", "select 1 as b"),
         ("select 'a' -- '\n, b", "select 'a' -- '\n, c"),
+        ("select $1\n''", "select $1\n18"),
     ] {
         assert!(!same(a, b), "{a} / {b}");
     }
