@@ -29,16 +29,13 @@ fn blank(bytes: &mut [u8]) {
 
 /// The bounds of each line, its end with it.
 fn lines(bytes: &[u8]) -> Vec<(usize, usize)> {
-    let mut at = 0;
-    bytes
-        .split_inclusive(|&b| b == b'\n')
-        .map(|line| {
-            (at, {
-                at += line.len();
-                at
-            })
-        })
-        .collect()
+    let mut end = 0;
+    let bounds = |line: &[u8]| {
+        let start = end;
+        end += line.len();
+        (start, end)
+    };
+    bytes.split_inclusive(|&b| b == b'\n').map(bounds).collect()
 }
 
 /// `> ` before each line.
