@@ -4,6 +4,7 @@
 //! left over is matched by content alone (rule, statement), so a file may be moved. An entry vouches for one finding: a copy of
 //! an old mistake is a new mistake. Pure over values: reading and writing the file is the caller's.
 
+use compact_str::CompactString;
 use crate::finding::{Finding, Outcome};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -40,8 +41,8 @@ impl Baseline {
         let entry = |finding: &Finding| Entry {
             file: outcome.sources.get(finding.primary.at.file).name().replace('\\', "/"),
             rule: finding.rule.to_owned(),
-            fingerprint: finding.fingerprint.clone(),
-            content: finding.content.clone(),
+            fingerprint: finding.fingerprint.to_string(),
+            content: finding.content.to_string(),
             message: finding.message.clone(),
         };
         let mut entries: Vec<Entry> = outcome.findings.iter().map(entry).collect();
@@ -73,7 +74,7 @@ impl Baseline {
         let mut used = vec![false; self.entries.len()];
         let mut known: Vec<bool> = vec![false; outcome.findings.len()];
         for by in [(|e: &Entry| &e.fingerprint, |f: &Finding| &f.fingerprint), (|e: &Entry| &e.content, |f: &Finding| &f.content)]
-            as [(fn(&Entry) -> &String, fn(&Finding) -> &String); 2]
+            as [(fn(&Entry) -> &String, fn(&Finding) -> &CompactString); 2]
         {
             let mut open: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
             for (i, entry) in self.entries.iter().enumerate().rev().filter(|(i, _)| !used[*i]) {

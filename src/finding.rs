@@ -1,5 +1,6 @@
 //! A finding, its labels and fix, and the outcome of a run. Plain data: must not know a rule's code or an output format.
 
+use compact_str::CompactString;
 use crate::source::{FileId, Location, Sources, Span};
 use std::collections::HashMap;
 
@@ -94,9 +95,9 @@ pub struct Finding {
     /// The statement it stands in.
     pub statement: Option<Location>,
     /// Stable across edits elsewhere: from the rule, the path and the statement's normalised text, never from lines.
-    pub fingerprint: String,
+    pub fingerprint: CompactString,
     /// The same without the path, so that a statement is known again in a file that was moved.
-    pub content: String,
+    pub content: CompactString,
     /// How to change it.
     pub fix: Option<Box<Fix>>,
     /// What the log says.

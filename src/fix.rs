@@ -94,8 +94,8 @@ mod tests {
                 primary: Label { at: Location { file, span: Span::default() }, message: String::new() },
                 related: vec![],
                 statement: None,
-                fingerprint: String::new(),
-                content: String::new(),
+                fingerprint: Default::default(),
+                content: Default::default(),
                 fix: Some(Box::new(Fix { title: String::new(), safe: true, edits })),
                 evidence: None,
             });

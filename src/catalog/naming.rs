@@ -173,8 +173,8 @@ impl Catalog {
         let renamed = before.filter(|other| other.schema == table.schema && *other != table).filter_map(|other| self.tables.get(other));
         let cut = name.len() >= LONGEST;
         let first = table.name.get(..20).unwrap_or(&table.name);
-        let all = if cut { self.tables.in_schema(&table.schema) } else { vec![].into_iter() };
-        let alike = all.filter(|(other, _)| other.name.starts_with(first) && *other != table).map(|(_, t)| t);
+        let is_alike = |other: &Qualified| other.schema == table.schema && other.name.starts_with(first) && other != table;
+        let alike = self.tables.unordered().filter(|(other, _)| cut && is_alike(other)).map(|(_, t)| t);
         by_prefix.chain(renamed).chain(alike).any(|t| holds(t, false))
     }
 

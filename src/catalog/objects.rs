@@ -143,7 +143,7 @@ impl Catalog {
     fn move_type(&mut self, old: &Qualified, new: &Qualified) {
         let using: Vec<Qualified> = self
             .tables
-            .iter()
+            .unordered()
             .filter(|(_, t)| t.columns.iter().any(|c| c.ty.as_ref().is_some_and(|ty| self.is_type(ty, old))))
             .map(|(name, _)| name.clone())
             .collect();
@@ -180,7 +180,7 @@ impl Catalog {
             let columns = t.columns.iter().flat_map(|c| c.default_sql.iter().chain(c.generated.iter().map(|generated| &generated.0)));
             columns.chain(t.constraints.iter().map(|c| &c.sql)).any(|sql| casts(sql))
         };
-        let tables: Vec<Qualified> = self.tables.iter().filter(|(_, t)| holds(t)).map(|(name, _)| name.clone()).collect();
+        let tables: Vec<Qualified> = self.tables.unordered().filter(|(_, t)| holds(t)).map(|(name, _)| name.clone()).collect();
         for table in tables {
             self.tables.edit(&table, |t| {
                 for column in &mut t.columns {
@@ -190,7 +190,7 @@ impl Catalog {
             });
         }
         let holds = |index: &super::Index| index.keys_sql.iter().chain(&index.predicate_sql).any(|sql| casts(sql));
-        let indexes: Vec<Qualified> = self.indexes.iter().filter(|(_, index)| holds(index)).map(|(name, _)| name.clone()).collect();
+        let indexes: Vec<Qualified> = self.indexes.unordered().filter(|(_, index)| holds(index)).map(|(name, _)| name.clone()).collect();
         for index in indexes {
             self.indexes.edit(&index, |index| index.keys_sql.iter_mut().chain(&mut index.predicate_sql).for_each(follow));
         }

@@ -46,7 +46,8 @@ pub(super) fn normalize(path: &Path, cwd: &Path) -> PathBuf {
 
 /// Whether a path has nothing to be taken out, told by its text alone: where that is not certain, it has.
 pub(super) fn is_plain(path: &str) -> bool {
-    MAIN_SEPARATOR == '/' && !path.starts_with('.') && !path.ends_with('/') && !path.contains("//") && !path.contains("/.")
+    let goes_about = |pair: &[u8]| matches!(pair, b"//" | b"/.");
+    MAIN_SEPARATOR == '/' && !path.starts_with('.') && !path.ends_with('/') && !path.as_bytes().windows(2).any(goes_about)
 }
 
 /// Every file at or under `path`; says whether that is a folder.

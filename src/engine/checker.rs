@@ -163,8 +163,8 @@ impl Checker<'_> {
         if stored.is_empty() {
             return;
         }
-        let mut current: HashSet<Location> = catalog.views.iter().map(|(_, view)| view.defined_at).collect();
-        current.extend(catalog.functions.iter().flat_map(|(_, overloads)| overloads).map(|function| function.defined_at));
+        let mut current: HashSet<Location> = catalog.views.unordered().map(|(_, view)| view.defined_at).collect();
+        current.extend(catalog.functions.unordered().flat_map(|(_, overloads)| overloads).map(|function| function.defined_at));
         let standing = |stored: &&Stored| current.contains(&stored.statement.location());
         let check = |Stored { statement, origin, around }: &Stored, found: &mut Found| {
             let text = &self.sources.get(statement.file).text;

@@ -5,8 +5,9 @@ use crate::finding::{Finding, Severity};
 use crate::rules::{Check, Kinds, RULES, Report, Rule};
 use crate::settings::{Level, Settings};
 use crate::source::{FileId, Sources};
+use compact_str::{CompactString, format_compact};
+use hashbrown::HashMap;
 use rayon::prelude::*;
-use std::collections::HashMap;
 
 /// A rule that a run asks. What its page says of it is read once: findings are many.
 #[derive(Clone, Copy)]
@@ -45,8 +46,8 @@ impl ActiveRule {
             primary: report.primary,
             related: report.related,
             statement: statement.map(Statement::location),
-            fingerprint: String::new(),
-            content: String::new(),
+            fingerprint: CompactString::default(),
+            content: CompactString::default(),
             fix: report.fix.map(Box::new),
             evidence: None,
         }
@@ -166,8 +167,8 @@ pub(super) fn settle(findings: &mut Vec<Finding>, sources: &Sources) {
         }
         let base = fnv(content, path.1.as_bytes());
         let ordinal = seen.entry(base).or_default();
-        finding.content = format!("{content:016x}");
-        finding.fingerprint = format!("{:016x}", fnv(base, &ordinal.to_le_bytes()));
+        finding.content = format_compact!("{content:016x}");
+        finding.fingerprint = format_compact!("{:016x}", fnv(base, &ordinal.to_le_bytes()));
         *ordinal += 1;
     }
 }

@@ -95,8 +95,8 @@ impl Found {
     /// Makes what was found of a view's or routine's queries wait for the end: a later migration may define it anew.
     pub(super) fn doubt_stored(&mut self, before: usize, at: Location) {
         let still: Still = |catalog, at, _| {
-            catalog.views.iter().any(|(_, view)| view.defined_at == at)
-                || catalog.functions.iter().flat_map(|(_, overloads)| overloads).any(|function| function.defined_at == at)
+            catalog.views.unordered().any(|(_, view)| view.defined_at == at)
+                || catalog.functions.unordered().flat_map(|(_, overloads)| overloads).any(|function| function.defined_at == at)
         };
         let of_queries = |finding: &mut Finding| matches!(finding.category, "query" | "index" | "correctness");
         let doubted: Vec<Finding> = self.findings.extract_if(before.., of_queries).collect();

@@ -338,22 +338,35 @@ impl FromItem {
 
     /// The relations inside, left to right.
     pub fn relations(&self) -> Vec<&Relation> {
+        let mut all = vec![];
+        self.each_relation(&mut |relation| all.push(relation));
+        all
+    }
+
+    /// Visits them.
+    pub fn each_relation<'a>(&'a self, visit: &mut impl FnMut(&'a Relation)) {
         match self {
-            FromItem::Relation(relation) => vec![relation],
-            FromItem::Join(join) => [join.left.relations(), join.right.relations()].concat(),
+            FromItem::Relation(relation) => visit(relation),
+            FromItem::Join(join) => {
+                join.left.each_relation(visit);
+                join.right.each_relation(visit);
+            }
         }
     }
 
     /// The joins inside, innermost left first.
     pub fn joins(&self) -> Vec<&Join> {
-        match self {
-            FromItem::Relation(_) => vec![],
-            FromItem::Join(join) => {
-                let mut all = join.left.joins();
-                all.extend(join.right.joins());
-                all.push(join);
-                all
-            }
+        let mut all = vec![];
+        self.each_join(&mut |join| all.push(join));
+        all
+    }
+
+    /// Visits them.
+    pub fn each_join<'a>(&'a self, visit: &mut impl FnMut(&'a Join)) {
+        if let FromItem::Join(join) = self {
+            join.left.each_join(visit);
+            join.right.each_join(visit);
+            visit(join);
         }
     }
 }
@@ -361,12 +374,16 @@ impl FromItem {
 impl Select {
     /// Every relation in FROM, left to right.
     pub fn relations(&self) -> Vec<&Relation> {
-        self.from.iter().flat_map(FromItem::relations).collect()
+        let mut all = vec![];
+        self.from.iter().for_each(|item| item.each_relation(&mut |relation| all.push(relation)));
+        all
     }
 
     /// Every join in FROM.
     pub fn joins(&self) -> Vec<&Join> {
-        self.from.iter().flat_map(FromItem::joins).collect()
+        let mut all = vec![];
+        self.from.iter().for_each(|item| item.each_join(&mut |join| all.push(join)));
+        all
     }
 
     /// Every condition that a row must meet: WHERE and inner join conditions, split at AND.
@@ -382,26 +399,32 @@ impl Select {
 
     /// Every expression that stands directly in this SELECT (not in its subqueries).
     pub fn expressions(&self) -> Vec<&Expr> {
-        let mut all: Vec<&Expr> = self.items.iter().map(|item| &item.expr).collect();
-        all.extend(self.distinct.iter().filter_map(|d| d.on.as_ref()).flatten());
-        all.extend(self.filter.iter().chain(&self.group_by).chain(&self.having));
-        from_expressions(&self.from, &mut all);
+        let mut all = vec![];
+        self.each_expression(&mut |expr| all.push(expr));
         all
+    }
+
+    fn each_expression<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
+        self.items.iter().for_each(|item| visit(&item.expr));
+        self.distinct.iter().filter_map(|d| d.on.as_ref()).flatten().for_each(&mut *visit);
+        self.filter.iter().chain(&self.group_by).chain(&self.having).for_each(&mut *visit);
+        each_of_from(&self.from, visit);
     }
 }
 
-fn from_expressions<'a>(from: &'a [FromItem], all: &mut Vec<&'a Expr>) {
+/// Visits the expressions directly in FROM.
+fn each_of_from<'a>(from: &'a [FromItem], visit: &mut impl FnMut(&'a Expr)) {
     for item in from {
-        for join in item.joins() {
+        item.each_join(&mut |join| {
             if let JoinCondition::On(on) = &join.condition {
-                all.push(on);
+                visit(on);
             }
-        }
-        for relation in item.relations() {
+        });
+        item.each_relation(&mut |relation| {
             if let RelationSource::Function(call) = &relation.source {
-                all.extend(&call.args);
+                call.args.iter().for_each(&mut *visit);
             }
-        }
+        });
     }
 }
 
@@ -416,28 +439,37 @@ impl Query {
 
     /// The expressions directly in this query (not in its subqueries, CTEs or FROM subqueries).
     pub fn expressions(&self) -> Vec<&Expr> {
-        let mut all = match &self.body {
-            QueryBody::Select(select) => select.expressions(),
-            QueryBody::Values(rows) => rows.iter().flatten().collect(),
-            QueryBody::Insert(insert) => insert.on_conflict.iter().flatten().chain(insert.returning.iter().map(|i| &i.expr)).collect(),
+        let mut all = vec![];
+        self.each_expression(&mut |expr| all.push(expr));
+        all
+    }
+
+    /// Visits them.
+    pub fn each_expression<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
+        let returned = |items: &'a [SelectItem], visit: &mut dyn FnMut(&'a Expr)| items.iter().for_each(|item| visit(&item.expr));
+        match &self.body {
+            QueryBody::Select(select) => select.each_expression(visit),
+            QueryBody::Values(rows) => rows.iter().flatten().for_each(&mut *visit),
+            QueryBody::Insert(insert) => {
+                insert.on_conflict.iter().flatten().for_each(&mut *visit);
+                returned(&insert.returning, visit);
+            }
             QueryBody::Update(update) => {
-                let mut all: Vec<&Expr> = update.assignments.iter().map(|(_, value)| value).collect();
-                all.extend(update.filter.iter().chain(update.returning.iter().map(|i| &i.expr)));
-                from_expressions(&update.from, &mut all);
-                all
+                update.assignments.iter().map(|(_, value)| value).chain(&update.filter).for_each(&mut *visit);
+                returned(&update.returning, visit);
+                each_of_from(&update.from, visit);
             }
             QueryBody::Delete(delete) => {
-                let mut all: Vec<&Expr> = delete.filter.iter().chain(delete.returning.iter().map(|i| &i.expr)).collect();
-                from_expressions(&delete.using, &mut all);
-                all
+                delete.filter.iter().for_each(&mut *visit);
+                returned(&delete.returning, visit);
+                each_of_from(&delete.using, visit);
             }
-            QueryBody::Merge(merge) => merge.condition.iter().chain(&merge.clauses).collect(),
-            QueryBody::SetOperation { .. } | QueryBody::Empty => vec![],
-        };
-        all.extend(self.order_by.iter().map(|key| &key.expr));
-        all.extend(self.limit.iter().filter_map(|l| l.count.as_ref()));
-        all.extend(self.offset.iter().map(|o| &o.count));
-        all
+            QueryBody::Merge(merge) => merge.condition.iter().chain(&merge.clauses).for_each(&mut *visit),
+            QueryBody::SetOperation { .. } | QueryBody::Empty => {}
+        }
+        self.order_by.iter().map(|key| &key.expr).for_each(&mut *visit);
+        self.limit.iter().filter_map(|l| l.count.as_ref()).for_each(&mut *visit);
+        self.offset.iter().map(|o| &o.count).for_each(visit);
     }
 
     /// FROM (or USING) of this query itself.
@@ -464,42 +496,49 @@ impl Query {
 
     /// The queries directly inside: CTEs, FROM subqueries, branches, sources, and subqueries in expressions.
     pub fn children(&self) -> Vec<&Query> {
-        let mut all: Vec<&Query> = self.ctes.iter().map(|cte| &cte.query).collect();
+        let mut all = vec![];
+        self.each_child(&mut |query| all.push(query));
+        all
+    }
+
+    fn each_child<'a>(&'a self, visit: &mut dyn FnMut(&'a Query)) {
+        self.ctes.iter().for_each(|cte| visit(&cte.query));
         match &self.body {
-            QueryBody::SetOperation { left, right, .. } => all.extend([&**left, &**right]),
-            QueryBody::Insert(insert) => all.extend(&insert.source),
+            QueryBody::SetOperation { left, right, .. } => [left, right].into_iter().for_each(|branch| visit(branch)),
+            QueryBody::Insert(insert) => insert.source.iter().for_each(&mut *visit),
             _ => {}
         }
-        for relation in self.from().iter().flat_map(FromItem::relations) {
-            if let RelationSource::Subquery(query) = &relation.source {
-                all.push(query);
-            }
+        for item in self.from() {
+            item.each_relation(&mut |relation| {
+                if let RelationSource::Subquery(query) = &relation.source {
+                    visit(query);
+                }
+            });
         }
-        for expr in self.expressions() {
-            expr.walk(&mut |e| all.extend(e.subquery()));
-        }
-        all
+        self.each_expression(&mut |expr| expr.walk(&mut |e| e.subquery().into_iter().for_each(&mut *visit)));
     }
 
     /// Visits this query and every query inside it, outermost first.
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Query)) {
+        self.walk_each(visit);
+    }
+
+    fn walk_each<'a>(&'a self, visit: &mut dyn FnMut(&'a Query)) {
         visit(self);
-        for child in self.children() {
-            child.walk(visit);
-        }
+        self.each_child(&mut |child| child.walk_each(visit));
     }
 
     /// Every column reference in this query and its subqueries.
     pub fn column_refs(&self) -> Vec<&ColumnRef> {
         let mut all = vec![];
         self.walk(&mut |query| {
-            for expr in query.expressions() {
+            query.each_expression(&mut |expr| {
                 expr.walk(&mut |e| {
                     if let ExprKind::Column(column) = &e.kind {
                         all.push(column);
                     }
                 });
-            }
+            });
         });
         all
     }

@@ -1,15 +1,15 @@
 //! ATTACH PARTITION reads the new partition, and the default one, under ACCESS EXCLUSIVE unless a valid CHECK proves the bound.
-use super::support::locks::{is_live, live_alterations, made_up_name, object_name};
+use super::support::locks::{effects_of, is_live, live_alterations, made_up_name, object_name};
 use super::{Check, Context, Kind};
 use crate::facts::{Expr, ObjectName, PartitionBound, TableChange};
-use crate::postgres::effect::{Work, effect};
+use crate::postgres::effect::Work;
 
 pub(super) const CHECK: Check = Check::Action(&[Kind::AlterTable], check);
 
 fn check(ctx: &Context) {
     for (action, alter) in live_alterations(ctx) {
         let TableChange::AttachPartition { partition, bound } = &alter.change else { continue };
-        let scanned = effect(action, ctx.catalog, ctx.version()).into_iter().find(|e| e.work.contains(&Work::Scan) && is_live(ctx, e));
+        let scanned = effects_of(ctx, action).iter().find(|e| e.work.contains(&Work::Scan) && is_live(ctx, e));
         let Some(effect) = scanned else { continue };
         let (parent, relation) = (&alter.name, &effect.relation);
         let message = format!(

@@ -186,6 +186,8 @@ pub struct Memo {
     pub(super) live_alterations: OnceCell<Vec<usize>>,
     /// Whether it is [`super::support::anew::only_makes_anew`].
     pub(super) makes_anew: OnceCell<bool>,
+    /// What each of its actions does: see [`super::support::locks::effects_of`].
+    pub(super) effects: OnceCell<Vec<Vec<Effect>>>,
 }
 
 /// A finding as a rule states it; the engine adds rule, category, severity and fingerprint.

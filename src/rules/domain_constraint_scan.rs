@@ -22,7 +22,7 @@ fn check(ctx: &Context) {
 
 fn known_domain(ctx: &Context, name: &ObjectName) -> Option<crate::source::Location> {
     let fits = |schema: &str| name.schema.as_ref().is_none_or(|s| s.value == schema);
-    ctx.catalog.domains.iter().find(|(q, _)| q.name == name.name.value && fits(&q.schema)).map(|(_, domain)| domain.defined_at)
+    ctx.catalog.domains.named(&name.name.value).find(|(q, _)| fits(&q.schema)).map(|(_, domain)| domain.defined_at)
 }
 
 fn report(ctx: &Context, domain: &AlterDomain, tables: &[String]) {

@@ -33,7 +33,7 @@ fn columns_of(ctx: &Context, name: &ObjectName) -> Vec<String> {
     let Some((of, _)) = known_type(ctx, name) else { return vec![] };
     let of_type = |ty: &crate::facts::TypeName| ty.name == of.name && ty.schema.as_ref().is_none_or(|schema| *schema == of.schema);
     let mut found = vec![];
-    for (table, known) in ctx.catalog.tables.iter() {
+    for (table, known) in ctx.catalog.tables.unordered() {
         let columns = known.columns.iter().filter(|column| column.ty.as_deref().is_some_and(of_type));
         found.extend(columns.map(|column| format!("{table}.{}", crate::facts::quote_identifier(&column.name))));
     }

@@ -1,10 +1,10 @@
 //! Dropping a foreign key, or the table that has it, takes ACCESS EXCLUSIVE on the table that it points at.
 
-use super::support::locks::{does_not_wait_long, is_live, runs_live, shown};
+use super::support::locks::{does_not_wait_long, effects_of, is_live, runs_live, shown};
 use super::{Check, Context, Kind};
 use crate::catalog::Qualified;
 use crate::facts::{Action, Constraint, ConstraintKind, ObjectName, TableChange};
-use crate::postgres::effect::{Effect, effect};
+use crate::postgres::effect::Effect;
 use crate::postgres::lock::LockMode::AccessExclusive;
 use crate::source::Span;
 
@@ -12,24 +12,34 @@ pub(super) const CHECK: Check = Check::Action(&[Kind::Drop, Kind::AlterTable], c
 
 fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| runs_live(ctx)) {
-        let Some((span, what, dropped)) = dropping(action) else { continue };
-        let effects = effect(action, ctx.catalog, ctx.version());
-        let parents: Vec<&Effect> = effects.iter().filter(|effect| is_parent(ctx, effect, &dropped)).collect();
+        let Some(dropped) = dropped(action) else { continue };
+        let parents: Vec<&Effect> = effects_of(ctx, action).iter().filter(|effect| is_parent(ctx, effect, dropped)).collect();
         // one table, and not waited for long: there is no better way
         let enough = if does_not_wait_long(ctx) { 2 } else { 1 };
         if parents.len() >= enough {
-            report(ctx, span, &what, &dropped, &parents);
+            report(ctx, action, dropped, &parents);
         }
     }
 }
 
-/// What drops foreign keys: the piece, in words, and the tables that have them.
-fn dropping(action: &Action) -> Option<(Span, String, Vec<ObjectName>)> {
+/// The tables that have the foreign keys that an action drops.
+fn dropped(action: &Action) -> Option<&[ObjectName]> {
     match action {
-        Action::Drop(drop) if drop.kind == "TABLE" => {
+        Action::Drop(drop) if drop.kind == "TABLE" => Some(&drop.names),
+        Action::AlterTable(alter) if matches!(alter.change, TableChange::DropConstraint { .. } | TableChange::DropColumn { .. }) => {
+            Some(std::slice::from_ref(&alter.name))
+        }
+        _ => None,
+    }
+}
+
+/// What drops foreign keys: the piece, and in words.
+fn dropping(action: &Action) -> Option<(Span, String)> {
+    match action {
+        Action::Drop(drop) => {
             let (first, last) = (drop.names.first()?, drop.names.last()?);
             let names: Vec<String> = drop.names.iter().map(ToString::to_string).collect();
-            Some((first.span().to(last.span()), format!("dropping {}", names.join(", ")), drop.names.clone()))
+            Some((first.span().to(last.span()), format!("dropping {}", names.join(", "))))
         }
         Action::AlterTable(alter) => {
             let what = match &alter.change {
@@ -37,7 +47,7 @@ fn dropping(action: &Action) -> Option<(Span, String, Vec<ObjectName>)> {
                 TableChange::DropColumn { column, .. } => format!("dropping {}.{column}, with its foreign key,", alter.name),
                 _ => return None,
             };
-            Some((alter.span, what, vec![alter.name.clone()]))
+            Some((alter.span, what))
         }
         _ => None,
     }
@@ -51,7 +61,8 @@ fn is_parent(ctx: &Context, effect: &Effect, dropped: &[ObjectName]) -> bool {
     !effect.named && effect.mode == AccessExclusive && is_live(ctx, effect) && !of.contains(relation) && of.iter().any(refers)
 }
 
-fn report(ctx: &Context, span: Span, what: &str, dropped: &[ObjectName], parents: &[&Effect]) {
+fn report(ctx: &Context, action: &Action, dropped: &[ObjectName], parents: &[&Effect]) {
+    let Some((span, what)) = dropping(action) else { return };
     let names: Vec<String> = parents.iter().map(|effect| effect.relation.to_string()).collect();
     let names = names.join(", ");
     let message = format!("{what} takes ACCESS EXCLUSIVE on {names} too: it waits for every open query there, and all reads and writes of {names} wait behind it");

@@ -7,7 +7,7 @@ use crate::rules::Context;
 /// The type of that name, where it is known.
 pub(in crate::rules) fn known_type<'a>(ctx: &Context<'a>, name: &ObjectName) -> Option<(&'a Qualified, &'a UserType)> {
     let fits = |schema: &str| name.schema.as_ref().is_none_or(|s| s.value == schema);
-    ctx.catalog.types.iter().find(|(known, _)| known.name == name.name.value && fits(&known.schema))
+    ctx.catalog.types.named(&name.name.value).find(|(known, _)| fits(&known.schema))
 }
 
 /// Whether the file at hand made it, so that nobody uses it yet.

@@ -38,9 +38,20 @@ pub(in crate::rules) fn live_alterations<'a>(ctx: &Context<'a>) -> impl Iterator
     live.iter().filter_map(move |&at| alteration(at))
 }
 
+/// What one action of the statement does: a lone one what the statement does, of several each is asked once.
+pub(in crate::rules) fn effects_of<'a>(ctx: &Context<'a>, action: &Action) -> &'a [Effect] {
+    if ctx.actions().len() == 1 && ctx.statement.query.is_none() && !matches!(action, Action::CreateFunction(_)) {
+        return ctx.effects;
+    }
+    let effects = || ctx.actions().iter().map(|action| effect(action, ctx.catalog, ctx.version())).collect();
+    let each = ctx.memo.effects.get_or_init(effects);
+    let at = ctx.actions().iter().position(|known| std::ptr::eq(known, action));
+    at.and_then(|at| each.get(at)).map_or(&[], Vec::as_slice)
+}
+
 /// What one action does to the relation that it names.
-pub(in crate::rules) fn named_effect(ctx: &Context, action: &Action) -> Option<Effect> {
-    effect(action, ctx.catalog, ctx.version()).into_iter().find(|effect| effect.named)
+pub(in crate::rules) fn named_effect<'a>(ctx: &Context<'a>, action: &Action) -> Option<&'a Effect> {
+    effects_of(ctx, action).iter().find(|effect| effect.named)
 }
 
 /// Whether one action does this work on the relation that it names.
