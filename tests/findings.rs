@@ -434,11 +434,6 @@ fn help_fits_what_the_query_does() {
     assert!(told.contains("WHERE … = ANY($1)"), "{told}");
     let counted = "DELETE FROM users u WHERE (SELECT count(*) FROM orders o WHERE o.user_id = u.id LIMIT 1) = 0;";
     assert!(help("count-for-existence", InputKind::Sql, counted).contains("NOT EXISTS (SELECT 1 FROM orders o"));
-    // the keys of two relations are not picked in one of them
-    let several = "SELECT DISTINCT ON (u.age, o.status) u.id FROM users u JOIN orders o ON o.user_id = u.id JOIN orders p ON p.user_id = u.id \
-                   ORDER BY u.age;";
-    let told = help("distinct-on-over-joins", InputKind::Sql, several);
-    assert!(told.contains("JOIN LATERAL (SELECT * FROM orders o WHERE o.user_id = u.id ORDER BY … LIMIT 1) AS o"), "{told}");
     // what all pages hold to one value is no key of the next page
     let fixed = "CREATE TABLE lines (import_id bigint, part int, line int, PRIMARY KEY (import_id, part, line));\n\
                  SELECT line FROM lines WHERE import_id = $1 ORDER BY part, line LIMIT 10 OFFSET $2;";

@@ -267,6 +267,7 @@ fn is_test_of(path: &str, code: bool) -> bool {
                 .iter()
                 .any(|end| part.ends_with(end))
             || (code && ["test_", "tests-", "test-"].iter().any(|start| part.starts_with(start)))
+            || says_so && part.starts_with("test") && part.ends_with("data")
             || part == "conftest.py"
     })
 }
@@ -277,7 +278,7 @@ mod tests {
 
     #[test]
     fn tests_are_known_by_folders_and_names() {
-        for path in ["tests/a.sql", "src/x.test.sql", "pkg/Tests/b.sql", "postgres/regression_suite/c.sql"] {
+        for path in ["tests/a.sql", "src/x.test.sql", "pkg/Tests/b.sql", "postgres/regression_suite/c.sql", "db/testidata/d.sql"] {
             assert!(is_test_sql(Path::new(path), &[]), "{path}");
         }
         for path in ["db/contest/a.sql", "fixtures/guide.sql", "/srv/test/a.sql", "../tests/a.sql", "latest.sql", "test_plan.sql"] {

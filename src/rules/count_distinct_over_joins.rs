@@ -6,7 +6,7 @@ use super::support::spelling;
 use super::{Check, Context, Report};
 use crate::catalog::Knowledge;
 use crate::catalog::resolve::Scope;
-use crate::facts::{Call, Expr, ExprKind, Join, JoinCondition, Name, Query, Relation, Select};
+use crate::facts::{Call, Expr, ExprKind, Join, JoinCondition, Name, Query, Relation, Select, SelectItem};
 use crate::finding::Label;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -116,7 +116,9 @@ impl<'a> Site<'a, '_> {
             JoinCondition::On(on) => !join.right.relations().iter().any(|r| std::ptr::eq(*r, relation)) && reads(on),
             _ => true,
         };
-        call.filter.as_deref().is_some_and(reads) || self.select.group_by.iter().any(reads) || self.select.joins().iter().any(leads)
+        // another count of the same rows asks it
+        let other = |item: &SelectItem| joins::is_aggregate(&item.expr) && reads(&item.expr);
+        call.filter.as_deref().is_some_and(reads) || self.select.items.iter().any(other) || self.select.group_by.iter().any(reads) || self.select.joins().iter().any(leads)
     }
 }
 
