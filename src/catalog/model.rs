@@ -233,7 +233,7 @@ pub struct View {
     /// Column names, where given.
     pub columns: Vec<Name>,
     /// Its query.
-    pub query: Option<Query>,
+    pub query: Option<Arc<Query>>,
     /// The query as SQL.
     pub sql: String,
     /// RECURSIVE.

@@ -293,7 +293,7 @@ fn sql_body(create: &CreateFunction, bodies: &[Body]) -> SqlBody {
     }
     let query = match body.statements.as_slice() {
         [] => return SqlBody::Unknown,
-        [only] => only.statement.query.as_ref(),
+        [only] => only.statement.query.as_deref(),
         _ => None,
     };
     let plain = |q: &&Query| q.ctes.is_empty() && q.order_by.is_empty() && q.limit.is_none() && q.offset.is_none();
@@ -316,7 +316,7 @@ fn reads_relations(bodies: &[Body]) -> bool {
         collect_reads(query, &mut vec![], &mut names);
         !names.is_empty()
     };
-    bodies.first().is_none_or(|body| body.statements.iter().any(|inner| inner.statement.query.as_ref().is_none_or(reads)))
+    bodies.first().is_none_or(|body| body.statements.iter().any(|inner| inner.statement.query.as_deref().is_none_or(reads)))
 }
 
 fn collect_reads<'q>(query: &'q Query, shadowing: &mut Vec<&'q str>, names: &mut Vec<&'q ObjectName>) {

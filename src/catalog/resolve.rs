@@ -206,7 +206,7 @@ impl<'a> Scope<'a> {
         }
         match self.catalog.view(name) {
             Some((_, view)) if !view.materialized && !self.is_deep() => {
-                (view.query.as_ref().map_or(Source::Other, Source::Query), values(&view.columns))
+                (view.query.as_deref().map_or(Source::Other, Source::Query), values(&view.columns))
             }
             Some((_, view)) if !view.materialized => (Source::Other, vec![]),
             _ => (Source::Table(name), vec![]),

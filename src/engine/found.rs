@@ -6,6 +6,7 @@ use crate::facts::{Reading, Statement};
 use crate::finding::{Finding, Opaque};
 use crate::rules::{Retold, Still};
 use crate::source::Location;
+use rayon::prelude::*;
 use std::collections::HashMap;
 
 /// How a statement is judged.
@@ -40,6 +41,23 @@ pub(super) struct Provisional {
     pub(super) still: Still,
     pub(super) retold: Option<Retold>,
 }
+
+impl Provisional {
+    /// The finding, if it holds in the schema as it is in the end.
+    fn settled(mut self, catalog: &Catalog) -> Option<Finding> {
+        let (at, name) = &self.about;
+        if !(self.still)(catalog, *at, name) {
+            return None;
+        }
+        if let Some((message, help)) = self.retold.and_then(|retold| retold(catalog, *at, name)) {
+            (self.finding.message, self.finding.help) = (message, Some(help));
+        }
+        Some(self.finding)
+    }
+}
+
+/// From how many provisional findings on the schema is asked about them on several threads.
+const MANY: usize = 64;
 
 /// What a run gathers.
 #[derive(Default)]
@@ -106,11 +124,12 @@ impl Found {
 
     /// Keeps of the provisional findings those that hold in the schema as it is in the end.
     pub(super) fn settle(&mut self, catalog: &Catalog) {
-        for mut one in self.provisional.drain(..).filter(|one| (one.still)(catalog, one.about.0, &one.about.1)) {
-            if let Some((message, help)) = one.retold.and_then(|retold| retold(catalog, one.about.0, &one.about.1)) {
-                (one.finding.message, one.finding.help) = (message, Some(help));
-            }
-            self.findings.push(one.finding);
+        let provisional = std::mem::take(&mut self.provisional);
+        if provisional.len() < MANY {
+            self.findings.extend(provisional.into_iter().filter_map(|one| one.settled(catalog)));
+        } else {
+            let settled = provisional.into_par_iter().with_min_len(MANY / 4).filter_map(|one| one.settled(catalog));
+            self.findings.extend(settled.collect::<Vec<_>>());
         }
     }
 }

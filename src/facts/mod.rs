@@ -26,7 +26,7 @@ pub struct Statement {
     /// What it does to the schema or the session, in the order in which PostgreSQL does it.
     pub actions: Vec<Action>,
     /// The query that it is (SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES), where it is one.
-    pub query: Option<Query>,
+    pub query: Option<Box<Query>>,
     /// The statements of bodies inside it: `DO`, functions, constant `EXECUTE` strings, scheduled commands.
     pub bodies: Vec<Body>,
     /// Whether it was understood.
@@ -43,7 +43,7 @@ impl Statement {
 
     /// Every query in this statement itself: its own, and those inside its DDL (views, CREATE TABLE AS, rules, cursors).
     pub fn queries(&self) -> Vec<&Query> {
-        let mut found: Vec<&Query> = self.query.iter().collect();
+        let mut found: Vec<&Query> = self.query.as_deref().into_iter().collect();
         found.extend(self.actions.iter().filter_map(Action::query));
         found
     }

@@ -36,7 +36,7 @@ fn check(ctx: &Context, query: &Query) {
 /// Whether the program adds to the text, or puts a piece of SQL in: the order may stand there.
 fn may_go_on(ctx: &Context, query: &Query) -> bool {
     let piece = |hole: &Hole| hole.role == Role::Fragment && hole.span.start >= query.span.start;
-    let whole = ctx.statement.query.as_ref().is_some_and(|outermost| std::ptr::eq(outermost, query));
+    let whole = ctx.statement.query.as_deref().is_some_and(|outermost| std::ptr::eq(outermost, query));
     ctx.application.is_some_and(|fragment| whole && (fragment.open || fragment.holes.iter().any(piece)))
 }
 

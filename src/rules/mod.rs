@@ -25,7 +25,7 @@ pub fn runs_once(origin: Origin, around: Surroundings, statement: &Statement) ->
     };
     let now = !around.in_function && !around.scheduled;
     let fills = statement.actions.iter().any(|action| matches!(action, Action::CreateTable(_) | Action::CreateTableAs(_)));
-    let migrates = matches!(origin, Origin::Migration | Origin::Down) && (fills || statement.query.as_ref().is_some_and(writes));
+    let migrates = matches!(origin, Origin::Migration | Origin::Down) && (fills || statement.query.as_deref().is_some_and(writes));
     now && (migrates || around.in_do)
 }
 

@@ -21,7 +21,7 @@ fn check(ctx: &Context, query: &Query) {
         return;
     }
     // what the application receives; a subquery's star is expanded inside, and a view's when it is made
-    if ctx.statement.query.as_ref().is_none_or(|own| !std::ptr::eq(own, query)) {
+    if ctx.statement.query.as_deref().is_none_or(|own| !std::ptr::eq(own, query)) {
         return;
     }
     let Some(select) = query.select() else { return };

@@ -13,7 +13,7 @@ fn check(ctx: &Context) {
     if !runs_live(ctx) || !is_migration(ctx) || ctx.around.in_loop.is_some() {
         return;
     }
-    let Some(query) = &ctx.statement.query else { return };
+    let Some(query) = ctx.statement.query.as_deref() else { return };
     for query in std::iter::once(query).chain(query.ctes.iter().map(|cte| &cte.query)) {
         match &query.body {
             QueryBody::Update(update) => backfill(ctx, query, &update.table, update.filter.as_ref(), &update.from, "updating"),
@@ -35,7 +35,7 @@ fn is_migration(ctx: &Context) -> bool {
         Origin::Migration => true,
         Origin::Script => around.any(tells),
         // an excerpt that writes every row is shown as a way to do it
-        Origin::Document => ctx.statement.query.as_ref().is_some_and(writes_every_row) || around.any(tells),
+        Origin::Document => ctx.statement.query.as_deref().is_some_and(writes_every_row) || around.any(tells),
         Origin::Down | Origin::Application => false,
     }
 }

@@ -77,7 +77,7 @@ pub(crate) fn read_statement(cursor: cursor::Cursor<'_>) -> Statement {
     let mut statement = Statement { file, span, actions: vec![], query: None, bodies: vec![], reading: Reading::Parsed, unsure: false };
     let read = if query::owns(&cursor) {
         statement.bodies = body::scheduled(&cursor);
-        query::parse(&cursor).map(|query| statement.query = Some(query))
+        query::parse(&cursor).map(|query| statement.query = Some(Box::new(query)))
     } else {
         ddl::parse(cursor, &mut statement)
     };

@@ -153,7 +153,7 @@ impl<'a> Gathering<'a> {
     fn stands_here(&self, scope: &Scope<'a>, relation: &'a Relation) -> bool {
         let view = relation.table().and_then(|name| self.catalog.view(name));
         let Some((_, view)) = view else { return true };
-        let Some(query) = &view.query else { return true };
+        let Some(query) = view.query.as_deref() else { return true };
         !scope
             .bindings()
             .iter()

@@ -169,7 +169,7 @@ impl Action {
     /// The query inside, for views, CREATE TABLE AS and the like.
     pub fn query(&self) -> Option<&Query> {
         match self {
-            Action::CreateView(view) => view.query.as_ref(),
+            Action::CreateView(view) => view.query.as_deref(),
             Action::CreateTableAs(table) => table.query.as_ref(),
             Action::QueryIn { query, .. } => Some(query),
             Action::Copy(copy) => copy.query.as_ref(),

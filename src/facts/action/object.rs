@@ -2,6 +2,7 @@
 
 use crate::facts::{Name, ObjectName, Query, TypeName};
 use crate::source::Span;
+use std::sync::Arc;
 
 /// DROP of any kind of object.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +41,7 @@ pub struct CreateView {
     /// Column names, where given.
     pub columns: Vec<Name>,
     /// Its query; `None` where it could not be lowered.
-    pub query: Option<Query>,
+    pub query: Option<Arc<Query>>,
     /// The query's bytes.
     pub query_span: Span,
     /// Not WITH NO DATA.

@@ -23,7 +23,7 @@ impl<'a> Unserved<'a> {
     pub fn of(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
         // What a migration runs it runs once; a schema file's queries are those of its functions and examples.
         // What a view demands is only a part of what those demand who read it.
-        let own = ctx.statement.query.as_ref().is_some_and(|statement| std::ptr::eq(statement, query));
+        let own = ctx.statement.query.as_deref().is_some_and(|statement| std::ptr::eq(statement, query));
         let once = super::rows::runs_once(ctx);
         if !own || once || ctx.origin == Origin::Down { vec![] } else { unserved(ctx, query) }
     }

@@ -27,7 +27,7 @@ pub(crate) fn create(c: &mut Cursor<'_>, s: &mut Statement) -> Parse<()> {
     let all = tokens;
     let tokens = without_check_option(c, tokens);
     let check_option = all.get(tokens.len()..).unwrap_or(&[]).iter().map(|t| t.span).reduce(Span::to);
-    let query = Some(c.query_of(tokens)?);
+    let query = Some(Arc::new(c.query_of(tokens)?));
     let query_span = tokens.iter().fold(Span::default(), |all, t| all.to(t.span));
     let view = CreateView {
         name,
