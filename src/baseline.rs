@@ -4,8 +4,8 @@
 //! left over is matched by content alone (rule, statement), so a file may be moved. An entry vouches for one finding: a copy of
 //! an old mistake is a new mistake. Pure over values: reading and writing the file is the caller's.
 
-use compact_str::CompactString;
 use crate::finding::{Finding, Outcome};
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 

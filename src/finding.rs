@@ -1,7 +1,7 @@
 //! A finding, its labels and fix, and the outcome of a run. Plain data: must not know a rule's code or an output format.
 
-use compact_str::CompactString;
 use crate::source::{FileId, Location, Sources, Span};
+use compact_str::CompactString;
 use std::collections::HashMap;
 
 /// How much a finding matters.

@@ -173,7 +173,8 @@ impl Catalog {
     /// A default that was read as the type, of a column that has another one by now, goes with the type.
     fn drop_defaults_of_type(&mut self, ty: &Qualified) {
         let needs = |column: &super::Column| column.default_sql.as_ref().is_some_and(|sql| sql.contains("::") && names_word(sql, &ty.name));
-        let with: Vec<Qualified> = self.tables.unordered().filter(|(_, t)| t.columns.iter().any(needs)).map(|(name, _)| name.clone()).collect();
+        let with: Vec<Qualified> =
+            self.tables.unordered().filter(|(_, t)| t.columns.iter().any(needs)).map(|(name, _)| name.clone()).collect();
         for table in with {
             self.tables.adjust(&table, |t| {
                 for column in t.columns.iter_mut().filter(|column| needs(column)) {

@@ -114,7 +114,15 @@ fn expression(c: &Cursor<'_>) -> Option<Statement> {
     let span = span_of(tokens);
     let select = Select { span, items: vec![SelectItem { expr, alias: None }], ..Select::default() };
     let query = Query { span, body: QueryBody::Select(Box::new(select)), ..Query::default() };
-    Some(Statement { file: c.file, span, actions: vec![], query: Some(Box::new(query)), bodies: vec![], reading: Reading::Parsed, unsure: false })
+    Some(Statement {
+        file: c.file,
+        span,
+        actions: vec![],
+        query: Some(Box::new(query)),
+        bodies: vec![],
+        reading: Reading::Parsed,
+        unsure: false,
+    })
 }
 
 /// Commands given to pg_cron in a query: `cron.schedule([name,] schedule, command)`, `cron.schedule_in_database(name,
