@@ -168,7 +168,7 @@ fn is_any_like(cut: &Cut) -> bool {
     let conditions = cut.conditions();
     let like = |c: &&Expr| matches!(&c.kind, ExprKind::Like { negated: false, .. });
     let equals = |c: &&Expr| matches!(&c.kind, ExprKind::Binary { op, .. } if op == "=");
-    cut.is_one() && !cut.asks_presence() && conditions.iter().any(|c| like(&c)) && !conditions.iter().any(|c| equals(&c))
+    cut.is_one() && !cut.asks_presence() && conditions.iter().any(like) && !conditions.iter().any(equals)
 }
 
 /// The schema says that several rows may belong to what is given: nothing but a foreign key, or the column of an index that is not
