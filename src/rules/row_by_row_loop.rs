@@ -20,7 +20,7 @@ fn check(ctx: &Context) {
         QueryBody::Update(update) if text.to_ascii_lowercase().contains("order by") && goes_on(update) => return,
         QueryBody::Update(_) => "updates",
         QueryBody::Delete(_) => "deletes",
-        QueryBody::Select(select) if !select.from.is_empty() && !super::support::rows::runs_once(ctx) => "reads",
+        QueryBody::Select(select) if select.relations().iter().any(|r| r.table().is_some()) && !super::support::rows::runs_once(ctx) => "reads",
         _ => return,
     };
     let message = "this loop runs a statement for each row of its query: each is planned into the same transaction, takes its own locks and snapshots, and a thousand rows are a thousand statements";

@@ -33,7 +33,7 @@ fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
     let mut found = vec![];
     for table in uses(ctx.catalog, query) {
         let whole = table.table.is_some_and(|t| t.knowledge == Knowledge::Whole && !t.temporary && !t.foreign);
-        if !whole || !table.own_text || super::rows::is_singleton(ctx, &table.name) {
+        if !whole || !table.own_text || super::rows::is_singleton(ctx, &table.name) || is_list(&table) {
             continue;
         }
         let indexes = indexes_of(ctx.catalog, &table.name);
@@ -56,6 +56,11 @@ fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
         found.extend(bare.pop().map(|wanted| Unserved { table, wanted, beside, indexes }));
     }
     found
+}
+
+/// Whether a table is called as a short list is, which is read as quickly without an index.
+fn is_list(table: &TableUse) -> bool {
+    table.table.is_some_and(|t| super::dictionary::is_called_one(&table.name.name, t.columns.len()))
 }
 
 impl<'a> Unserved<'a> {
