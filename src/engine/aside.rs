@@ -144,6 +144,12 @@ pub(super) fn updates_extension(path: &Path) -> bool {
     version(versions.next()) && version(versions.next())
 }
 
+/// `emaj--devel.sql`, `pg_partman--5.0.0.sql`: what CREATE EXTENSION runs.
+pub(super) fn makes_extension(path: &Path) -> bool {
+    path.file_stem()
+        .is_some_and(|stem| stem.to_string_lossy().split_once("--").is_some_and(|(name, version)| !name.is_empty() && !version.is_empty()))
+}
+
 /// Whether a file of SQL is one of a test suite.
 pub(super) fn is_test_sql(path: &Path, asked: &[PathBuf]) -> bool {
     is_test_of(&path.to_string_lossy(), false) && !is_asked(path, asked)
