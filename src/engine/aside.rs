@@ -113,6 +113,7 @@ pub(super) fn tests_from(source: &Source, language: Language, asked: &[PathBuf])
     match language.name() {
         "rust" => inner_tests(&source.text).map_or(u32::MAX, |at| at as u32),
         // what takes the test that runs helps tests, whatever its file is called
+        "python" if source.text.contains("\nimport pytest\n") => 0,
         "go" if ["*testing.T", "testing.TB", "stretchr/testify/"].iter().any(|mark| source.text.contains(mark)) => 0,
         _ => u32::MAX,
     }
@@ -142,6 +143,12 @@ pub(super) fn updates_extension(path: &Path) -> bool {
     let mut versions = stem.split("--").skip(1);
     let version = |text: Option<&str>| text.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()));
     version(versions.next()) && version(versions.next())
+}
+
+/// `emaj--devel.sql`, `pg_partman--5.0.0.sql`: what CREATE EXTENSION runs.
+pub(super) fn makes_extension(path: &Path) -> bool {
+    path.file_stem()
+        .is_some_and(|stem| stem.to_string_lossy().split_once("--").is_some_and(|(name, version)| !name.is_empty() && !version.is_empty()))
 }
 
 /// Whether a file of SQL is one of a test suite.

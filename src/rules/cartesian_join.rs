@@ -4,6 +4,7 @@ use super::support::joins;
 use super::support::rows;
 use super::{Check, Context};
 use crate::catalog::resolve::{Binding, Scope, Source};
+use crate::catalog::{Qualified, Table};
 use crate::extract::FragmentKind;
 use crate::facts::{ColumnRef, Expr, ExprKind, FromItem, Join, JoinCondition, JoinKind, Query, RelationSource};
 use crate::finding::Severity;
@@ -23,6 +24,16 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     if bindings.len() < 2 || bindings.len() > 64 {
         return;
     }
+    // a program that writes no WHERE at all behind its list has it somewhere else
+    let bare = query.select().is_some_and(|select| select.filter.is_none() && select.from.len() > 1);
+    if bare && scope.outer().is_none() && ctx.application.is_some() {
+        return;
+    }
+    // how many rows there are is nothing to who asks whether there is one
+    let constant = |e: &Expr| matches!(e.uncast().kind, ExprKind::Literal(_));
+    if scope.in_exists || query.select().is_some_and(|select| select.items.iter().all(|item| constant(&item.expr))) {
+        return;
+    }
     // what ties them may stand in a piece that the program puts in
     if super::support::spelling::has_hole(ctx, query.span) {
         return;
@@ -31,6 +42,10 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let first = groups[0];
     let Some(other) = (1..bindings.len()).find(|i| groups[*i] != first && multiplies(query, scope, &groups, *i)) else { return };
     if !multiplies(query, scope, &groups, 0) {
+        return;
+    }
+    let pairs = || (0..bindings.len()).filter(|i| groups[*i] == first).flat_map(|i| (0..bindings.len()).filter(|j| groups[*j] == groups[other]).map(move |j| (i, j)));
+    if !says_how(query, &bindings[other]) && !pairs().any(|(i, j)| belong_together(ctx, &bindings[i], &bindings[j])) {
         return;
     }
     let (left, right) = (bindings[0].relation, bindings[other].relation);
@@ -53,6 +68,28 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         return;
     }
     ctx.add(if !changed && (crossed.is_some() || seeds || once) { report.severity(Severity::Notice) } else { report });
+}
+
+/// `JOIN b ON b.kind > 3`: whoever writes a condition of the join means it to tie.
+fn says_how(query: &Query, binding: &Binding) -> bool {
+    let joined = |join: &&Join| join.kind != JoinKind::Cross && matches!(join.condition, JoinCondition::On(_)) && holds(join, binding);
+    query.from().iter().flat_map(FromItem::joins).any(|join| joined(&join))
+}
+
+/// Whether the schema ties two tables, by a foreign key or the name of a column, in a way that the query leaves out: all pairs of
+/// others may be what is meant. Without a schema the statement is all there is to know.
+fn belong_together(ctx: &Context, one: &Binding, other: &Binding) -> bool {
+    if ctx.catalog.tables.is_empty() {
+        return true;
+    }
+    let known = |b: &Binding| b.relation.table().and_then(|name| ctx.table(name));
+    let (Some((one, left)), Some((other, right))) = (known(one), known(other)) else { return false };
+    let refers = |from: &Table, to: &Qualified| from.constraints.iter().any(|c| c.references.as_deref() == Some(to));
+    let named = |from: &Table, to: &Qualified| {
+        let thing = to.name.strip_suffix('s').unwrap_or(&to.name);
+        from.columns.iter().any(|c| c.name.strip_suffix("_id").is_some_and(|of| of == thing || of == to.name.as_str()))
+    };
+    one == other || refers(left, other) || refers(right, one) || named(left, other) || named(right, one)
 }
 
 fn holds(join: &Join, binding: &Binding) -> bool {
@@ -147,7 +184,10 @@ fn tie(groups: &mut [usize], members: &[usize]) {
 fn members<'a>(condition: &'a Expr, scope: &Scope<'a>) -> Option<Vec<usize>> {
     let mut found = vec![];
     let mut certain = true;
+    let mut paths = false;
     // A qualifier that is not bound here belongs to a query inside or around this one.
+    // `branch.bank.id` of an object mapper's language goes through a reference, which is a tie
+    let is_path = |column: &ColumnRef| column.schema.as_ref().is_some_and(|of| scope.bindings().iter().any(|b| b.relation.binding() == Some(of)));
     let mut add = |column: &ColumnRef| match scope.binding(column) {
         Some(binding) => found.extend(scope.bindings().iter().position(|b| std::ptr::eq(b.relation, binding.relation))),
         // of a query around this one, a trigger's row, or of a part of the text that is not here
@@ -155,6 +195,7 @@ fn members<'a>(condition: &'a Expr, scope: &Scope<'a>) -> Option<Vec<usize>> {
     };
     condition.walk(&mut |e| {
         if let Some(column) = e.column() {
+            paths |= is_path(column);
             add(column);
         }
         // A subquery ties the relations that it refers to; an unqualified column in it may be anyone's.
@@ -163,7 +204,7 @@ fn members<'a>(condition: &'a Expr, scope: &Scope<'a>) -> Option<Vec<usize>> {
             unsettled(query, &Scope::new(scope.catalog(), query, None)).into_iter().for_each(&mut add);
         }
     });
-    certain.then_some(found)
+    (certain && !paths).then_some(found)
 }
 
 /// The unqualified columns of a subquery that its own relations do not have for certain.

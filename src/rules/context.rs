@@ -136,6 +136,8 @@ pub struct Surroundings {
     pub shown: bool,
     /// In the script that brings an extension from one version to the next.
     pub updates_extension: bool,
+    /// In a script of an extension, which CREATE or ALTER EXTENSION runs.
+    pub makes_extension: bool,
     /// In the files that make one schema: what they name and do not make themselves is made before them, and as empty.
     pub makes_schema: bool,
 }
@@ -222,6 +224,9 @@ pub type Retold = fn(&Catalog, Location, &str) -> Option<(String, String)>;
 
 /// A name that a program or a body puts together when it runs has a mark in its place, which tells a reader nothing.
 fn readable(text: String) -> String {
+    if memchr::memchr2(b'%', b'{', text.as_bytes()).is_none() {
+        return text;
+    }
     let mut text = if text.contains("\"%s\"") { text.replace("\"%s\"", "…") } else { text };
     while let Some(start) = text.find("\"{") {
         let Some(end) = text[start..].find("}\"").map(|at| start + at + 2).filter(|end| !text[start..*end].contains('\n')) else { break };

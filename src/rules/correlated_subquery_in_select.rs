@@ -67,7 +67,7 @@ fn grouped<'a>(ctx: &Context, inner: &'a Query, outer: &Scope<'a>) -> Option<Str
     let select = inner.select()?;
     let ([item], [relation]) = (&select.items[..], &select.relations()[..]) else { return None };
     let ExprKind::Call(call) = &item.expr.uncast().kind else { return None };
-    let plain = select.group_by.is_empty() && select.having.is_none() && inner.limit.is_none() && inner.ctes.is_empty();
+    let plain = !spelling::has_hole(ctx, inner.span) && select.group_by.is_empty() && select.having.is_none() && inner.limit.is_none() && inner.ctes.is_empty();
     if !plain || !is_aggregate(&item.expr) || relation.table().is_none() {
         return None;
     }

@@ -5,7 +5,7 @@ use super::support::reshape::counts::Counted;
 use super::support::spelling;
 use super::{Check, Context, Report};
 use crate::catalog::Knowledge;
-use crate::catalog::resolve::Scope;
+use crate::catalog::resolve::{Scope, Source};
 use crate::facts::{Call, Expr, ExprKind, Join, JoinCondition, Name, Query, Relation, Select, SelectItem};
 use crate::finding::Label;
 
@@ -88,7 +88,8 @@ impl<'a> Site<'a, '_> {
             let relation = counted.repeated_by(self.select)?;
             let catalog = self.scope.catalog();
             let whole = relation.table().and_then(|table| catalog.table(table)).is_some_and(|(_, table)| table.knowledge == Knowledge::Whole);
-            let known = whole || catalog.tables.is_empty();
+            let table = self.scope.bindings().iter().any(|b| std::ptr::eq(b.relation, relation) && matches!(b.source, Source::Table(_)));
+            let known = whole || table && catalog.tables.is_empty();
             return (known && (alone.is_some() || !self.is_needed(relation, call))).then_some((relation, alone));
         }
         // what is counted may ask for the very rows that repeat it

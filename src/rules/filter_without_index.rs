@@ -87,7 +87,8 @@ fn state(ctx: &Context, found: &Unserved) {
     let (Some(clause), Some(definition)) = (found.clause(), found.wanted.definition()) else { return };
     let Some(expr) = clause.expr else { return };
     // A range on a table that is joined by a column of its own: by that the rows are found, once it has an index.
-    if found.wanted.equal.is_empty() && found.table.clauses.iter().any(|clause| clause.join) {
+    let joined = |key: &Wanted| found.table.clauses.iter().any(|clause| clause.join && matches!(candidate::asks(&clause.node), Asks::Equal(wanted, _) if wanted.node == key.node));
+    if found.wanted.equal.iter().all(joined) && !clause.join && found.table.clauses.iter().any(|clause| clause.join) {
         return;
     }
     let table = &found.table.name;

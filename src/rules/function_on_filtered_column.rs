@@ -1,12 +1,13 @@
 //! A function or cast around a filtered column, which the column's index cannot see through.
 
+use super::support::dictionary::is_called_one;
 use super::support::{ground, joins, json, ranges, rows, spelling};
 use super::{Check, Context};
 use crate::advise::Definition;
 use crate::catalog::index_match::{Test, serves, tests};
 use crate::catalog::resolve::{Resolved, Scope};
 use crate::catalog::{Index, Knowledge, Qualified};
-use crate::facts::{Expr, ExprKind, Query, TypeName};
+use crate::facts::{Expr, ExprKind, Query, TypeKind, TypeName};
 use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -52,6 +53,12 @@ fn check_test<'a>(ctx: &Context, query: &'a Query, test: &Test<'a>, conditions: 
     if matches!(&test.tested.kind, ExprKind::Cast { ty, .. } if own_type(ty)) {
         return false;
     }
+    // few kinds there are of an enum, and a short list is read as quickly
+    let is_enum = |ty: &std::sync::Arc<TypeName>| ctx.catalog.types.iter().any(|(name, known)| name.name == ty.name && matches!(known.kind, TypeKind::Enum { .. }));
+    let listed = table.table.is_some_and(|t| is_called_one(&table.name.name, t.columns.len()));
+    if listed || table.definition().and_then(|c| c.ty.as_ref()).is_some_and(is_enum) {
+        return false;
+    }
     // a bare name in a body may be a variable's
     let bare_name = column.column().is_some_and(|c| c.relation.is_none());
     let in_body = ctx.around.in_function || ctx.around.in_do;
@@ -76,9 +83,9 @@ fn check_test<'a>(ctx: &Context, query: &'a Query, test: &Test<'a>, conditions: 
     let bare = spelling::text(ctx, column.span);
     let whole = spelling::text(ctx, test.tested.span);
     let covered = indexes.iter().find(|(_, i)| i.method == "btree" && i.keys.first().is_some_and(|k| k.expr.column().is_some_and(|c| c.column == table.column.as_str())));
-    // Without an index on the column the others decide; an arm of OR alone needs none.
+    // An arm of OR alone needs none.
     let is_arm = !conditions.iter().flat_map(|c| c.conjuncts()).any(|c| std::ptr::eq(c, test.whole));
-    if (covered.is_none() && is_arm) || pinned(ctx, query, test, &table, conditions, scope, covered.is_none()) {
+    if is_arm || pinned(ctx, query, test, &table, conditions, scope, covered.is_none()) {
         return false;
     }
     let rewrite = ranges::rewrite(ctx, test, column, &table);

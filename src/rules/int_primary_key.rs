@@ -12,7 +12,7 @@ fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| makes_own(ctx)) {
         match action {
             // a list of things that somebody thinks of never has so many
-            Action::CreateTable(create) if is_kept(create) && !is_dictionary(create) => {
+            Action::CreateTable(create) if is_kept(create) && !is_dictionary(create) && create.columns.len() > 1 => {
                 let Some(key) = single_key(create) else { continue };
                 if let Some(column) = create.columns.iter().find(|column| column.name == *key) {
                     defined(ctx, &create.name, column, &create.constraints);

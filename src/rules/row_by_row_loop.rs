@@ -64,8 +64,9 @@ fn loop_variable(header: &str) -> Option<String> {
     let variable = words.next()?.trim_end_matches(',').to_owned();
     let rest = words.collect::<Vec<_>>().join(" ");
     let over_rows = kind == "for" && (rest.starts_with("in select") || rest.starts_with("in (select") || rest.starts_with("in with") || rest.starts_with("in ( select"));
-    let over_values = kind == "foreach";
-    let of_the_system = ["information_schema.", "pg_catalog.", " pg_", "generate_series", "_array_elements", "unnest(", "regexp_"].iter().any(|s| rest.contains(s));
+    // what is written out in the loop's head are a few
+    let over_values = kind == "foreach" && !rest.contains("array[") && !rest.contains("array [");
+    let of_the_system = ["from (values", "information_schema.", "pg_catalog.", " pg_", "generate_series", "_array_elements", "unnest(", "regexp_"].iter().any(|s| rest.contains(s));
     ((over_rows || over_values) && !of_the_system).then_some(variable)
 }
 

@@ -5,7 +5,8 @@ use crate::advise::{indexes_of, is_served};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::{Kind, Node, Prepared, implied};
 use crate::catalog::uses::{Clause, TableUse, uses};
-use crate::facts::Query;
+use crate::facts::{Query, QueryBody};
+use crate::rules::support::spelling;
 use crate::rules::{Context, Origin};
 
 /// A use of a table that no known index serves, with the index that would.
@@ -24,9 +25,16 @@ impl<'a> Unserved<'a> {
         // What a migration runs it runs once; a schema file's queries are those of its functions and examples.
         // What a view demands is only a part of what those demand who read it.
         let own = ctx.statement.query.as_deref().is_some_and(|statement| std::ptr::eq(statement, query));
-        let once = super::rows::runs_once(ctx);
+        let once = super::rows::runs_once(ctx) || is_run_by_somebody(ctx);
         if !own || once || ctx.origin == Origin::Down { vec![] } else { unserved(ctx, query) }
     }
+}
+
+/// Whether a file of plain SQL writes rows with all values written out, as somebody runs it once. What a program sends has parameters.
+fn is_run_by_somebody(ctx: &Context) -> bool {
+    let written =
+        |query: &Query| matches!(query.body, QueryBody::Insert(_) | QueryBody::Update(_)) && !spelling::query_has_parameter(query);
+    ctx.origin == Origin::Script && !ctx.around.in_function && !ctx.around.scheduled && ctx.statement.query.as_deref().is_some_and(written)
 }
 
 fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {

@@ -67,7 +67,8 @@ pub(in crate::rules) fn is_dictionary(create: &CreateTable) -> bool {
 pub(in crate::rules) fn is_called_one(table: &str, columns: usize) -> bool {
     let last = last_word(table);
     let versions = table.to_ascii_lowercase().starts_with("schema_");
-    columns <= MANY && (versions || LISTS.contains(&last.as_str()) || LISTS.contains(&singular(&last).as_str()))
+    let kinds = ["type", "types", "status", "category", "categories"].iter().any(|end| last.ends_with(end));
+    columns <= MANY && (versions || kinds || LISTS.contains(&last.as_str()) || LISTS.contains(&singular(&last).as_str()))
 }
 
 fn last_word(table: &str) -> String {

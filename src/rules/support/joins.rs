@@ -44,7 +44,7 @@ pub(crate) fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope
             _ if fixed.contains(&"id") => Meets::One,
             _ => Meets::Unknown,
         },
-        Source::Query(query) if one_row_for(query, &fixed) => Meets::One,
+        Source::Query(query) | Source::Fence(query) if one_row_for(query, &fixed) => Meets::One,
         _ => Meets::Unknown,
     }
 }

@@ -20,7 +20,11 @@ pub(crate) fn rewrite(ctx: &Context, test: &Test, column: &Expr, table: &Resolve
         ExprKind::Cast { .. } if op == "=" && is_value(value) => {
             let own = table.definition()?.ty.as_ref()?;
             let numeric = ["int2", "int4", "int8", "uuid"].iter().any(|name| own.is(name));
-            numeric.then(|| format!("{c} = {}", cast(value, &v, &own.to_string())))
+            let list = matches!(test.whole.kind, ExprKind::Quantified { .. });
+            numeric.then(|| match list {
+                true => format!("{c} = ANY ({v}::{own}[])"),
+                false => format!("{c} = {}", cast(value, &v, &own.to_string())),
+            })
         }
         ExprKind::Call(call) => match (call.name.name.value.as_str(), &call.args[..]) {
             ("date", [_]) => Some(by_step(&c, op, &as_date(value, &v), "1")),
