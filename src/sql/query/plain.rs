@@ -304,6 +304,13 @@ impl Reader<'_> {
             self.skip(1);
             let mut c = Cursor::new(self.file, self.text, self.rest);
             let ty = type_name(&mut c).ok()?;
+            // an array's bound that is never closed ends with the text
+            let opens = |token: &&Token| matches!(token.kind, TokenKind::LeftBracket | TokenKind::LeftParen);
+            let closes = |token: &&Token| matches!(token.kind, TokenKind::RightBracket | TokenKind::RightParen);
+            let ty_tokens = self.rest.get(..c.mark())?;
+            if ty_tokens.iter().filter(opens).count() != ty_tokens.iter().filter(closes).count() {
+                return None;
+            }
             self.skip(c.mark());
             let span = outer.to(ty.span);
             (expr, outer) = placed(ExprKind::Cast { expr: Box::new(expr), ty: Box::new(ty) }, span);
