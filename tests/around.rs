@@ -252,7 +252,8 @@ fn a_value_that_comes_of_the_one_before_takes_its_turn() {
 
 #[test]
 fn named_queries_hold_their_program_s_placeholders() {
-    let query = |column: &str, kind: &str| format!("-- name: GetTask {kind}\nSELECT name FROM tasks WHERE {column} = @{column} LIMIT 1;\n");
+    let query =
+        |column: &str, kind: &str| format!("-- name: ListThings {kind}\nSELECT name FROM things WHERE {column} = @{column} LIMIT 5;\n");
     let of = |sql: &str| told("queries/tasks.sql", sql, "limit-without-order").len();
     assert_eq!(of(&query("id", ":one")), 0);
     assert_eq!(of(&query("days", ":one")), 1);

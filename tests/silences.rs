@@ -122,54 +122,100 @@ fn in_go(function: &str, before: &str, sql: &str) -> String {
     format!("package a\n\nfunc {function}(db *sql.DB, n int) {{\n\t{before}db.Query(`{sql}`, n)\n}}\n")
 }
 
-#[test]
-fn rows_that_are_worked_off() {
-    const SQL: &str = "SELECT id FROM orders WHERE kind = 3 LIMIT $1";
-    let (quiet, judged) = (in_go("findStaleOrders", "", SQL), in_go("findOrders", "", SQL));
-    assert_eq!(found("limit-without-order", &[("a.go", quiet.as_str()), ("b.go", &judged)]), ["b.go"]);
-    let named = |name: &str| format!("-- name: {name} :many\n{SQL};\n");
-    let (quiet, judged) = (named("CleanupOrders"), named("ListOrders"));
-    assert_eq!(found("limit-without-order", &[("q/a.sql", quiet.as_str()), ("q/b.sql", &judged)]), ["q/b.sql"]);
-    let given = |name: &str| {
-        format!("async function f() {{\n  return db.query('SELECT id FROM orders WHERE kind = $1 LIMIT $2', [3, {name}]);\n}}\n")
-    };
-    let (quiet, judged) = (given("BATCH_SIZE"), given("pageSize"));
-    assert_eq!(found("limit-without-order", &[("a.js", quiet.as_str()), ("b.js", &judged)]), ["b.js"]);
-    let copied = |count: &str| format!("COPY (SELECT id FROM orders WHERE kind = 3 LIMIT {count}) TO STDOUT;\n");
-    let (quiet, judged) = (copied(":most"), copied("50"));
-    assert_eq!(found("limit-without-order", &[("q/a.sql", quiet.as_str()), ("q/b.sql", &judged)]), ["q/b.sql"]);
+/// A file of a program is judged, and its neighbour, which differs in one thing, is not.
+fn judged_beside(rule: &str, quiet: &str, judged: &str) {
+    assert_eq!(found(rule, &[("a.go", quiet), ("b.go", judged)]), ["b.go"], "{quiet}");
 }
 
 #[test]
-fn what_is_looked_up_by_a_name() {
-    let (quiet, judged) = (
-        in_go("find", "", "SELECT id FROM jobs WHERE data->>'job_id' = $1 LIMIT 1"),
-        in_go("find", "", "SELECT id FROM jobs WHERE data->>'kind' < $1 LIMIT 1"),
+fn limits_whose_order_matters() {
+    let rule = "limit-without-order";
+    let of = |quiet: &str, judged: &str| judged_beside(rule, &in_go("find", "", quiet), &in_go("find", "", judged));
+    // a page, and a row that is drawn
+    of("SELECT id FROM orders WHERE kind = 3 LIMIT 20", "SELECT id FROM orders WHERE kind = 3 LIMIT 20 OFFSET $1");
+    of("SELECT id FROM orders LIMIT 1 OFFSET floor(random() * 9)", "SELECT id FROM orders LIMIT 1 OFFSET $1");
+    // a search, and a pattern of the program's own
+    of("SELECT id FROM orders WHERE name LIKE 'tmp%' LIMIT 20", "SELECT id FROM orders WHERE name LIKE $1 LIMIT 20");
+    of("SELECT id FROM orders WHERE name LIKE 'A%' AND owner = $1 LIMIT 1", "SELECT id FROM orders WHERE name LIKE 'A%' LIMIT 1");
+    // what belongs to a given thing, and what is looked at to see if there is a second
+    of("SELECT id, total FROM orders WHERE owner = $1 LIMIT 2", "SELECT id, total FROM orders WHERE owner = $1 LIMIT 20");
+    of("SELECT id, total FROM orders WHERE done_at IS NULL LIMIT 20", "SELECT id, total FROM orders WHERE owner = $1 LIMIT 20");
+    of("SELECT kind FROM orders GROUP BY kind HAVING count(*) > 1 LIMIT 5", "SELECT kind, count(*) FROM orders GROUP BY kind LIMIT 5");
+    // the function says so by its name
+    let (lookup, latest, work) = (
+        in_go("findOrder", "", "SELECT id FROM orders WHERE kind < $1 LIMIT 1"),
+        in_go("findLatestOrder", "", "SELECT id FROM orders WHERE kind < $1 LIMIT 1"),
+        in_go("findStaleOrders", "", "SELECT id, total FROM orders WHERE owner = $1 LIMIT 20"),
     );
-    assert_eq!(found("limit-without-order", &[("a.go", quiet.as_str()), ("b.go", &judged)]), ["b.go"]);
-    let either = |op: &str| format!("SELECT id FROM users WHERE tag {op} $1 UNION ALL SELECT id FROM topics WHERE tag {op} $1 LIMIT 1");
-    let (quiet, judged) = (in_go("find", "", &either("=")), in_go("find", "", &either(">")));
-    assert_eq!(found("limit-without-order", &[("a.go", quiet.as_str()), ("b.go", &judged)]), ["b.go"]);
+    judged_beside(rule, &lookup, &latest);
+    judged_beside(rule, &work, &latest);
+    let given = |name: &str| {
+        format!("async function f() {{\n  return db.query('SELECT id, a FROM orders WHERE kind = $1 LIMIT $2', [3, {name}]);\n}}\n")
+    };
+    let (quiet, judged) = (given("BATCH_SIZE"), given("pageSize"));
+    assert_eq!(found(rule, &[("a.js", quiet.as_str()), ("b.js", &judged)]), ["b.js"]);
+}
+
+#[test]
+fn limits_in_files_of_sql() {
+    let rule = "limit-without-order";
+    let of = |quiet: &str, judged: &str| assert_eq!(found(rule, &[("q/a.sql", quiet), ("q/b.sql", judged)]), ["q/b.sql"], "{quiet}");
+    let named = |name: &str| format!("-- name: {name} :many\nSELECT id FROM orders WHERE kind = 3 LIMIT $1;\n");
+    of(&named("CleanupOrders"), &named("ListOrders"));
+    let copied = |count: &str| format!("COPY (SELECT id FROM orders WHERE kind = 3 LIMIT {count}) TO STDOUT;\n");
+    of(&copied(":most"), &copied("50"));
+    let view = |limit: &str| format!("CREATE VIEW shown AS SELECT id FROM orders WHERE done_at IS NULL LIMIT {limit};\n");
+    of(&view("1"), &view("20"));
+    // several rows of one customer, and one of a number that is unique
+    let schema = "CREATE TABLE orders (id bigint PRIMARY KEY, number text UNIQUE, customer_id bigint REFERENCES customers);\n";
+    let by = |column: &str| format!("SELECT id, (SELECT total FROM orders o WHERE o.{column} = c.id LIMIT 1) FROM customers c;\n");
+    let (quiet, judged) = (by("number"), by("customer_id"));
+    let files = [("migrations/V1__a.sql", schema), ("q/a.sql", quiet.as_str()), ("q/b.sql", &judged)];
+    assert_eq!(found(rule, &files), ["q/b.sql"]);
+}
+
+#[test]
+fn not_in_what_may_be_null() {
+    let rule = "not-in-nullable-subquery";
+    let schema = "CREATE TABLE users (id bigint PRIMARY KEY);\nCREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, number bigint DEFAULT nextval('s'), buyer_id bigint NOT NULL);\nCREATE TABLE users_temp (user_id bigint);\n";
+    let of = |query: &str| {
+        let sql = format!("SELECT id FROM users WHERE id NOT IN ({query});\n");
+        !found(rule, &[("migrations/V1__a.sql", schema), ("q/a.sql", sql.as_str())]).is_empty()
+    };
+    assert!(of("SELECT user_id FROM orders") && of("SELECT user_id + 1 FROM orders") && of("SELECT parent_id FROM elsewhere"));
+    for quiet in
+        ["SELECT buyer_id FROM orders", "SELECT number FROM orders", "SELECT user_id FROM users_temp", "SELECT user_id FROM elsewhere"]
+    {
+        assert!(!of(quiet), "{quiet}");
+    }
+    assert!(!of("SELECT user_id FROM orders WHERE user_id IS NOT NULL") && !of("SELECT unnest($1::bigint[])"));
 }
 
 #[test]
 fn writes_of_all_rows_that_are_meant() {
-    let of = |before: &str| in_go("update", before, "DELETE FROM votes");
-    let (plain, comment, other) = (of(""), of("// the votes are cleared\n\t"), of("// the votes of this user\n\t"));
-    let (beside, apart) = (of("db.Query(`DELETE FROM levels`)\n\t"), of("db.Query(`DELETE FROM levels WHERE id = 1`)\n\t"));
-    let files = [("a.go", plain.as_str()), ("b.go", &comment), ("c.go", &other), ("d.go", &beside), ("e.go", &apart)];
-    assert_eq!(found("write-without-where", &files), ["a.go", "c.go", "e.go"]);
-    let labelled = |name: &str| format!("package a\n\nvar queries = Queries{{\n\t{name}: p.P(`DELETE FROM votes`),\n}}\n");
-    let (quiet, judged) = (labelled("resetAll"), labelled("reject"));
-    assert_eq!(found("write-without-where", &[("a.go", quiet.as_str()), ("b.go", &judged)]), ["b.go"]);
+    let rule = "write-without-where";
+    let of = |signature: &str, sql: &str, after: &str| format!("package a\n\nfunc {signature} {{\n\tdb.Exec(`{sql}`)\n{after}}}\n");
+    let judged = of("remove(db *sql.DB, order_id int)", "DELETE FROM votes", "");
+    // nothing says that it is about one, the name says that it is about all, or it was the first step
+    judged_beside(rule, &of("remove(db *sql.DB, n int)", "DELETE FROM votes", ""), &judged);
+    judged_beside(rule, &of("removeAll(db *sql.DB, order_id int)", "DELETE FROM votes", ""), &judged);
+    let refill = "\tdb.Exec(`INSERT INTO votes (id) VALUES ($1)`, order_id)\n";
+    judged_beside(rule, &of("remove(db *sql.DB, order_id int)", "DELETE FROM votes", refill), &judged);
+    judged_beside(rule, &of("remove(db *sql.DB, order_id int)", "DELETE FROM vote_settings", ""), &judged);
+    // every row gets what only one can have
+    let schema = "CREATE TABLE votes (id bigint PRIMARY KEY, voter_id bigint, kind int, weight int);\n";
+    let set = |columns: &str| of("change(db *sql.DB, v Vote)", &format!("UPDATE votes SET {columns}"), "");
+    let (quiet, judged) = (set("kind = $1, weight = $2"), set("voter_id = $1, weight = $2"));
+    let files = [("migrations/V1__a.sql", schema), ("a.go", quiet.as_str()), ("b.go", &judged)];
+    assert_eq!(found(rule, &files), ["b.go"]);
     let changes = "databaseChangeLog:\n  - changeSet:\n      id: 1\n      changes:\n        - sql:\n            sql: |\n              UPDATE votes SET kind = 3\n";
-    assert_eq!(found("write-without-where", &[("db/changelog/master.yaml", changes)]), Vec::<String>::new());
+    assert_eq!(found(rule, &[("db/changelog/master.yaml", changes)]), Vec::<String>::new());
 }
 
 #[test]
 fn fragments_that_are_composed() {
-    let composed = |end: &str| format!("object A {{\n  def delete(ids: List[Int]) =\n    void\"DELETE FROM votes \"{end}\n}}\n");
-    let (quiet, judged) = (composed(" |+|\n      void\"WHERE \" |+| idIn(ids)"), composed(""));
+    let composed = |end: &str| format!("object A {{\n  def delete(id: Int) =\n    void\"DELETE FROM votes \"{end}\n}}\n");
+    let (quiet, judged) = (composed(" |+|\n      void\"WHERE \" |+| idIn(id)"), composed(""));
     assert_eq!(found("write-without-where", &[("A.scala", quiet.as_str()), ("B.scala", &judged)]), ["B.scala"]);
     let applied = composed(" |+|\n      sql\"USING t WHERE id = $int \"(3) |+| void\"AND kind = 3\"");
     assert_eq!(found("write-without-where", &[("A.scala", applied.as_str())]), Vec::<String>::new());
@@ -348,20 +394,18 @@ fn integration_tests_at_the_top_and_loads_beside_a_schema() {
 fn writes_of_every_row_by_table_and_place() {
     let rule = "write-without-where";
     let schema = "CREATE TABLE orders (id bigint PRIMARY KEY, total int);\nCREATE TABLE sync_cursor (at timestamptz);\nCREATE TABLE palettes (name text PRIMARY KEY, value text);\n";
-    let python = |name: &str, sql: &str| format!("def {name}(cur):\n    cur.execute(\"{sql}\")\n");
-    let judged = python("f", "DELETE FROM orders");
+    let python = |sql: &str| format!("def change(cur, order_id):\n    cur.execute(\"{sql}\")\n");
+    let (judged, changed) = (python("DELETE FROM orders"), python("UPDATE orders SET total = 0"));
     let quiet_beside = |quiet: &str, judged: &str| {
         let files = [("migrations/V1__a.sql", schema), ("app/quiet.py", quiet), ("app/judged.py", judged)];
         assert_eq!(found(rule, &files), ["app/judged.py"], "{quiet}");
     };
     // a table without a key keeps a state; a key can be given to one row only
-    quiet_beside(&python("f", "UPDATE sync_cursor SET at = now()"), &python("f", "UPDATE orders SET total = 0"));
-    quiet_beside(&python("f", "UPDATE palettes SET name = 'a'"), &python("f", "UPDATE orders SET total = 0"));
-    // filled again at once
-    quiet_beside(&python("f", "DELETE FROM orders; INSERT INTO orders (id) SELECT 1"), &judged);
+    quiet_beside(&python("UPDATE sync_cursor SET at = '2020-01-01'"), &changed);
+    quiet_beside(&python("UPDATE palettes SET name = 'a'"), &changed);
     // the table that anybody names, and the rest that is built
-    quiet_beside("def f(cur, t):\n    cur.execute(f\"DELETE FROM {t}\")\n", &judged);
-    quiet_beside("def f(cur, w):\n    cur.execute(f\"DELETE FROM orders {w}\")\n", &judged);
+    quiet_beside("def f(cur, id, t):\n    cur.execute(f\"DELETE FROM {t}\")\n", &judged);
+    quiet_beside("def f(cur, id, w):\n    cur.execute(f\"DELETE FROM orders {w}\")\n", &judged);
     let shown = format!("```python\n{judged}```\n");
     let files = [("docs/a.md", shown.as_str()), ("scripts/a.py", &judged), ("tests/a.py", &judged), ("app/a.py", &judged)];
     assert_eq!(found(rule, &files), ["app/a.py"]);

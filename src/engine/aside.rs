@@ -74,8 +74,32 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// Folders of what somebody runs by hand.
-const BY_HAND: &[&str] =
-    &["script", "scripts", "tools", "hack", "examples", "example", "demo", "demos", "seed", "seeds", "seeders", "loadtest", "load-test"];
+const BY_HAND: &[&str] = &[
+    "script",
+    "scripts",
+    "tools",
+    "hack",
+    "examples",
+    "example",
+    "demo",
+    "demos",
+    "seed",
+    "seeds",
+    "seeders",
+    "loadtest",
+    "load-test",
+    "dev",
+    "devtools",
+    "dev-tools",
+    "playground",
+    "sandbox",
+    "adhoc",
+    "ad-hoc",
+    "one-off",
+    "one_off",
+    "oneoff",
+    "bisect",
+];
 
 /// The first byte of a file's tests: of all of it by its path, or of what Rust compiles for tests only.
 pub(super) fn tests_from(source: &Source, language: Language, asked: &[PathBuf]) -> u32 {
@@ -120,6 +144,12 @@ pub(super) fn updates_extension(path: &Path) -> bool {
     version(versions.next()) && version(versions.next())
 }
 
+/// `emaj--devel.sql`, `pg_partman--5.0.0.sql`: what CREATE EXTENSION runs.
+pub(super) fn makes_extension(path: &Path) -> bool {
+    path.file_stem()
+        .is_some_and(|stem| stem.to_string_lossy().split_once("--").is_some_and(|(name, version)| !name.is_empty() && !version.is_empty()))
+}
+
 /// Whether a file of SQL is one of a test suite.
 pub(super) fn is_test_sql(path: &Path, asked: &[PathBuf]) -> bool {
     is_test_of(&path.to_string_lossy(), false) && !is_asked(path, asked)
@@ -134,7 +164,7 @@ fn is_asked(path: &Path, asked: &[PathBuf]) -> bool {
 pub(super) fn migrates(path: &Path) -> bool {
     let folders = path.parent().into_iter().flat_map(Path::components);
     let own = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase());
-    own.is_some_and(|stem| stem == "migrations" || stem.starts_with("migration_") || is_versioned(&stem))
+    own.is_some_and(|stem| stem == "migrations" || stem.starts_with("migration_") || stem.starts_with("migration-") || is_versioned(&stem))
         || folders.into_iter().any(|part| MIGRATIONS.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()))
 }
 
@@ -163,7 +193,9 @@ pub(super) fn is_run_by_hand(path: &Path, asked: &[PathBuf]) -> bool {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let asked = || asked.iter().any(|asked| path.starts_with(asked) && (asked == path || is_by_hand(asked)));
     let folder = || path.parent().is_some_and(|folder| path.is_relative() && is_by_hand(folder));
-    (stem == "seed" || stem == "seeds" || folder()) && !asked()
+    let seeds =
+        ["seed", "seeds"].iter().any(|word| stem.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric())));
+    (seeds || folder()) && !asked()
 }
 
 fn is_by_hand(folder: &Path) -> bool {
@@ -241,6 +273,7 @@ fn is_test_of(path: &str, code: bool) -> bool {
                 .iter()
                 .any(|end| part.ends_with(end))
             || (code && ["test_", "tests-", "test-"].iter().any(|start| part.starts_with(start)))
+            || says_so && part.starts_with("test") && part.ends_with("data")
             || part == "conftest.py"
     })
 }
@@ -251,7 +284,7 @@ mod tests {
 
     #[test]
     fn tests_are_known_by_folders_and_names() {
-        for path in ["tests/a.sql", "src/x.test.sql", "pkg/Tests/b.sql", "postgres/regression_suite/c.sql"] {
+        for path in ["tests/a.sql", "src/x.test.sql", "pkg/Tests/b.sql", "postgres/regression_suite/c.sql", "db/testidata/d.sql"] {
             assert!(is_test_sql(Path::new(path), &[]), "{path}");
         }
         for path in ["db/contest/a.sql", "fixtures/guide.sql", "/srv/test/a.sql", "../tests/a.sql", "latest.sql", "test_plan.sql"] {

@@ -139,14 +139,21 @@ impl Checker<'_> {
     /// What the place of a file of plain SQL says of who runs it.
     fn script(&self, part: &super::parts::Part) -> Surroundings {
         let path = &self.sources.get(part.file).path;
-        let updates_extension = aside::updates_extension(path);
+        let (updates_extension, makes_extension) = (aside::updates_extension(path), aside::makes_extension(path));
         // numbered steps of an example are taken for migrations, and are shown all the same
         let shown = aside::is_shown(path, &self.settings.asked);
         if part.origin != Origin::Script {
-            return Surroundings { updates_extension, shown, ..Surroundings::default() };
+            return Surroundings { updates_extension, makes_extension, shown, ..Surroundings::default() };
         }
         let by_hand = aside::is_run_by_hand(path, &self.settings.asked);
-        Surroundings { by_hand, shown, among_migrations: aside::migrates(path), updates_extension, ..Surroundings::default() }
+        Surroundings {
+            by_hand,
+            shown,
+            among_migrations: aside::migrates(path),
+            updates_extension,
+            makes_extension,
+            ..Surroundings::default()
+        }
     }
 
     /// What a unit stored, to be asked about when the schema is complete.

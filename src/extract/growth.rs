@@ -256,7 +256,7 @@ impl Growth<'_, '_> {
     /// Whether the statement that holds a chain ends there; the token after it.
     fn end(&self, mut at: usize, parent: Option<usize>) -> Option<usize> {
         let tree = self.tree;
-        while tree.is(at, b')') && tree.around(at - 1) != parent {
+        while (tree.is(at, b')') || tree.is(at, b',') && tree.is(at + 1, b')')) && tree.around(at - 1) != parent {
             at += 1;
         }
         let ended = tree.is(at, b';') || tree.tokens.get(at).is_none_or(|token| token.first);

@@ -23,6 +23,16 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     if bindings.len() < 2 || bindings.len() > 64 {
         return;
     }
+    // a program that writes no WHERE at all behind its list has it somewhere else
+    let bare = query.select().is_some_and(|select| select.filter.is_none() && select.from.len() > 1);
+    if bare && scope.outer().is_none() && ctx.application.is_some() {
+        return;
+    }
+    // how many rows there are is nothing to who asks whether there is one
+    let constant = |e: &Expr| matches!(e.uncast().kind, ExprKind::Literal(_));
+    if scope.in_exists || query.select().is_some_and(|select| select.items.iter().all(|item| constant(&item.expr))) {
+        return;
+    }
     // what ties them may stand in a piece that the program puts in
     if super::support::spelling::has_hole(ctx, query.span) {
         return;
@@ -147,7 +157,10 @@ fn tie(groups: &mut [usize], members: &[usize]) {
 fn members<'a>(condition: &'a Expr, scope: &Scope<'a>) -> Option<Vec<usize>> {
     let mut found = vec![];
     let mut certain = true;
+    let mut paths = false;
     // A qualifier that is not bound here belongs to a query inside or around this one.
+    // `branch.bank.id` of an object mapper's language goes through a reference, which is a tie
+    let is_path = |column: &ColumnRef| column.schema.as_ref().is_some_and(|of| scope.bindings().iter().any(|b| b.relation.binding() == Some(of)));
     let mut add = |column: &ColumnRef| match scope.binding(column) {
         Some(binding) => found.extend(scope.bindings().iter().position(|b| std::ptr::eq(b.relation, binding.relation))),
         // of a query around this one, a trigger's row, or of a part of the text that is not here
@@ -155,6 +168,7 @@ fn members<'a>(condition: &'a Expr, scope: &Scope<'a>) -> Option<Vec<usize>> {
     };
     condition.walk(&mut |e| {
         if let Some(column) = e.column() {
+            paths |= is_path(column);
             add(column);
         }
         // A subquery ties the relations that it refers to; an unqualified column in it may be anyone's.
@@ -163,7 +177,7 @@ fn members<'a>(condition: &'a Expr, scope: &Scope<'a>) -> Option<Vec<usize>> {
             unsettled(query, &Scope::new(scope.catalog(), query, None)).into_iter().for_each(&mut add);
         }
     });
-    certain.then_some(found)
+    (certain && !paths).then_some(found)
 }
 
 /// The unqualified columns of a subquery that its own relations do not have for certain.

@@ -136,6 +136,8 @@ pub struct Surroundings {
     pub shown: bool,
     /// In the script that brings an extension from one version to the next.
     pub updates_extension: bool,
+    /// In a script of an extension, which CREATE or ALTER EXTENSION runs.
+    pub makes_extension: bool,
     /// In the files that make one schema: what they name and do not make themselves is made before them, and as empty.
     pub makes_schema: bool,
 }

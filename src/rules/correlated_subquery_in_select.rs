@@ -3,8 +3,10 @@
 use super::support::joins::is_aggregate;
 use super::support::{rows, spelling};
 use super::{Check, Context};
-use crate::catalog::resolve::Scope;
-use crate::facts::{Expr, ExprKind, FromItem, Name, Query};
+use crate::catalog::Knowledge;
+use crate::catalog::index_match::{Test, serves, tests};
+use crate::catalog::resolve::{Scope, Source};
+use crate::facts::{Expr, ExprKind, FromItem, Name, Query, Select};
 use crate::finding::Severity;
 use std::rc::Rc;
 
@@ -29,6 +31,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         item.expr.walk(&mut |e| {
             if let ExprKind::Subquery(inner) = &e.kind
                 && reads_a_table(inner)
+                && grows(ctx, query, inner, scope)
             {
                 found.extend(correlation(inner, &outer).map(|name| (e, name)));
             }
@@ -42,9 +45,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     };
     let general =
         format!("join instead: LEFT JOIN LATERAL (…) ON true for one pass over several values, or aggregate first and join the groups to {name}");
-    let looked_up = first.subquery().filter(|_| others.is_empty()).and_then(|inner| looked_up(ctx, inner, scope));
     let help = match first.subquery().and_then(|inner| grouped(ctx, inner, scope)) {
-        _ if looked_up.is_some() => format!("join instead: {}", looked_up.unwrap_or_default()),
         Some(joined) if !select.group_by.is_empty() => format!("{general}:\n{joined}, with counted.value in GROUP BY"),
         Some(joined) => format!("{general}:\n{joined}"),
         None => general,
@@ -61,35 +62,12 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     ctx.add(if others.is_empty() { report } else { report.severity(Severity::Error) });
 }
 
-/// The join that gives what a subquery looks up by a key: `(SELECT name FROM users u WHERE u.id = o.user_id)`.
-fn looked_up<'a>(ctx: &Context, inner: &'a Query, outer: &Scope<'a>) -> Option<String> {
-    let select = inner.select()?;
-    let ([item], [relation], Some(filter)) = (&select.items[..], &select.relations()[..], select.filter.as_ref()) else { return None };
-    let plain = select.group_by.is_empty() && inner.limit.is_none() && inner.order_by.is_empty() && inner.ctes.is_empty();
-    let column = item.expr.column()?;
-    let scope = Scope::new(outer.catalog(), inner, Some(Rc::new(outer.clone())));
-    let [binding] = scope.bindings() else { return None };
-    (plain && rows::is_pinned(binding, &select.conditions(), &scope)).then_some(())?;
-    let name = relation.binding()?;
-    // written so that it means the same outside
-    let qualified = filter.conjuncts().iter().all(|c| {
-        let mut fine = true;
-        c.walk(&mut |e| fine &= e.subquery().is_none() && e.column().is_none_or(|column| column.relation.is_some()));
-        fine
-    });
-    let taken = outer.bindings().iter().any(|b| b.relation.binding() == Some(name));
-    (qualified && !taken).then(|| {
-        let (from, on) = (spelling::text(ctx, relation.span), spelling::text(ctx, filter.span));
-        format!("LEFT JOIN {from} ON {on}, and {name}.{} in the select list", column.column)
-    })
-}
-
 /// The join with the groups that gives what an aggregate over one table gives for each row.
 fn grouped<'a>(ctx: &Context, inner: &'a Query, outer: &Scope<'a>) -> Option<String> {
     let select = inner.select()?;
     let ([item], [relation]) = (&select.items[..], &select.relations()[..]) else { return None };
     let ExprKind::Call(call) = &item.expr.uncast().kind else { return None };
-    let plain = select.group_by.is_empty() && select.having.is_none() && inner.limit.is_none() && inner.ctes.is_empty();
+    let plain = !spelling::has_hole(ctx, inner.span) && select.group_by.is_empty() && select.having.is_none() && inner.limit.is_none() && inner.ctes.is_empty();
     if !plain || !is_aggregate(&item.expr) || relation.table().is_none() {
         return None;
     }
@@ -128,6 +106,38 @@ fn grouped<'a>(ctx: &Context, inner: &'a Query, outer: &Scope<'a>) -> Option<Str
         from = spelling::text(ctx, relation.span),
         on = on.join(" AND "),
     ))
+}
+
+/// Whether its cost grows with the result: a table is read whole for each row, or rows are added up for each of all rows. What a key
+/// or an index gives for one row (`(SELECT name FROM users u WHERE u.id = o.user_id)`, the last of a few) a join finds in no better
+/// way, and of a page there are few rows to do it for: PostgreSQL computes the select list after ORDER BY and LIMIT.
+fn grows<'a>(ctx: &Context, outer: &'a Query, inner: &'a Query, scope: &Scope<'a>) -> bool {
+    let Some(select) = inner.select() else { return false };
+    let own = Scope::new(scope.catalog(), inner, Some(Rc::new(scope.clone())));
+    if reads_whole(ctx, select, &own) {
+        return true;
+    }
+    let page = outer.limit.as_ref().is_some_and(|limit| limit.count.is_some()) || pages(scope);
+    !page && select.group_by.is_empty() && select.items.iter().any(|item| rows::holds_aggregate(&item.expr))
+}
+
+/// Whether the rows are those of one subquery or CTE that keeps a page of them.
+fn pages(scope: &Scope) -> bool {
+    scope.bindings().iter().any(|b| match b.source {
+        Source::Query(inner) | Source::Fence(inner) => inner.limit.as_ref().is_some_and(|limit| limit.count.is_some()),
+        _ => false,
+    })
+}
+
+/// Whether all is known of the table that a subquery reads, and no index finds its rows by any of the conditions.
+fn reads_whole<'a>(ctx: &Context, select: &'a Select, own: &Scope<'a>) -> bool {
+    let [binding] = own.bindings() else { return false };
+    let Some((name, table)) = binding.relation.table().and_then(|table| ctx.table(table)) else { return false };
+    let conditions = select.conditions();
+    let tested: Vec<Test> = conditions.iter().flat_map(|c| tests(c)).filter(|t| own.resolve_expr(t.tested).is_some_and(|c| c.name == *name)).collect();
+    let correlated = tested.iter().any(|t| t.op == "=" && t.value.is_some_and(|value| value.column().is_some_and(|c| own.binding(c).is_none())));
+    let served = |test: &Test| ctx.catalog.indexes_of(name).any(|(_, index)| serves(index, Some(table), test, &conditions));
+    table.knowledge == Knowledge::Whole && correlated && !tested.iter().any(served)
 }
 
 /// Whether it reads more than what the outer row holds (`FROM jsonb_each(o.details)`).

@@ -3,9 +3,11 @@
 use super::support::joins::{self, Meets};
 use super::support::reshape::counts::Counted;
 use super::support::spelling;
-use super::{Check, Context};
-use crate::catalog::resolve::Scope;
-use crate::facts::{Call, Expr, ExprKind, Name, Query, Relation, Select};
+use super::{Check, Context, Report};
+use crate::catalog::Knowledge;
+use crate::catalog::resolve::{Scope, Source};
+use crate::facts::{Call, Expr, ExprKind, Join, JoinCondition, Name, Query, Relation, Select, SelectItem};
+use crate::finding::Label;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -16,10 +18,11 @@ fn check(ctx: &Context, _: &Query) {
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(select) = query.select() else { return };
     let joined = joins::joined(select, scope);
-    if joined.len() < 2 || joined.iter().all(|(_, meets)| *meets == Meets::One) {
+    if joined.len() < 2 || !joined.iter().any(|(_, meets)| joins::repeats(scope.catalog(), *meets)) {
         return;
     }
     let site = Site { ctx, query, select, scope, joined };
+    let mut found: Vec<(&Relation, String, Report)> = vec![];
     for expr in query.expressions() {
         expr.walk(&mut |e| {
             if let ExprKind::Call(call) = &e.kind
@@ -27,10 +30,11 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
                 && call.name.name == "count"
                 && call.over.is_none()
             {
-                site.report(e, call);
+                site.find(e, call, &mut found);
             }
         });
     }
+    found.into_iter().for_each(|(.., report)| ctx.add(report));
 }
 
 /// A SELECT whose joins multiply rows.
@@ -42,14 +46,19 @@ struct Site<'a, 'c> {
     joined: Vec<(&'a Relation, Meets)>,
 }
 
-impl Site<'_, '_> {
-    fn report(&self, e: &Expr, call: &Call) {
+impl<'a> Site<'a, '_> {
+    /// Adds a finding, or to one that the same join is the cause of another place: they have one cure.
+    fn find(&self, e: &Expr, call: &Call, found: &mut Vec<(&'a Relation, String, Report)>) {
         let (ctx, select) = (self.ctx, self.select);
         // of each group's own key there is one
         let Some(counted) = call.args.first().filter(|counted| !select.group_by.iter().any(|key| key == *counted)) else { return };
         let Some((relation, alone)) = self.repeats(e, call) else { return };
-        let what = joins::name(relation);
         let text = spelling::text(ctx, counted.span);
+        if let Some((.., report)) = found.iter_mut().find(|(culprit, same, _)| std::ptr::eq(*culprit, relation) && *same == text) {
+            report.related.push(Label { at: ctx.at(e.span), message: "this one counts the same rows".to_owned() });
+            return;
+        }
+        let what = joins::name(relation);
         let aggregates = select.items.iter().filter(|item| joins::is_aggregate(&item.expr)).count();
         let help = match &alone {
             Some(sql) if aggregates > 1 => {
@@ -68,14 +77,20 @@ impl Site<'_, '_> {
             "count(DISTINCT {text}) sorts every row of {relations} joined relations to count them once: the join with {what} {repeats} them"
         );
         let at = joins::join_of(select, relation).map_or(relation.span, |join| join.span);
-        ctx.add(ctx.report(e.span, message).help(help).related(ctx.at(at), "this join repeats the rows"));
+        let report = ctx.report(e.span, message).help(help).related(ctx.at(at), "this join repeats the rows");
+        found.push((relation, text, report));
     }
 
     /// The relation that repeats what is counted, and the query that counts it alone; `None` where nothing does.
-    fn repeats(&self, e: &Expr, call: &Call) -> Option<(&Relation, Option<String>)> {
+    fn repeats(&self, e: &Expr, call: &Call) -> Option<(&'a Relation, Option<String>)> {
         if let Some(counted) = Counted::of(call, self.select, self.scope) {
             let alone = counted.alone(self.ctx, self.query, self.select, call, alias_of(self.select, e));
-            return Some((counted.repeated_by(self.select)?, alone));
+            let relation = counted.repeated_by(self.select)?;
+            let catalog = self.scope.catalog();
+            let whole = relation.table().and_then(|table| catalog.table(table)).is_some_and(|(_, table)| table.knowledge == Knowledge::Whole);
+            let table = self.scope.bindings().iter().any(|b| std::ptr::eq(b.relation, relation) && matches!(b.source, Source::Table(_)));
+            let known = whole || table && catalog.tables.is_empty();
+            return (known && (alone.is_some() || !self.is_needed(relation, call))).then_some((relation, alone));
         }
         // what is counted may ask for the very rows that repeat it
         let asked = |relation: &Relation| {
@@ -85,8 +100,26 @@ impl Site<'_, '_> {
             });
             found
         };
-        let first = |wanted: &dyn Fn(Meets) -> bool| self.joined.iter().find(|(relation, meets)| wanted(*meets) && !asked(relation));
-        first(&|m| m == Meets::Many).or_else(|| first(&|m| m != Meets::One)).map(|(relation, _)| (*relation, None))
+        let culprit = |(relation, meets): &&(&'a Relation, Meets)| {
+            joins::repeats(self.scope.catalog(), *meets) && !asked(relation) && !self.is_needed(relation, call)
+        };
+        self.joined.iter().find(culprit).map(|(relation, _)| (*relation, None))
+    }
+
+    /// Whether what is counted depends on a relation: the count's own filter asks it, or another relation is found by it.
+    fn is_needed(&self, relation: &Relation, call: &Call) -> bool {
+        let reads = |expr: &Expr| {
+            let mut found = false;
+            expr.walk(&mut |e| found |= e.column().is_some_and(|c| self.scope.binding(c).is_none_or(|b| std::ptr::eq(b.relation, relation))));
+            found
+        };
+        let leads = |join: &&Join| match &join.condition {
+            JoinCondition::On(on) => !join.right.relations().iter().any(|r| std::ptr::eq(*r, relation)) && reads(on),
+            _ => true,
+        };
+        // another count of the same rows asks it
+        let other = |item: &SelectItem| joins::is_aggregate(&item.expr) && reads(&item.expr);
+        call.filter.as_deref().is_some_and(reads) || self.select.items.iter().any(other) || self.select.group_by.iter().any(reads) || self.select.joins().iter().any(leads)
     }
 }
 

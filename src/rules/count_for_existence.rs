@@ -45,6 +45,10 @@ fn is_one_row(ctx: &Context, query: &Query) -> bool {
 
 /// Whether what is counted was limited before.
 fn is_short(select: &Select, short: &[&Name]) -> bool {
+    // the elements of a value are at hand
+    if select.relations().iter().all(|r| matches!(r.source, RelationSource::Function(_))) && !select.from.is_empty() {
+        return true;
+    }
     let [only] = select.relations()[..] else { return false };
     match &only.source {
         RelationSource::Table(name) => name.schema.is_none() && short.contains(&&name.name),

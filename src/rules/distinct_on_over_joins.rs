@@ -7,7 +7,7 @@ use super::{Check, Context};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::{is_value, tests};
 use crate::catalog::resolve::Scope;
-use crate::facts::{Expr, JoinCondition, Query, Relation, Select};
+use crate::facts::{Expr, Query, Relation, Select};
 use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -20,11 +20,16 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(select) = query.select() else { return };
     let Some((distinct, on)) = select.distinct.as_ref().and_then(|d| Some((d, d.on.as_ref()?))) else { return };
     let joined = joins::joined(select, scope);
-    if joined.len() < 2 || joined.iter().all(|(_, meets)| *meets == Meets::One) {
+    if joined.len() < 2 || !joined.iter().any(|(_, meets)| joins::repeats(scope.catalog(), *meets)) {
         return;
     }
     let culprit = joined.iter().find(|(_, m)| *m == Meets::Many).or_else(|| joined.iter().find(|(_, m)| *m == Meets::Unknown));
     let Some((relation, meets)) = culprit else { return };
+    // of keys in several relations, each combination is wanted
+    let mut owners = on.iter().filter_map(|e| e.column().and_then(|c| scope.binding(c)).map(|b| b.relation));
+    if owners.next().is_some_and(|first| owners.any(|other| !std::ptr::eq(first, other))) {
+        return;
+    }
     let what = joins::name(relation);
     let how = match meets {
         Meets::Many => format!("the join with {what} gives several rows for one"),
@@ -35,7 +40,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         Meets::Many => format!("DISTINCT ON sorts the whole product of {number} relations to throw most of it away: {how}, and no index can give that order"),
         _ => format!("DISTINCT ON sorts every row of {number} joined relations, and no index can give that order: {how}"),
     };
-    let mut report = ctx.report(distinct.span, message).help(help(ctx, query, select, on, scope, relation));
+    let mut report = ctx.report(distinct.span, message).help(help(ctx, query, select, on, scope));
     let at = joins::join_of(select, relation).map_or(relation.span, |join| join.span);
     report = report.related(ctx.at(at), "this join multiplies the rows".replace("multiplies", if *meets == Meets::Many { "multiplies" } else { "may multiply" }));
     if joined.len() >= 3 && query.offset.is_some() {
@@ -45,7 +50,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
 }
 
 /// The query anew where it can be written in full, else the way to go.
-fn help<'a>(ctx: &Context, query: &'a Query, select: &'a Select, on: &'a [Expr], scope: &Scope<'a>, culprit: &Relation) -> String {
+fn help<'a>(ctx: &Context, query: &'a Query, select: &'a Select, on: &'a [Expr], scope: &Scope<'a>) -> String {
     if let Some(found) = lateral(ctx, query, select, on, scope) {
         let assumed = found.assumed_key.map(|key| format!(", if {key} is its key")).unwrap_or_default();
         return format!("pick one row for each row of {}{assumed}, and nothing is sorted that is thrown away:\n{}", found.driving, found.sql);
@@ -55,7 +60,6 @@ fn help<'a>(ctx: &Context, query: &'a Query, select: &'a Select, on: &'a [Expr],
     let owner = on.first().and_then(Expr::column).and_then(|c| scope.binding(c)).map(|b| b.relation);
     let own = |e: &Expr| e.column().and_then(|c| scope.binding(c)).is_some_and(|b| owner.is_some_and(|o| std::ptr::eq(o, b.relation)));
     match owner {
-        Some(_) if !on.iter().all(own) => one_each(ctx, select, culprit),
         Some(owner) if query.order_by.iter().all(|key| own(&key.expr)) && !is_key(owner, select, on, scope) => {
             let order: Vec<String> = query.order_by.iter().map(|key| order_text(ctx, key)).collect();
             let order = if order.is_empty() { keys.clone() } else { order.join(", ") };
@@ -64,24 +68,6 @@ fn help<'a>(ctx: &Context, query: &'a Query, select: &'a Select, on: &'a [Expr],
             format!("pick the rows first, then join:\nFROM (SELECT DISTINCT ON ({keys}) * FROM {source} ORDER BY {order}) AS {alias} JOIN …")
         }
         _ => format!("list the values of {keys} first, then pick one row for each with CROSS JOIN LATERAL (… ORDER BY … LIMIT 1), which an index can serve"),
-    }
-}
-
-/// Where the keys are those of several relations, the one that repeats the others' rows is to give one for each.
-fn one_each(ctx: &Context, select: &Select, culprit: &Relation) -> String {
-    let name = joins::name(culprit);
-    let source = spelling::text(ctx, culprit.span);
-    let alias = culprit.binding().map_or_else(|| "picked".to_owned(), ToString::to_string);
-    let on = joins::join_of(select, culprit).and_then(|join| match &join.condition {
-        JoinCondition::On(on) => Some(spelling::text(ctx, on.span)),
-        _ => None,
-    });
-    match on {
-        Some(on) => format!(
-            "let each row meet one of {name}, which an index can find, and little is left to sort:\n\
-             LEFT JOIN LATERAL (SELECT * FROM {source} WHERE {on} ORDER BY … LIMIT 1) AS {alias} ON true"
-        ),
-        None => format!("let each row meet one of {name}: pick it in a LATERAL subquery (ORDER BY … LIMIT 1), and little is left to sort"),
     }
 }
 

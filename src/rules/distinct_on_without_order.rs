@@ -3,7 +3,8 @@
 use super::support::{rows, spelling};
 use super::{Check, Context};
 use crate::source::Span;
-use crate::catalog::index_match::same;
+use crate::catalog::index_match::{is_value, same};
+use crate::catalog::resolve::Scope;
 use crate::extract::{Hole, Role};
 use crate::facts::{ColumnRef, Expr, ExprKind, FromItem, Query, QueryBody, Relation, RelationSource, Select, SetOperator};
 
@@ -16,14 +17,16 @@ fn check(ctx: &Context, query: &Query) {
         if let QueryBody::SetOperation { op: SetOperator::Except, left, right, .. } = &query.body {
             compared.extend([&raw const **left, &raw const **right]);
         }
+    });
+    ctx.visit(&mut |query, scope| {
         if compared.iter().any(|of| std::ptr::eq(*of, query)) {
             return;
         }
         let Some(select) = query.select() else { return };
         let Some((distinct, on)) = select.distinct.as_ref().and_then(|d| Some((d, d.on.as_ref()?))) else { return };
         // where nothing but the keys is asked for, all rows of a group give the same
-        let alike = select.items.iter().all(|item| is_alike(ctx, query, on, &item.expr));
-        if !query.order_by.is_empty() || alike || may_go_on(ctx, query) {
+        let mut others = select.items.iter().filter(|item| !is_alike(ctx, query, on, &item.expr));
+        if !query.order_by.is_empty() || comes_ordered(query) || may_go_on(ctx, query) || !others.any(|item| is_of_a_table(&item.expr, scope)) {
             return;
         }
         let keys: Vec<String> = on.iter().map(|e| spelling::text(ctx, e.span)).collect();
@@ -31,6 +34,35 @@ fn check(ctx: &Context, query: &Query) {
         let message = format!("DISTINCT ON ({keys}) without ORDER BY keeps an arbitrary row of each group, another one after the next plan change");
         ctx.add(ctx.report(distinct.span, message).help(format!("say which row is kept: ORDER BY {keys}, <what decides within the group>")));
     });
+}
+
+/// Whether something of an item is a column of a table that the schema has in full, or of any where there is no schema: what a view
+/// or an unknown table gives may be the same for all rows of a group.
+fn is_of_a_table(expr: &Expr, scope: &Scope) -> bool {
+    let any = scope.catalog().tables.is_empty();
+    let known = || any || scope.bindings().iter().any(|b| b.relation.table().is_some_and(|name| scope.catalog().table(name).is_some()));
+    let (mut of_table, mut columns) = (false, false);
+    expr.walk(&mut |e| match &e.kind {
+        ExprKind::Column(column) => {
+            columns = true;
+            of_table |= scope.resolve(column).map_or(any, |found| any || found.is_whole());
+        }
+        ExprKind::Wildcard(_) | ExprKind::Subquery(_) => of_table |= known(),
+        _ => {}
+    });
+    // `random()`
+    of_table || !columns && known()
+}
+
+/// Whether all comes from one subquery or CTE that orders: the planner keeps that order where it does for the groups.
+fn comes_ordered(query: &Query) -> bool {
+    let from: Vec<&Relation> = query.from().iter().flat_map(FromItem::relations).collect();
+    let [only] = &from[..] else { return false };
+    match &only.source {
+        RelationSource::Subquery(inner) => !inner.order_by.is_empty(),
+        RelationSource::Table(name) => query.ctes.iter().any(|cte| cte.name == name.name && !cte.query.order_by.is_empty()),
+        _ => false,
+    }
 }
 
 /// Whether the program adds to the text, or puts a piece of SQL in: the order may stand there.
@@ -43,8 +75,18 @@ fn may_go_on(ctx: &Context, query: &Query) -> bool {
 /// Whether all rows of a group give the same for an item.
 fn is_alike(ctx: &Context, query: &Query, on: &[Expr], item: &Expr) -> bool {
     let fixed =
-        |e: &Expr| on.iter().any(|key| same(key, e)) || of_one_row(ctx, query, on, e) || of_the_only_row(query, e) || is_first_of_group(on, e);
+        |e: &Expr| on.iter().any(|key| same(key, e)) || is_given(query, e) || of_one_row(ctx, query, on, e) || of_the_only_row(query, e) || is_first_of_group(on, e);
     fixed(item) || is_window(item) || is_made_of(query, item, &fixed)
+}
+
+/// `WHERE address = $1`: all rows have that one.
+fn is_given(query: &Query, expr: &Expr) -> bool {
+    let conditions = query.select().map(|select| select.conditions()).unwrap_or_default();
+    let equals = |c: &Expr| match &c.kind {
+        ExprKind::Binary { left, op, right, .. } if op == "=" => is_value(left) && same(right, expr) || is_value(right) && same(left, expr),
+        _ => false,
+    };
+    expr.column().is_some() && conditions.into_iter().flat_map(Expr::conjuncts).any(equals)
 }
 
 /// Whether an expression is computed from nothing but what has one value within a group.

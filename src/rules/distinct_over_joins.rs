@@ -4,19 +4,28 @@ use super::support::joins::{self, Meets};
 use super::support::spelling;
 use super::{Check, Context};
 use crate::catalog::resolve::{Scope, Source};
-use crate::facts::{Expr, ExprKind, Join, JoinCondition, JoinKind, Query, Relation, Select};
+use crate::facts::{Expr, ExprKind, Join, JoinCondition, JoinKind, Query, QueryBody, Relation, Select};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, _: &Query) {
-    ctx.visit(&mut |query, scope| check_one(ctx, query, scope));
+    // the branches of a UNION, whose rows are compared once more
+    let mut branches: Vec<&Query> = vec![];
+    ctx.visit(&mut |query, scope| {
+        if let QueryBody::SetOperation { all: false, left, right, .. } = &query.body {
+            branches.extend([&**left, &**right]);
+        }
+        if !branches.iter().any(|branch| std::ptr::eq(*branch, query)) {
+            check_one(ctx, query, scope);
+        }
+    });
 }
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(select) = query.select() else { return };
     let Some(distinct) = select.distinct.as_ref().filter(|d| d.on.is_none() && select.group_by.is_empty()) else { return };
     let joined = joins::joined(select, scope);
-    let repeats = |(relation, meets): &&(&'a Relation, Meets)| *meets != Meets::One && relation.table().is_some();
+    let repeats = |(relation, meets): &&(&'a Relation, Meets)| joins::repeats(scope.catalog(), *meets) && relation.table().is_some();
     let found = joined.iter().filter(repeats).find_map(|(relation, meets)| Some((*meets, moved(relation, query, select, scope)?)));
     let Some((meets, moved)) = found else { return };
     let Some((first, join, on)) = moved.first() else { return };

@@ -2,9 +2,10 @@
 
 use super::support::joins::{self, Meets};
 use super::support::spelling;
-use super::{Check, Context};
+use super::{Check, Context, Report};
 use crate::catalog::resolve::Scope;
 use crate::facts::{Expr, ExprKind, JoinCondition, Query, Relation, Select};
+use crate::finding::Label;
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -21,15 +22,21 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         return;
     }
     let exprs = select.items.iter().map(|item| &item.expr).chain(&select.having).chain(query.order_by.iter().map(|key| &key.expr));
+    let mut found: Vec<Report> = vec![];
     for expr in exprs {
-        expr.walk(&mut |e| check_aggregate(ctx, e, (left, right), select, scope));
+        expr.walk(&mut |e| match (check_aggregate(ctx, e, (left, right), select, scope), found.first_mut()) {
+            (Some(report), Some(first)) => first.related.push(Label { message: "and so does this one".to_owned(), ..report.primary }),
+            (Some(report), None) => found.push(report),
+            (None, _) => {}
+        });
     }
+    found.into_iter().for_each(|report| ctx.add(report));
 }
 
-fn check_aggregate<'a>(ctx: &Context, expr: &'a Expr, (left, right): (&'a Relation, &'a Relation), select: &'a Select, scope: &Scope<'a>) {
-    let ExprKind::Call(call) = &expr.kind else { return };
+fn check_aggregate<'a>(ctx: &Context, expr: &'a Expr, (left, right): (&'a Relation, &'a Relation), select: &'a Select, scope: &Scope<'a>) -> Option<Report> {
+    let ExprKind::Call(call) = &expr.kind else { return None };
     if call.distinct || call.over.is_some() || !matches!(call.name.name.value.as_str(), "sum" | "avg" | "count") {
-        return;
+        return None;
     }
     let of = call.args.first().and_then(|arg| relation_of(arg, scope));
     let culprit = match of {
@@ -52,7 +59,7 @@ fn check_aggregate<'a>(ctx: &Context, expr: &'a Expr, (left, right): (&'a Relati
     for relation in [left, right] {
         report = report.related(ctx.at(joins::join_of(select, relation).map_or(relation.span, |j| j.span)), "several rows for one");
     }
-    ctx.add(report);
+    Some(report)
 }
 
 /// Two relations with several rows for one row of the same third, and no condition between themselves.

@@ -5,9 +5,9 @@ use super::support::ground;
 use super::{Check, Context};
 use crate::advise::candidate::{self, Asks, Candidate, Wanted};
 use crate::advise::{self, audit};
-use crate::catalog::index_match::{Kind, Prepared};
+use crate::catalog::index_match::{Kind, Prepared, tests};
 use crate::extract::Role;
-use crate::facts::{Expr, Join, JoinCondition, Query};
+use crate::facts::{Expr, ExprKind, Join, JoinCondition, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -45,6 +45,35 @@ fn holds_range(found: &Unserved) -> bool {
     found.table.clauses.iter().any(|clause| matches!(candidate::asks(&clause.node), Asks::Range(wanted) if key(&wanted))) || !found.beside.is_empty()
 }
 
+/// Whether all rows are returned from a given bound on: as many as there are, for which no index need be better than the table. Up to
+/// now, or back from it, they are those of late; a LIMIT takes a few, and what is written back or deleted is not found the next time.
+fn is_open_ended(found: &Unserved) -> bool {
+    let query = found.table.query;
+    if query.select().is_none() || query.limit.is_some() {
+        return false;
+    }
+    let (mut from, mut to) = (false, false);
+    for test in found.table.clauses.iter().filter_map(|clause| clause.expr).flat_map(tests) {
+        let of_late = test.value.is_some_and(is_of_late);
+        from |= matches!(test.op.as_str(), ">" | ">=") || of_late;
+        to |= matches!(test.op.as_str(), "<" | "<=") || of_late;
+    }
+    from != to
+}
+
+/// `now() - interval '1 day'`.
+fn is_of_late(value: &Expr) -> bool {
+    let mut found = false;
+    value.walk(&mut |e| {
+        found |= match &e.kind {
+            ExprKind::Call(call) => matches!(call.name.name.value.as_str(), "now" | "clock_timestamp" | "statement_timestamp" | "current_date" | "current_timestamp" | "localtimestamp"),
+            ExprKind::Column(column) => matches!(column.column.value.as_str(), "current_date" | "current_timestamp" | "localtimestamp"),
+            _ => false,
+        };
+    });
+    found
+}
+
 /// Whether a condition of a join compares with text that the program puts in: most often another table's column.
 fn is_put_into_join(ctx: &Context, found: &Unserved, expr: &Expr) -> bool {
     let in_join = found.table.query.select().is_some_and(|select| {
@@ -58,13 +87,14 @@ fn state(ctx: &Context, found: &Unserved) {
     let (Some(clause), Some(definition)) = (found.clause(), found.wanted.definition()) else { return };
     let Some(expr) = clause.expr else { return };
     // A range on a table that is joined by a column of its own: by that the rows are found, once it has an index.
-    if found.wanted.equal.is_empty() && found.table.clauses.iter().any(|clause| clause.join) {
+    let joined = |key: &Wanted| found.table.clauses.iter().any(|clause| clause.join && matches!(candidate::asks(&clause.node), Asks::Equal(wanted, _) if wanted.node == key.node));
+    if found.wanted.equal.iter().all(joined) && !clause.join && found.table.clauses.iter().any(|clause| clause.join) {
         return;
     }
     let table = &found.table.name;
     // of so few different values each has many rows, and all are read as quickly without an index
     let finds = found.wanted.equal.iter().any(|key| !advise::holds_few(ctx.catalog, table, &key.node) && !is_a_kind(key));
-    if !finds && !holds_range(found) {
+    if !finds && (!holds_range(found) || is_open_ended(found)) {
         return;
     }
     if is_put_into_join(ctx, found, expr) {

@@ -1,12 +1,13 @@
 //! A function or cast around a filtered column, which the column's index cannot see through.
 
+use super::support::dictionary::is_called_one;
 use super::support::{ground, joins, json, ranges, rows, spelling};
 use super::{Check, Context};
 use crate::advise::Definition;
 use crate::catalog::index_match::{Test, serves, tests};
 use crate::catalog::resolve::{Resolved, Scope};
 use crate::catalog::{Index, Knowledge, Qualified};
-use crate::facts::{Expr, ExprKind, Query};
+use crate::facts::{Expr, ExprKind, Query, TypeKind, TypeName};
 use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -15,10 +16,12 @@ fn check(ctx: &Context, _: &Query) {
     if rows::runs_once(ctx) {
         return;
     }
-    ctx.visit(&mut |query, scope| check_one(ctx, query, scope));
+    // a range has two ends, and a report asks the same in each of its columns
+    let mut told: Vec<String> = vec![];
+    ctx.visit(&mut |query, scope| check_one(ctx, query, scope, &mut told));
 }
 
-fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
+fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, told: &mut Vec<String>) {
     let conditions = json::conditions(query);
     for condition in conditions.iter().flat_map(|c| c.conjuncts()) {
         // what the ON of an outer join asks of the side that is kept finds none of its rows
@@ -27,7 +30,9 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
             of.zip(query.select()).is_some_and(|(b, select)| !joins::holds_for(b.relation, select, condition))
         };
         for test in tests(condition).into_iter().filter(|t| matches!(t.op.as_str(), "=" | "<" | ">" | "<=" | ">=")) {
-            if !kept(&test) && check_test(ctx, &test, &conditions, scope) {
+            let text = spelling::text(ctx, test.tested.span);
+            if !kept(&test) && !told.contains(&text) && check_test(ctx, query, &test, &conditions, scope) {
+                told.push(text);
                 break;
             }
         }
@@ -35,12 +40,23 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
 }
 
 /// Whether it was reported.
-fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope: &Scope<'a>) -> bool {
+fn check_test<'a>(ctx: &Context, query: &'a Query, test: &Test<'a>, conditions: &[&'a Expr], scope: &Scope<'a>) -> bool {
     let Some((column, wrapper)) = wrapped(test.tested) else { return false };
     let own = column.column().is_some_and(|c| scope.binding(c).is_some());
     let Some(table) = scope.resolve_expr(column).filter(|_| own) else { return false };
-    // a flag finds few rows seldom, however it is asked
-    if table.definition().and_then(|c| c.ty.as_ref()).is_some_and(|ty| ty.is("bool")) {
+    // a flag finds few rows seldom, however it is asked; the ends of a range are asked by its own operators
+    if table.definition().and_then(|c| c.ty.as_ref()).is_some_and(|ty| ty.is("bool") || ty.name.ends_with("range")) {
+        return false;
+    }
+    // PostgreSQL leaves out a cast to the column's own type
+    let own_type = |ty: &TypeName| table.definition().and_then(|c| c.ty.as_ref()).is_some_and(|own| own.name == ty.name && own.dimensions == ty.dimensions);
+    if matches!(&test.tested.kind, ExprKind::Cast { ty, .. } if own_type(ty)) {
+        return false;
+    }
+    // few kinds there are of an enum, and a short list is read as quickly
+    let is_enum = |ty: &std::sync::Arc<TypeName>| ctx.catalog.types.iter().any(|(name, known)| name.name == ty.name && matches!(known.kind, TypeKind::Enum { .. }));
+    let listed = table.table.is_some_and(|t| is_called_one(&table.name.name, t.columns.len()));
+    if listed || table.definition().and_then(|c| c.ty.as_ref()).is_some_and(is_enum) {
         return false;
     }
     // a bare name in a body may be a variable's
@@ -67,9 +83,9 @@ fn check_test<'a>(ctx: &Context, test: &Test<'a>, conditions: &[&'a Expr], scope
     let bare = spelling::text(ctx, column.span);
     let whole = spelling::text(ctx, test.tested.span);
     let covered = indexes.iter().find(|(_, i)| i.method == "btree" && i.keys.first().is_some_and(|k| k.expr.column().is_some_and(|c| c.column == table.column.as_str())));
-    // Without an index on the column the others decide; an arm of OR alone needs none.
+    // An arm of OR alone needs none.
     let is_arm = !conditions.iter().flat_map(|c| c.conjuncts()).any(|c| std::ptr::eq(c, test.whole));
-    if (covered.is_none() && is_arm) || pinned(ctx, test, &table, conditions, scope, covered.is_none()) {
+    if is_arm || pinned(ctx, query, test, &table, conditions, scope, covered.is_none()) {
         return false;
     }
     let rewrite = ranges::rewrite(ctx, test, column, &table);
@@ -188,8 +204,9 @@ fn leads_from_here<'a>(value: &'a Expr, table: &Resolved<'a>, conditions: &[&'a 
 }
 
 /// Whether the table's rows are found by other means: a unique key is given, or another condition has its index.
-fn pinned<'a>(ctx: &Context, test: &Test<'a>, table: &Resolved<'a>, conditions: &[&'a Expr], scope: &Scope<'a>, by_any_index: bool) -> bool {
-    let by_key = scope.bindings().iter().any(|b| b.relation.table() == Some(table.written) && rows::is_pinned(b, conditions, scope));
+fn pinned<'a>(ctx: &Context, query: &'a Query, test: &Test<'a>, table: &Resolved<'a>, conditions: &[&'a Expr], scope: &Scope<'a>, by_any_index: bool) -> bool {
+    let by_key = scope.bindings().iter().any(|b| b.relation.table() == Some(table.written) && rows::is_pinned(b, conditions, scope))
+        || query.select().is_some_and(|select| scope.bindings().iter().any(|b| b.relation.table() == Some(table.written) && scope.bindings().len() > 1 && joins::meets(b, select, scope) == joins::Meets::One));
     let served = |other: &Test| ctx.catalog.indexes_of(&table.name).any(|(_, index)| serves(index, table.table, other, conditions));
     let others = conditions.iter().flat_map(|c| c.conjuncts()).filter(|c| !std::ptr::eq(*c, test.whole)).flat_map(tests);
     let mut own = others.filter(|o| scope.resolve_expr(o.tested).is_some_and(|c| c.name == table.name));

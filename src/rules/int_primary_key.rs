@@ -1,7 +1,7 @@
 //! A four-byte primary key runs out after 2,147,483,647 rows, and widening it rewrites the table.
 
 use super::support::columns::{has_type_of, is_kept, makes_own, serial_base, single_key};
-use super::support::dictionary::{is_called_a_list, is_called_one, is_dictionary};
+use super::support::dictionary::{is_called_one, is_dictionary};
 use super::{Check, Context, Kind};
 use crate::facts::{Action, ColumnDef, Constraint, ConstraintKind, Expr, ExprKind, Name, ObjectName, TableChange, TypeName};
 use crate::source::Location;
@@ -12,7 +12,7 @@ fn check(ctx: &Context) {
     for action in ctx.actions().iter().filter(|_| makes_own(ctx)) {
         match action {
             // a list of things that somebody thinks of never has so many
-            Action::CreateTable(create) if is_kept(create) && !is_dictionary(create) => {
+            Action::CreateTable(create) if is_kept(create) && !is_dictionary(create) && create.columns.len() > 1 => {
                 let Some(key) = single_key(create) else { continue };
                 if let Some(column) = create.columns.iter().find(|column| column.name == *key) {
                     defined(ctx, &create.name, column, &create.constraints);
@@ -50,8 +50,8 @@ fn defined(ctx: &Context, table: &ObjectName, column: &ColumnDef, constraints: &
     if constraints.iter().any(|c| matches!(&c.kind, ConstraintKind::Check(check) if holds_to_one(check, &column.name))) {
         return;
     }
-    let counts = numbered || serial_base(ty).is_some();
-    if !counts && (is_told_by_hand(&table.name.value, constraints) || is_a_measure(&column.name.value)) {
+    // what nobody counts up may be anything: another system's number, a code, a year
+    if !numbered && serial_base(ty).is_none() {
         return;
     }
     let wide = if serial_base(ty).is_some() { "bigserial" } else { "bigint" };
@@ -72,19 +72,6 @@ fn holds_to_one(check: &Expr, column: &Name) -> bool {
     })
 }
 
-/// Whether a key is called as a number that says something of itself, and that nobody counts up for each row.
-fn is_a_measure(column: &str) -> bool {
-    const MEASURES: &[&str] =
-        &["version", "year", "month", "week", "weekday", "day", "hour", "level", "port", "code", "status", "zoom", "srid", "flag", "vlan"];
-    column.rsplit('_').next().is_some_and(|last| MEASURES.contains(&last))
-}
-
-/// Whether a key that numbers nothing by itself is that of a short list whose entries somebody thinks of, by its table's name.
-fn is_told_by_hand(table: &str, constraints: &[Constraint]) -> bool {
-    let refers = constraints.iter().any(|c| matches!(c.kind, ConstraintKind::ForeignKey { .. }));
-    !refers && is_called_a_list(table)
-}
-
 fn added_key(ctx: &Context, table: &ObjectName, constraint: &Constraint) {
     let ConstraintKind::Key { primary: true, columns, .. } = &constraint.kind else { return };
     let [key] = columns.as_slice() else { return };
@@ -96,7 +83,7 @@ fn added_key(ctx: &Context, table: &ObjectName, constraint: &Constraint) {
         known.constraints.iter().any(|c| matches!(&c.constraint.kind, ConstraintKind::ForeignKey { columns, .. } if columns.contains(key)))
     });
     let Some(ty) = column.ty.as_ref().filter(|ty| ty.is("int4") && !referring) else { return };
-    if column.default.is_none() && column.identity.is_none() && is_called_a_list(&table.name.value) {
+    if column.default.is_none() && column.identity.is_none() {
         return;
     }
     let written = Location { file: column.defined_at.file, span: column.type_span };

@@ -3,8 +3,11 @@ use super::support::spelling;
 use super::{Check, Context, Origin};
 use crate::extract::{Hole, Role};
 use crate::finding::Severity;
+use crate::source::floor_boundary;
 
 pub(super) const CHECK: Check = Check::Statement(check);
+
+const PLACEHOLDER: &str = "put a placeholder there and hand the value to the driver as a parameter";
 
 fn check(ctx: &Context) {
     // what migrates runs once, with values of its own
@@ -15,6 +18,10 @@ fn check(ctx: &Context) {
     }
     // the program counts its own savepoints
     if ["savepoint", "release", "rollback"].iter().any(|word| first_word(ctx).eq_ignore_ascii_case(word)) {
+        return;
+    }
+    // inside a string constant that another server runs no placeholder is one
+    if ctx.source(ctx.statement.span).to_ascii_lowercase().contains("dblink") {
         return;
     }
     let mut named = false;
@@ -46,15 +53,16 @@ fn check(ctx: &Context) {
                 "a value becomes part of the SQL text: a quote in it ends the string, and what follows is run",
                 "give it to psql as a variable, which it quotes, and the statement on standard input (-c knows no variables):\n  psql -v value=\"$value\" <<< \"… :'value' …\"",
             ),
-            Role::Value | Role::InString if !hole.trusted && !hole.from_outside => (
+            Role::Value | Role::InString if !hole.trusted && !hole.from_outside && is_the_programs(ctx, hole) => continue,
+            Role::Value | Role::InString if !hole.trusted && (!hole.from_outside || ctx.around.by_hand) => (
                 Severity::Notice,
                 "a value becomes part of the SQL text: each value is a new statement to plan, and whoever could choose it could write SQL",
-                "put a placeholder there and hand the value to the driver as a parameter",
+                PLACEHOLDER,
             ),
             Role::Value | Role::InString if !hole.trusted => (
                 Severity::Error,
                 "a value becomes part of the SQL text: whoever chooses it can write SQL, and each value is a new statement to plan",
-                "put a placeholder there and hand the value to the driver as a parameter",
+                PLACEHOLDER,
             ),
             Role::Identifier if !hole.trusted => (
                 Severity::Notice,
@@ -68,10 +76,47 @@ fn check(ctx: &Context) {
         if matches!(hole.role, Role::Identifier | Role::NameInString) && std::mem::replace(&mut named, true) {
             continue;
         }
+        let help = match hole.role {
+            Role::Value | Role::InString if help == PLACEHOLDER => placed(ctx, hole),
+            _ => help.to_owned(),
+        };
         let report = ctx.report(hole.span, message).help(help).severity(severity);
         // who builds names builds many, all in one way
         ctx.add(if severity == Severity::Notice { report.once_per_file() } else { report });
     }
+}
+
+/// Where the placeholder goes: it stands for a whole constant, and for one value of a list.
+fn placed(ctx: &Context, hole: &Hole) -> String {
+    const NEAR: usize = 400;
+    let at = (hole.span.start as usize).min(ctx.text.len());
+    let before = ctx.text.get(floor_boundary(ctx.text, at.saturating_sub(NEAR))..floor_boundary(ctx.text, at)).unwrap_or("");
+    let before = before.replace(crate::source::FILLER as char, "");
+    if hole.role == Role::Value {
+        let list = before.trim_end().strip_suffix('(').is_some_and(|rest| rest.trim_end().to_ascii_lowercase().ends_with(" in"));
+        return if list { "compare with = ANY (<placeholder>) and hand the driver all values as one array".to_owned() } else { PLACEHOLDER.to_owned() };
+    }
+    let (left, inside) = before.rsplit_once('\'').unwrap_or(("", ""));
+    let ty = left.trim_end().rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("").to_ascii_lowercase();
+    let typed = ["interval", "date", "time", "timestamp", "timestamptz"].contains(&ty.as_str());
+    let after = ctx.text.get(floor_boundary(ctx.text, (hole.span.end as usize).min(ctx.text.len()))..).unwrap_or("");
+    let whole = inside.is_empty() && after.trim_start_matches(crate::source::FILLER as char).starts_with('\'');
+    let rest = if whole { String::new() } else { ", which also brings what stands around it".to_owned() };
+    let cast = if typed { format!(", and a cast instead of the type before it: <placeholder>::{ty}") } else { String::new() };
+    format!("put a placeholder in place of the whole constant, quotes included{cast}, and hand the value to the driver as a parameter{rest}")
+}
+
+/// Whether nothing says that the value is any but one of the program's own: a member of it, a constant, one of a list that it
+/// writes out, or what a script that somebody runs by hand makes.
+fn is_the_programs(ctx: &Context, hole: &Hole) -> bool {
+    const NEAR: usize = 3_000;
+    let code = hole.code.of(ctx.code).trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
+    let root = code.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");
+    let own = ["self", "this"].contains(&root) || root.starts_with(|c: char| c.is_uppercase());
+    let at = (hole.span.start as usize).min(ctx.code.len());
+    let before = ctx.code.get(floor_boundary(ctx.code, at.saturating_sub(NEAR))..floor_boundary(ctx.code, at)).unwrap_or("");
+    let listed = || [" of [", " in [", " in (\"", " in ('", " in {"].iter().any(|list| before.contains(&format!("{root}{list}")));
+    ctx.around.by_hand || own || !root.is_empty() && listed()
 }
 
 /// Whether it is a query, read or not.

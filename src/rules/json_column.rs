@@ -7,6 +7,10 @@ pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable, Kind::AlterTa
 
 fn check(ctx: &Context) {
     for columns in defined_columns(ctx).into_iter().filter_map(|columns| columns.of_type(|ty| ty.name == "json")) {
+        // who writes why it is not jsonb has thought of it
+        if says_why(ctx) {
+            continue;
+        }
         for (column, ty) in &columns.list {
             let table = columns.table;
             let message = format!(
@@ -16,4 +20,10 @@ fn check(ctx: &Context) {
             ctx.add(if ty.dimensions == 0 { report.fix("use jsonb", false, ty.span, "jsonb") } else { report });
         }
     }
+}
+
+/// Whether a remark inside the statement speaks of jsonb.
+fn says_why(ctx: &Context) -> bool {
+    let remark = |line: &str| line.split_once("--").is_some_and(|(_, remark)| remark.to_ascii_lowercase().contains("jsonb"));
+    ctx.source(ctx.statement.span).lines().any(remark)
 }

@@ -1,14 +1,13 @@
 //! LIMIT that keeps whichever rows come first.
 
 mod cut;
-mod lookup;
+mod evidence;
 mod silences;
-mod worklist;
 
 use super::support::spelling;
 use super::{Check, Context};
 use crate::catalog::resolve::Scope;
-use crate::facts::{Expr, ExprKind, Query, QueryBody, Select, quote_identifier};
+use crate::facts::{Expr, ExprKind, Query, Select, quote_identifier};
 use crate::finding::Severity;
 use cut::Cut;
 
@@ -21,35 +20,28 @@ fn check(ctx: &Context, _: &Query) {
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(limit) = query.limit.as_ref().filter(|_| query.order_by.is_empty() && !scope.in_exists) else { return };
     let cut = Cut::new(ctx, query, limit, scope);
-    if silences::ALL.iter().any(|is_settled| is_settled(&cut)) {
+    if silences::ALL.iter().any(|is_settled| is_settled(&cut)) || !evidence::ALL.iter().any(|shows| shows(&cut)) {
         return;
     }
     let clause = spelling::text(ctx, limit.span);
     let what = cut.name();
-    let message = format!(
-        "{clause} without ORDER BY keeps whichever rows of {what} are met first: they change with the plan, with vacuum and with concurrent scans"
-    );
     let key = order(&cut).unwrap_or_else(|| "a unique key".to_owned());
-    let report = ctx.report(limit.span, message);
-    if !is_purge(&cut) {
-        ctx.add(report.help(format!("say which rows are wanted: ORDER BY {key} before {clause}")));
+    if !evidence::is_purge(&cut) {
+        let message = format!(
+            "{clause} without ORDER BY keeps whichever rows of {what} are met first: they change with the plan, with vacuum and with concurrent scans"
+        );
+        ctx.add(ctx.report(limit.span, message).help(format!("say which rows are wanted: ORDER BY {key} before {clause}")));
         return;
     }
     // one loop takes one batch after the other, and of a table that whoever calls names nothing can be said
     if ctx.around.in_loop.is_some() || ctx.around.in_do || cut.table().is_none_or(|table| ctx.table(table).is_none()) {
         return;
     }
+    let message = format!("{clause} without ORDER BY takes rows of {what} in any order: two that run at a time lock them in different ones, and can deadlock");
     let of = cut.first().and_then(|b| b.relation.binding()).filter(|_| scope.bindings().len() > 1);
     let of = of.map(|name| format!(" OF {name}")).unwrap_or_default();
     let help = format!("ORDER BY {key} {clause} FOR UPDATE{of}: two that run at a time then lock rows in one order, and cannot deadlock");
-    ctx.add(report.help(help).severity(Severity::Notice));
-}
-
-/// Whether it picks what a DELETE or UPDATE takes next: the rest goes another time.
-fn is_purge(cut: &Cut) -> bool {
-    let writes = |scope: &Scope| matches!(scope.query().body, QueryBody::Delete(_) | QueryBody::Update(_));
-    let mut around = std::iter::successors(cut.scope.outer(), |scope| scope.outer()).take(3);
-    !cut.is_one() && around.any(writes)
+    ctx.add(ctx.report(limit.span, message).help(help).severity(Severity::Notice));
 }
 
 /// What ORDER BY can name here and tells rows apart: the groups, where there are some; of DISTINCT rows what they show; else a key

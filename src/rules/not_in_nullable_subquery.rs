@@ -1,10 +1,11 @@
-//! NOT IN over a subquery that may hold a NULL.
+//! NOT IN over a subquery that may hold a NULL: where the schema lets it, or the column's name.
 
+use super::support::columns::is_passing;
 use super::support::{rows, spelling};
 use super::{Check, Context, Origin};
-use crate::catalog::resolve::{Resolved, Scope, Source};
 use crate::catalog::index_match::same_in;
-use crate::facts::{ColumnRef, Expr, ExprKind, JoinKind, Literal, Query, Select};
+use crate::catalog::resolve::{Scope, Source};
+use crate::facts::{ColumnRef, Expr, ExprKind, JoinKind, Query, Select};
 use crate::extract::{Role, name_words};
 use crate::finding::Severity;
 use crate::source::Span;
@@ -24,12 +25,6 @@ fn check(ctx: &Context, query: &Query) {
     });
 }
 
-/// Whether it is a list that the caller gives: drivers send no NULL among the values of an array unless they are given one.
-fn is_given_list(expr: &Expr) -> bool {
-    let given = |e: &Expr| matches!(e.uncast().kind, ExprKind::Parameter(_));
-    matches!(&expr.kind, ExprKind::Call(call) if call.name.name.value == "unnest" && call.args.iter().all(given))
-}
-
 fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
     let (tested, query) = match &expr.kind {
         ExprKind::InSubquery { expr: tested, query, negated: true } => (tested, query),
@@ -46,17 +41,7 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
         return; // of which columns, the schema would have to say
     }
     let inner = Scope::new(scope.catalog(), query, Some(Rc::new(scope.clone())));
-    // what is taken out of one value, as `SELECT unnest(names)`, holds no NULL but where somebody put one
-    if is_never_null(&item.expr, select, &inner) || is_given_list(&item.expr) || select.from.is_empty() {
-        return;
-    }
-    // the schema that there is does not say, and what runs once is no query to plan well
-    let unknown = is_unknown(&item.expr, &inner);
-    let of_server = || inner.bindings().iter().any(|b| b.relation.table().is_some_and(|t| t.name.value.starts_with("pg_")));
-    let unsaid = || !scope.catalog().tables.is_empty() || names_a_row(&item.expr);
-    if unknown && (!of_server() && unsaid() || rows::runs_once(ctx) || comes_of_no_table(&item.expr, &inner, MAX_DEPTH)) {
-        return;
-    }
+    let Some(evidence) = evidence(ctx, &item.expr, select, &inner) else { return };
     let given = spelling::text(ctx, item.expr.span);
     let message = format!("NOT IN returns no row at all once {given} of the subquery is NULL in one row, and it cannot be planned as an anti-join");
     let qualified = |e: &Expr, scope: &Scope| match e.column().filter(|column| column.relation.is_none()) {
@@ -90,7 +75,7 @@ fn check_expr<'a>(ctx: &Context, expr: &'a Expr, scope: &Scope<'a>) {
         _ => format!("write NOT EXISTS (SELECT 1 FROM (SELECT {given} …) AS s (value) WHERE s.value = {outer})"),
     };
     let report = ctx.report(expr.span, message).help(help);
-    ctx.add(if unknown { report.severity(Severity::Notice) } else { report });
+    ctx.add(if evidence == Evidence::Name { report.severity(Severity::Notice) } else { report });
 }
 
 /// Whether the program puts names in that nobody can write down here.
@@ -98,90 +83,85 @@ fn text_has_hole(ctx: &Context, span: Span) -> bool {
     ctx.application.is_some_and(|code| code.holes.iter().any(|hole| hole.role != Role::Parameter && span.contains(hole.span)))
 }
 
-/// Whether an item of the subquery cannot be NULL.
-fn is_never_null(expr: &Expr, select: &Select, scope: &Scope) -> bool {
+/// What says that an item of the subquery may be NULL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Evidence {
+    /// The schema, which lets the column be NULL.
+    Schema,
+    /// The column's name, of a table that is not known: a row may lack a parent.
+    Name,
+}
+
+fn evidence(ctx: &Context, expr: &Expr, select: &Select, scope: &Scope) -> Option<Evidence> {
+    if is_tested(expr, select, scope) {
+        return None;
+    }
+    match &expr.kind {
+        ExprKind::Cast { expr, .. } => evidence(ctx, expr, select, scope),
+        // operators give NULL for NULL
+        ExprKind::Binary { left, right, .. } => evidence(ctx, left, select, scope).or_else(|| evidence(ctx, right, select, scope)),
+        ExprKind::Column(column) => of_column(ctx, column, scope),
+        ExprKind::Call(call) => match (call.name.name.value.as_str(), call.args.as_slice()) {
+            ("coalesce", [.., last]) => evidence(ctx, last, select, scope),
+            ("lower" | "upper" | "trim" | "btrim", [of]) => evidence(ctx, of, select, scope),
+            ("min" | "max", [of]) if !select.group_by.is_empty() => evidence(ctx, of, select, scope),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether the subquery's conditions leave no NULL in it.
+fn is_tested(expr: &Expr, select: &Select, scope: &Scope) -> bool {
     let excludes = |c: &&Expr| match &c.kind {
         ExprKind::IsNull { expr: tested, negated: true } => same_in(scope, tested, expr),
         // an operator that is not true of NULL
         ExprKind::Binary { left, op, right, .. } if ["=", "<", ">", "<=", ">=", "<>", "!="].contains(&op.as_str()) => {
             same_in(scope, left, expr) || same_in(scope, right, expr)
         }
-        ExprKind::InList { expr: tested, negated: false, .. } | ExprKind::InSubquery { expr: tested, negated: false, .. } => same_in(scope, tested, expr),
+        ExprKind::InList { expr: tested, .. } | ExprKind::InSubquery { expr: tested, .. } | ExprKind::Between { expr: tested, .. } | ExprKind::Like { expr: tested, .. } => {
+            same_in(scope, tested, expr)
+        }
         _ => false,
     };
     // the conditions of inner joins hold as those of WHERE do
     let inner = select.joins().iter().all(|join| matches!(join.kind, JoinKind::Inner | JoinKind::Cross));
     let all = if inner { select.conditions() } else { select.filter.iter().collect() };
-    if all.iter().flat_map(|condition| condition.conjuncts()).any(|condition| excludes(&condition)) {
-        return true;
-    }
-    match &expr.kind {
-        ExprKind::Literal(literal) => *literal != Literal::Null,
-        ExprKind::Cast { expr, .. } => is_never_null(expr, select, scope),
-        ExprKind::Column(column) => match scope.resolve(column) {
-            Some(found) => {
-                let key = || is_named_id(column) || is_named_after(column, &found.written.name.value) || is_systems(&found);
-                let keyed = || found.table.is_some_and(|table| table.columns.iter().any(|c| c.not_null) || !table.constraints.is_empty());
-                // made from a query, a table has lost what its columns had
-                found.definition().map_or_else(|| !found.is_whole() && key(), |d| d.not_null || (is_named_id(column) && !keyed()))
-            }
-            None => is_named_id(column),
-        },
-        ExprKind::Call(call) => match (call.name.name.value.as_str(), call.args.as_slice()) {
-            ("coalesce", [.., last]) => is_never_null(last, select, scope),
-            ("count", _) => true,
-            // functions that give rows, none of them NULL
-            ("jsonb_object_keys" | "json_object_keys" | "generate_series" | "regexp_split_to_table" | "generate_subscripts", _) => true,
-            ("min" | "max", [of]) => !select.group_by.is_empty() && is_never_null(of, select, scope),
-            _ => false,
-        },
-        _ => false,
-    }
+    all.iter().flat_map(|condition| condition.conjuncts()).any(|condition| excludes(&condition))
 }
 
-/// A column by which the server's own catalogs name things: never NULL in a table of theirs. Views of statistics and locks have NULLs.
-fn is_systems(found: &Resolved) -> bool {
-    const NAMING: &[&str] = &[
-        "oid", "objid", "refobjid", "objoid", "relname", "relnamespace", "nspname", "attrelid", "attname", "indexrelid", "indrelid", "conrelid", "conname", "inhrelid", "inhparent",
-        "typname", "rolname", "extname", "proname", "tablename", "schemaname", "indexname", "viewname",
-    ];
-    let of = &found.written.name.value;
-    if of == "pg_stat_activity" && found.column == "pid" {
-        return true;
+fn of_column(ctx: &Context, column: &ColumnRef, scope: &Scope) -> Option<Evidence> {
+    // by the habit of all `id` is a key, and so is what a table calls by its own name
+    let of_key = |table: &str| column.column == "id" || is_named_after(column, table);
+    let Some(found) = scope.resolve(column) else { return by_name(ctx, column, scope) };
+    let table = &found.written.name.value;
+    if of_key(table) || is_passing(table) || found.table.is_some_and(|table| table.temporary) || table.starts_with("pg_") {
+        return None;
     }
-    of.starts_with("pg_") && !of.starts_with("pg_stat") && found.table.is_none() && NAMING.contains(&found.column.as_str())
-}
-
-/// How deep subqueries and CTEs are looked into.
-const MAX_DEPTH: usize = 8;
-
-/// Whether a column comes out of a function, or of what is not read, through whatever passes it on: nothing can be known of it.
-fn comes_of_no_table(expr: &Expr, scope: &Scope, depth: usize) -> bool {
-    let (Some(column), Some(depth)) = (expr.column(), depth.checked_sub(1)) else { return false };
-    let Some(binding) = scope.binding(column) else { return false };
-    match binding.source {
-        Source::Other => true,
-        Source::Query(inner) | Source::Fence(inner) => {
-            let within = Scope::new(scope.catalog(), inner, Some(Rc::new(scope.clone())));
-            let item = inner.select().and_then(|select| select.items.iter().find(|item| item.alias.is_none() && item.expr.column().is_some_and(|c| c.column == column.column)));
-            item.is_some_and(|item| comes_of_no_table(&item.expr, &within, depth))
+    match found.definition() {
+        // made from a query, a table has lost what its columns had
+        Some(definition) => {
+            let filled = definition.identity.is_some() || definition.default.is_some();
+            (found.is_whole() && !definition.not_null && !filled).then_some(Evidence::Schema)
         }
-        Source::Table(_) => false,
+        None => by_name(ctx, column, scope),
     }
 }
 
-/// Whether a column that nothing is known of names the row that another one belongs to, which most have; not one that a row may lack.
-fn names_a_row(expr: &Expr) -> bool {
-    const NAMING: &[&str] = &["id", "uid", "uuid", "digest", "key", "code", "guid", "sha", "hash", "oid"];
-    const LACKED: &[&str] = &["parent", "manager", "previous", "prev", "next", "replaced", "merged", "root", "original", "by"];
-    let Some(column) = expr.uncast().column() else { return false };
+/// Of a table that is not known: a row may lack a parent, and where there is no schema at all, whatever is no name of a row.
+fn by_name(ctx: &Context, column: &ColumnRef, scope: &Scope) -> Option<Evidence> {
+    const NAMING: &[&str] = &["id", "uid", "uuid", "digest", "key", "code", "guid", "sha", "hash", "oid", "name"];
+    const LACKED: &[&str] = &["parent", "manager", "previous", "prev", "replaced", "merged", "original"];
+    // what runs once is no query to plan well, and a subquery or a function may have taken care of it
+    let of_table = scope.binding(column).is_some_and(|b| matches!(b.source, Source::Table(name) if !name.name.value.starts_with("pg_")));
+    if !of_table || rows::runs_once(ctx) {
+        return None;
+    }
     let words = name_words(&column.column.value);
-    words.last().is_some_and(|last| NAMING.contains(&last.as_str())) && !words.iter().any(|word| LACKED.contains(&word.as_str()))
-}
-
-/// By the habit of all, `id` is a key.
-fn is_named_id(column: &ColumnRef) -> bool {
-    column.column == "id"
+    let names = words.last().is_some_and(|last| NAMING.contains(&last.as_str()));
+    let lacked = names && words.iter().any(|word| LACKED.contains(&word.as_str()));
+    let unsaid = scope.catalog().tables.is_empty() && ctx.origin != Origin::Application && !names;
+    (lacked || unsaid).then_some(Evidence::Name)
 }
 
 /// `id_organisme` or `organisme_id` of `bib_organismes`: the key of that table, by its name.
@@ -189,15 +169,5 @@ fn is_named_after(column: &ColumnRef, table: &str) -> bool {
     let name = column.column.value.as_str();
     let thing = name.strip_prefix("id_").or_else(|| name.strip_suffix("_id"));
     let last = table.rsplit('_').next().unwrap_or(table);
-    thing.is_some_and(|thing| last == thing || last.strip_suffix('s') == Some(thing) || table == thing)
-}
-
-/// Whether nothing is known of an item: its table is not in the schema, or it is an element of an array.
-fn is_unknown(expr: &Expr, scope: &Scope) -> bool {
-    let known = || expr.column().and_then(|c| scope.resolve(c)).is_some_and(|c| c.definition().is_some());
-    match &expr.uncast().kind {
-        ExprKind::Column(_) => !known(),
-        ExprKind::Subscript { .. } => true,
-        _ => false,
-    }
+    thing.is_some_and(|thing| last == thing || last.strip_suffix('s') == Some(thing) || table == thing || table.strip_suffix('s') == Some(thing))
 }

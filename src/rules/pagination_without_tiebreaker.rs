@@ -64,9 +64,14 @@ fn constants<'a>(select: &'a Select, scope: &Scope<'a>, name: &crate::catalog::Q
     let equalities = select.conditions().into_iter().filter(|c| matches!(c.kind, ExprKind::Binary { .. }));
     equalities
         .flat_map(tests)
-        .filter(|t| t.op == "=" && t.value.is_some_and(crate::catalog::index_match::is_value))
+        .filter(|t| t.op == "=" && t.value.is_some_and(is_one_value))
         .filter_map(|t| scope.resolve_expr(t.tested))
         .filter(|column| column.name == *name)
         .map(|column| column.column)
         .collect()
+}
+
+/// Whether an expression has one value for all rows: no column stands in it, nor in a query inside that names what is outside of it.
+fn is_one_value(value: &Expr) -> bool {
+    crate::catalog::index_match::is_value(value) || value.subquery().is_some_and(|inner| inner.column_refs().iter().all(|c| c.relation.is_none()))
 }

@@ -42,7 +42,13 @@ fn check(ctx: &Context, query: &Query) {
         QueryBody::Delete(_) => ("delete", "send all keys at once:\nDELETE FROM … WHERE id = ANY($1);"),
         _ => ("query", "fetch all rows at once, and look each up in memory:\nSELECT … WHERE id = ANY($1);  -- or a join with the query that gives the rows"),
     };
-    if is_far(ctx, found.header, query.span) {
+    // what marks one thing as done stands after the work, or tells where to go on
+    let marks = match &query.body {
+        QueryBody::Update(update) => !gives_values(ctx, update),
+        QueryBody::Delete(_) => true,
+        _ => false,
+    };
+    if is_far(ctx, found.header, query.span, if marks { LONG_TURN_OF_MARKS } else { LONG_TURN }) {
         return;
     }
     let message = format!("one {doing}{of} for each turn of the loop: a round trip for each row, so time grows with the number of rows");
@@ -60,10 +66,13 @@ fn check(ctx: &Context, query: &Query) {
 /// A turn of so many lines does other work than this statement, and waits for that.
 const LONG_TURN: usize = 25;
 
+/// The same where the statement only says that a thing is done.
+const LONG_TURN_OF_MARKS: usize = 2;
+
 /// Whether so much stands between the head of the loop and the statement that a turn is a task of its own.
-fn is_far(ctx: &Context, header: Span, query: Span) -> bool {
+fn is_far(ctx: &Context, header: Span, query: Span, far: usize) -> bool {
     let between = ctx.code.as_bytes().get(header.start as usize..query.start as usize).unwrap_or_default();
-    between.iter().filter(|&&byte| byte == b'\n').count() > LONG_TURN
+    between.iter().filter(|&&byte| byte == b'\n').count() > far
 }
 
 /// Whether each turn sets values of its own: a parameter, or what the program puts in.

@@ -53,7 +53,10 @@ fn belongs_to_one(select: &Select) -> bool {
 /// Whether rows are picked by what state they are in, as a queue's are: a constant, a flag, NULL, the time.
 fn asks_for_a_state(select: &Select) -> bool {
     select.filter.iter().flat_map(|f| f.conjuncts()).any(|condition| match &condition.kind {
-        ExprKind::IsNull { .. } | ExprKind::Not(_) | ExprKind::Column(_) | ExprKind::InList { .. } => true,
+        ExprKind::IsNull { negated, .. } => !negated,
+        // rows that nobody needs any more are cleaned up
+        ExprKind::Not(inner) => !matches!(inner.kind, ExprKind::Quantified { .. } | ExprKind::InSubquery { .. } | ExprKind::Exists { .. }),
+        ExprKind::Column(_) | ExprKind::InList { .. } => true,
         ExprKind::Or(_) => true,
         _ => tests(condition).iter().any(|t| t.value.is_some_and(|value| is_value(value) && !spelling::has_parameter(value))),
     })

@@ -20,7 +20,7 @@ fn check(ctx: &Context) {
         QueryBody::Update(update) if text.to_ascii_lowercase().contains("order by") && goes_on(update) => return,
         QueryBody::Update(_) => "updates",
         QueryBody::Delete(_) => "deletes",
-        QueryBody::Select(select) if !select.from.is_empty() && !super::support::rows::runs_once(ctx) => "reads",
+        QueryBody::Select(select) if select.relations().iter().any(|r| r.table().is_some()) && !super::support::rows::runs_once(ctx) => "reads",
         _ => return,
     };
     let message = "this loop runs a statement for each row of its query: each is planned into the same transaction, takes its own locks and snapshots, and a thousand rows are a thousand statements";
@@ -64,8 +64,9 @@ fn loop_variable(header: &str) -> Option<String> {
     let variable = words.next()?.trim_end_matches(',').to_owned();
     let rest = words.collect::<Vec<_>>().join(" ");
     let over_rows = kind == "for" && (rest.starts_with("in select") || rest.starts_with("in (select") || rest.starts_with("in with") || rest.starts_with("in ( select"));
-    let over_values = kind == "foreach";
-    let of_the_system = ["information_schema.", "pg_catalog.", " pg_", "generate_series", "_array_elements", "unnest(", "regexp_"].iter().any(|s| rest.contains(s));
+    // what is written out in the loop's head are a few
+    let over_values = kind == "foreach" && !rest.contains("array[") && !rest.contains("array [");
+    let of_the_system = ["from (values", "information_schema.", "pg_catalog.", " pg_", "generate_series", "_array_elements", "unnest(", "regexp_"].iter().any(|s| rest.contains(s));
     ((over_rows || over_values) && !of_the_system).then_some(variable)
 }
 

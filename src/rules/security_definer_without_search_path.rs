@@ -22,9 +22,10 @@ fn check(ctx: &Context) {
             "{kind} {name} runs with its owner's rights but finds tables and functions by its caller's search_path: whoever can create objects in a schema of that path runs code as the owner"
         );
         let arguments: Vec<String> = function.argument_types.iter().map(ToString::to_string).collect();
+        // of a name that stands alone, and of a column's type, PostgreSQL asks no arguments
+        let arguments = if arguments.iter().any(|ty| ty.contains(['%', '"'])) { String::new() } else { format!("({})", arguments.join(", ")) };
         let help = format!(
-            "ALTER {body} {name}({}) SET search_path = '';\nand name each table with its schema inside it (public.…); pg_catalog is always searched",
-            arguments.join(", ")
+            "ALTER {body} {name}{arguments} SET search_path = '';\nand name each table with its schema inside it (public.…); pg_catalog is always searched"
         );
         let end = crate::source::Span::new(span.end, span.end);
         ctx.add(ctx.report(span, message).help(help).fix("fix the search path", false, end, " SET search_path = pg_catalog, public, pg_temp"));

@@ -24,7 +24,7 @@ fn check(ctx: &Context, query: &Query) {
     if ctx.statement.query.as_ref().is_none_or(|own| !std::ptr::eq(own, query)) {
         return;
     }
-    let Some(select) = query.select() else { return };
+    let Some(select) = query.select().filter(|_| !fills_a_type(ctx)) else { return };
     // of one row, what it reads too much is little
     let one = query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1));
     if one || ctx.visits.first().is_some_and(|(_, scope)| rows::is_single(select, scope)) {
@@ -40,6 +40,20 @@ fn check(ctx: &Context, query: &Query) {
         ctx.add(ctx.report(item.expr.span, message).help(help));
     }
 }
+
+/// Whether the rows fill a type that is defined elsewhere, by whose fields they are read: `db.Select(&intakes, …)`, `.as[Job]`.
+fn fills_a_type(ctx: &Context) -> bool {
+    let Some(span) = ctx.application.map(|code| code.span) else { return false };
+    let code = ctx.code.as_bytes();
+    let (start, end) = (span.start as usize, span.end as usize);
+    let before = code.get(start.saturating_sub(NEAR)..start).unwrap_or_default();
+    let after = code.get(end..code.len().min(end + NEAR)).unwrap_or_default();
+    let holds = |text: &[u8], mark: &str| memchr::memmem::find(text, mark.as_bytes()).is_some();
+    ["(&", "query_as", ", &"].iter().any(|mark| holds(before, mark)) || [".as[", ".mapTo", ".class", "toList<"].iter().any(|mark| holds(after, mark))
+}
+
+/// So far from the SQL stands what its rows fill.
+const NEAR: usize = 60;
 
 /// What the star costs here, and what to write; `None` where the rows are small, or nothing is known of them.
 fn cost(ctx: &Context, tables: &[&Relation]) -> Option<(String, String)> {

@@ -1,11 +1,12 @@
-//! UPDATE or DELETE of every row, in application code.
+//! UPDATE or DELETE of every row, in application code that speaks of one.
+
 use super::support::columns::is_passing;
 use super::support::{rows, spelling};
 use super::{Check, Context, Origin};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::is_value;
-use crate::extract::{Hole, Role, name_words};
-use crate::facts::{ObjectName, Query, QueryBody, Statement};
+use crate::extract::{Fragment, Hole, Role, name_words};
+use crate::facts::{ConstraintKind, ExprKind, Identifier, ObjectName, Query, QueryBody, Update};
 use crate::source::{Span, floor_boundary};
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -15,51 +16,20 @@ fn check(ctx: &Context, query: &Query) {
     if ctx.origin != Origin::Application || ctx.around.in_document || ctx.around.by_hand || ctx.around.among_migrations {
         return;
     }
-    // what follows in a hole may be the condition
-    let condition = |hole: &Hole| {
-        let code = hole.code.of(ctx.code).to_ascii_lowercase();
-        ["where", "clause", "cond", "filter"].iter().any(|word| code.contains(word))
-    };
-    let open = ctx.application.is_some_and(|f| f.open || f.holes.iter().any(|h| matches!(h.role, Role::Fragment) || condition(h)));
-    // a function whose name says that it is about all there is, or statements in a row that empty one table after the other
-    let emptied = |statement: &Statement| statement.query.as_ref().is_some_and(|query| matches!(&query.body, QueryBody::Delete(delete) if delete.filter.is_none()));
-    let in_a_row = || ctx.preceding.iter().chain(ctx.following).any(emptied) || empties_beside(ctx);
-    let wipes = ctx.application.is_some_and(|f| f.of_all) || in_a_row() || is_announced(ctx) || is_labelled(ctx);
+    let Some(fragment) = ctx.application.filter(|fragment| !may_go_on(ctx, fragment)) else { return };
     query.walk(&mut |query| {
-        let found: Option<(&ObjectName, &str, Span)> = match &query.body {
+        let (table, verb, at, one) = match &query.body {
             QueryBody::Update(update) if update.filter.is_none() && update.from.is_empty() => {
-                update.table.table().map(|table| (table, "changes", update.table.span))
+                let Some(table) = update.table.table() else { return };
+                (table, "changes", update.table.span, gives_what_one_has(ctx, table, update) || is_about_one(ctx, fragment, table) && sets_constants(update))
             }
             QueryBody::Delete(delete) if delete.filter.is_none() && delete.using.is_empty() => {
-                delete.table.table().map(|table| (table, "deletes", delete.table.span))
+                let Some(table) = delete.table.table() else { return };
+                (table, "deletes", delete.table.span, is_about_one(ctx, fragment, table))
             }
-            _ => None,
+            _ => return,
         };
-        let Some((table, verb, at)) = found.filter(|_| !open) else { return };
-        let temporary = ctx.table(table).is_some_and(|(_, t)| t.temporary);
-        // whoever puts the table's name together writes a tool that empties tables
-        let any_table = table.name.value.contains('{') || table.name.value == "_";
-        // no key tells its rows apart: a table of one row, which keeps a state
-        let keyless = ctx.table(table).is_some_and(|(name, t)| {
-            t.knowledge == Knowledge::Whole && t.partition_by.is_none() && ctx.catalog.keys_of(name).is_empty() && ctx.catalog.indexes_of(name).next().is_none()
-        });
-        // a table without a number for each row is judged by its name
-        let numbered = ctx.table(table).is_some_and(|(name, _)| ctx.catalog.keys_of(name).iter().any(|key| matches!(&key[..], [only] if only.ends_with("id"))));
-        let state = !numbered && rows::keeps_a_state(&table.name.value);
-        // `reset_next_check`: all are given one and the same constant
-        let reset = matches!(&query.body, QueryBody::Update(update) if ctx.application.is_some_and(|f| f.of_all) && update.assignments.iter().all(|(_, value)| !spelling::has_parameter(value)));
-        // to give all rows one value of a key is refused, unless there is but one
-        let single = matches!(&query.body, QueryBody::Update(update) if ctx.table(table).is_some_and(|(name, _)| {
-            let given: Vec<&str> = update.assignments.iter().filter(|(_, value)| is_value(value)).map(|(column, _)| column.value.as_str()).collect();
-            ctx.catalog.keys_of(name).iter().any(|key| key.iter().all(|column| given.contains(&column.as_str())))
-        }));
-        // what is written anew in the same breath, and what is named after not being kept
-        let refilled = verb == "deletes" && (is_asked_by_name(ctx, table) || is_refilled(ctx, table) || is_passing(&table.name.value));
-        // who writes all rows of a table in several places knows that there is one
-        let kept = state;
-        let state = state || (verb == "changes" && !numbered && ctx.mentions.unbounded_updates(table) > 1);
-        let one_row = ctx.table(table).is_some_and(|(name, _)| rows::is_singleton(ctx, name));
-        if temporary || refilled || one_row || any_table || reset || single || ((keyless || state) && verb == "changes") || (kept && verb == "deletes") || (wipes && verb == "deletes") || query.ctes.iter().any(|cte| cte.name == table.name) {
+        if !one || is_meant(ctx, query, table) {
             return;
         }
         let message = format!("this {verb} every row of {table}: a WHERE clause was forgotten, or all writers wait while it runs");
@@ -71,65 +41,73 @@ fn check(ctx: &Context, query: &Query) {
     });
 }
 
-/// So near another statement of the same function stands.
-const NEAR: usize = 240;
-
-/// Whether the program's next statement, or the one before, empties another table: that makes a procedure, and no slip.
-fn empties_beside(ctx: &Context) -> bool {
-    let Some(fragment) = ctx.application else { return false };
-    let (start, end) = (fragment.span.start as usize, fragment.span.end as usize);
-    let part = |from: usize, to: usize| ctx.code.get(floor_boundary(ctx.code, from)..floor_boundary(ctx.code, to)).unwrap_or("");
-    empties(part(start.saturating_sub(NEAR), start)) || empties(part(end, end.saturating_add(NEAR).min(ctx.code.len())))
-}
-
-/// `DELETE FROM name` and then the end of a string.
-fn empties(code: &str) -> bool {
-    const DELETE: &str = "delete from ";
-    let lower = code.to_ascii_lowercase();
-    lower.match_indices(DELETE).any(|(at, _)| {
-        let name = lower.get(at + DELETE.len()..).unwrap_or("").trim_start();
-        let rest = name.trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.')).trim_start_matches([';', ' ']);
-        rest.len() < name.len() && rest.starts_with(['"', '\'', '`'])
-    })
-}
-
-/// Words that say that something is about all there is.
-const OF_ALL: &[&str] = &["all", "every", "everything", "clear", "cleared", "reset", "wipe", "empty", "purge", "flush", "whole", "truncate"];
-
-/// `resetAll: p.P("DELETE FROM …")`, `const CLEAR_JOBS = "DELETE FROM …"`: the statement has a name that says so.
-fn is_labelled(ctx: &Context) -> bool {
-    const NEAR: usize = 80;
-    let Some(start) = ctx.application.map(|fragment| fragment.span.start as usize) else { return false };
-    let before = ctx.code.get(floor_boundary(ctx.code, start.saturating_sub(NEAR))..floor_boundary(ctx.code, start)).unwrap_or("");
-    let statement = before.rsplit([';', '{', '}', ')', '`', '"', '\'']).find(|piece| piece.contains(['=', ':'])).unwrap_or("");
-    let Some((label, _)) = statement.rsplit_once(['=', ':']) else { return false };
-    let name = label.split(|c: char| !c.is_alphanumeric() && c != '_').rfind(|word| !word.is_empty()).unwrap_or("");
-    name_words(name).iter().any(|word| OF_ALL.contains(&word.as_str()))
-}
-
-/// Whether a comment right before it says that it is about all there is.
-fn is_announced(ctx: &Context) -> bool {
-    let Some(fragment) = ctx.application else { return false };
-    let before = ctx.code.get(..floor_boundary(ctx.code, fragment.span.start as usize)).unwrap_or("");
-    let comments = before.lines().rev().skip(1).map(str::trim).take_while(|line| ["#", "//", "--", "*", "/*"].iter().any(|mark| line.starts_with(mark)));
-    let mut words = comments.take(4).flat_map(|line| line.split(|c: char| !c.is_alphanumeric()));
-    words.any(|word| OF_ALL.iter().any(|of_all| word.eq_ignore_ascii_case(of_all)))
-}
-
-/// Whether the same statement, or one after it, fills the table again.
-fn is_refilled(ctx: &Context, table: &ObjectName) -> bool {
-    let fills = |statement: &Statement| {
-        let own = statement.query.as_ref().map(|query| &query.body);
-        matches!(own, Some(QueryBody::Insert(insert)) if insert.table.table().is_some_and(|into| into.name == table.name))
+/// Whether what follows, or a hole, may be the condition.
+fn may_go_on(ctx: &Context, fragment: &Fragment) -> bool {
+    let condition = |hole: &Hole| {
+        let code = hole.code.of(ctx.code).to_ascii_lowercase();
+        hole.role == Role::Fragment || ["where", "clause", "cond", "filter"].iter().any(|word| code.contains(word))
     };
-    std::iter::once(ctx.statement).chain(ctx.following).any(fills)
+    fragment.open || fragment.holes.iter().any(condition)
 }
 
-/// `delete_similarity_stats()` of `similarity_stats`: the function is there for nothing else.
-fn is_asked_by_name(ctx: &Context, table: &ObjectName) -> bool {
-    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_ascii_lowercase();
-    let function = ctx.application.and_then(|fragment| fragment.function).map(|name| plain(ctx.source(name)));
-    let (function, table) = (function.unwrap_or_default(), plain(&table.name.value));
-    let verbs = ["delete", "remove", "clear", "clean"];
-    verbs.iter().any(|verb| function.strip_prefix(verb).is_some_and(|rest| rest == table || rest == format!("all{table}")))
+/// Whether an UPDATE gives every row what tells one from the other: a reference to another row, or what is unique.
+fn gives_what_one_has(ctx: &Context, table: &ObjectName, update: &Update) -> bool {
+    const OWN: &[&str] = &["password", "email", "username", "slug", "uuid"];
+    let known = ctx.table(table);
+    let refers = |column: &str| {
+        let of = |columns: &[crate::facts::Name]| columns.iter().any(|own| own.value == column);
+        known.is_some_and(|(_, t)| t.constraints.iter().any(|c| matches!(&c.constraint.kind, ConstraintKind::ForeignKey { columns, .. } if of(columns))))
+    };
+    let last = |column: &str| name_words(column).pop().unwrap_or_default();
+    let given = update.assignments.iter().filter(|(_, value)| matches!(value.uncast().kind, ExprKind::Parameter(_)));
+    let mut given = given.map(|(column, _)| column.value.as_str());
+    let several = update.assignments.len() > 1 && known.is_some_and(|(name, _)| !ctx.catalog.keys_of(name).is_empty());
+    given.any(|column| OWN.contains(&last(column).as_str()) || several && (last(column) == "id" || refers(column)))
+}
+
+/// The same for all, and nothing of what the function is given.
+fn sets_constants(update: &Update) -> bool {
+    update.assignments.iter().all(|(_, value)| is_value(value) && !spelling::has_parameter(value))
+}
+
+/// Whether the function is given the key of something, which the statement then leaves out; where it goes on to the same table, that
+/// was the first step.
+fn is_about_one(ctx: &Context, fragment: &Fragment, table: &ObjectName) -> bool {
+    const NEAR: usize = 800;
+    const KEYS: &[&str] = &["id", "uuid", "guid", "key", "slug", "email"];
+    let Some(name) = fragment.function.filter(|_| !fragment.of_all) else { return false };
+    let rest = ctx.code.get(name.end as usize..).unwrap_or("");
+    let head = rest.get(..floor_boundary(rest, NEAR.min(rest.len()))).unwrap_or("");
+    let parameters = head.split_once('(').filter(|(before, _)| before.len() < 40).and_then(|(_, rest)| rest.split([')', '{']).next()).unwrap_or("");
+    let is_key = |word: &str| word.ends_with("ID") || name_words(word).last().is_some_and(|last| KEYS.contains(&last.as_str()));
+    let given = parameters.split(|c: char| !c.is_alphanumeric() && c != '_').any(is_key);
+    let end = fragment.span.end as usize;
+    let after = ctx.code.get(end..floor_boundary(ctx.code, end.saturating_add(NEAR).min(ctx.code.len()))).unwrap_or("");
+    let own = after.find("\n}").map_or(after, |close| &after[..close]);
+    given && fragment.holes.is_empty() && !own.to_ascii_lowercase().contains(table.name.value.to_ascii_lowercase().as_str())
+}
+
+/// Whether all rows of the table are one, or none that stays.
+fn is_meant(ctx: &Context, query: &Query, table: &ObjectName) -> bool {
+    const STATES: &[&str] = &["settings", "setting", "config", "configuration", "defaults", "options", "preferences", "state", "status", "info", "site", "meta", "globals"];
+    let state = rows::keeps_a_state(&table.name.value) || name_words(&table.name.value).iter().any(|word| STATES.contains(&word.as_str()));
+    // whoever puts the table's name together writes a tool that empties tables
+    let any_table = table.name.value.contains('{') || table.name.value == "_";
+    let cte = query.ctes.iter().any(|cte| cte.name == table.name);
+    let known = ctx.table(table);
+    let temporary = known.is_some_and(|(_, t)| t.temporary);
+    // no key tells its rows apart: a table of one row, which keeps a state
+    let keyless = known.is_some_and(|(name, t)| {
+        t.knowledge == Knowledge::Whole && t.partition_by.is_none() && ctx.catalog.keys_of(name).is_empty() && ctx.catalog.indexes_of(name).next().is_none()
+    });
+    // to give all rows one value of a key is refused, unless there is but one
+    let single = matches!(&query.body, QueryBody::Update(update) if known.is_some_and(|(name, _)| {
+        let given: Vec<&str> = update.assignments.iter().filter(|(_, value)| is_value(value)).map(|(column, _)| column.value.as_str()).collect();
+        let all = |key: &Vec<Identifier>| key.iter().all(|column| given.contains(&column.as_str()));
+        ctx.catalog.keys_of(name).iter().any(all)
+    }));
+    let one_row = known.is_some_and(|(name, _)| rows::is_singleton(ctx, name));
+    // emptied and filled in one statement
+    let filled = ctx.source(ctx.statement.span).to_ascii_lowercase().contains(&format!("into {}", table.name.value.to_ascii_lowercase()));
+    state || filled || any_table || cte || temporary || keyless || single || one_row || is_passing(&table.name.value)
 }

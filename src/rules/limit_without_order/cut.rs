@@ -3,7 +3,7 @@
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::is_value;
 use crate::catalog::resolve::{Binding, Scope};
-use crate::facts::{ColumnRef, Expr, Limit, ObjectName, Query, Select};
+use crate::facts::{ColumnRef, Expr, ExprKind, Limit, ObjectName, Query, Select};
 use crate::rules::Context;
 use crate::rules::support::{joins, rows};
 
@@ -58,6 +58,27 @@ impl<'c, 'a> Cut<'c, 'a> {
     /// Whether the query is not inside another one.
     pub(super) fn is_outermost(&self) -> bool {
         self.scope.outer().is_none()
+    }
+
+    /// Several rows, of which none is passed over.
+    pub(super) fn takes_several(&self) -> bool {
+        !self.is_one() && self.query.offset.is_none()
+    }
+
+    /// Whether the program, or `IS NULL` around it, asks only if there is a row.
+    pub(super) fn asks_presence(&self) -> bool {
+        let is_own = |e: &Expr| matches!(&e.uncast().kind, ExprKind::Subquery(query) if std::ptr::eq(&**query, self.query));
+        let mut tested = self.is_outermost() && self.ctx.application.is_some_and(|fragment| fragment.asks_presence);
+        for expr in self.scope.outer().map(|around| around.query().expressions()).unwrap_or_default() {
+            expr.walk(&mut |e| tested |= matches!(&e.kind, ExprKind::IsNull { expr, .. } if is_own(expr)));
+        }
+        tested
+    }
+
+    /// Whether an expression is what somebody asks for: a parameter, or a variable of a function.
+    pub(super) fn is_asked(&self, expr: &Expr) -> bool {
+        let inner = expr.uncast();
+        matches!(inner.kind, ExprKind::Parameter(_)) || self.ctx.around.in_function && inner.column().is_some() && self.is_given(inner)
     }
 
     /// Whether an expression is a constant, a parameter, a variable of a function, or a column of a query around this one.

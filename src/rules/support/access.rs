@@ -5,7 +5,8 @@ use crate::advise::{indexes_of, is_served};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::{Kind, Node, Prepared, implied};
 use crate::catalog::uses::{Clause, TableUse, uses};
-use crate::facts::Query;
+use crate::facts::{Query, QueryBody};
+use crate::rules::support::spelling;
 use crate::rules::{Context, Origin};
 
 /// A use of a table that no known index serves, with the index that would.
@@ -24,16 +25,23 @@ impl<'a> Unserved<'a> {
         // What a migration runs it runs once; a schema file's queries are those of its functions and examples.
         // What a view demands is only a part of what those demand who read it.
         let own = ctx.statement.query.as_ref().is_some_and(|statement| std::ptr::eq(statement, query));
-        let once = super::rows::runs_once(ctx);
+        let once = super::rows::runs_once(ctx) || is_run_by_somebody(ctx);
         if !own || once || ctx.origin == Origin::Down { vec![] } else { unserved(ctx, query) }
     }
+}
+
+/// Whether a file of plain SQL writes rows with all values written out, as somebody runs it once. What a program sends has parameters.
+fn is_run_by_somebody(ctx: &Context) -> bool {
+    let written =
+        |query: &Query| matches!(query.body, QueryBody::Insert(_) | QueryBody::Update(_)) && !spelling::query_has_parameter(query);
+    ctx.origin == Origin::Script && !ctx.around.in_function && !ctx.around.scheduled && ctx.statement.query.as_ref().is_some_and(written)
 }
 
 fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
     let mut found = vec![];
     for table in uses(ctx.catalog, query) {
         let whole = table.table.is_some_and(|t| t.knowledge == Knowledge::Whole && !t.temporary && !t.foreign);
-        if !whole || !table.own_text || super::rows::is_singleton(ctx, &table.name) {
+        if !whole || !table.own_text || super::rows::is_singleton(ctx, &table.name) || is_list(&table) {
             continue;
         }
         let indexes = indexes_of(ctx.catalog, &table.name);
@@ -56,6 +64,11 @@ fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
         found.extend(bare.pop().map(|wanted| Unserved { table, wanted, beside, indexes }));
     }
     found
+}
+
+/// Whether a table is called as a short list is, which is read as quickly without an index.
+fn is_list(table: &TableUse) -> bool {
+    table.table.is_some_and(|t| super::dictionary::is_called_one(&table.name.name, t.columns.len()))
 }
 
 impl<'a> Unserved<'a> {

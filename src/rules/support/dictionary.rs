@@ -41,11 +41,9 @@ const LISTS: &[&str] = &[
     "continent",
     "dictionary",
     "lookup",
+    // `app_schema`, `schema_version`: which migrations ran
+    "schema",
 ];
-
-/// What lists are called besides, where nothing numbers their entries.
-const GIVEN_LISTS: &[&str] =
-    &["class", "relationship", "method", "mode", "reason", "scope", "rating", "qualifier", "grade", "rank", "phase"];
 
 /// What the only text of such a list is called.
 const NAMES: &[&str] = &["name", "label", "code", "slug", "title", "type", "kind", "key", "iso", "abbreviation", "value"];
@@ -68,14 +66,9 @@ pub(in crate::rules) fn is_dictionary(create: &CreateTable) -> bool {
 /// Whether a table with so many columns is called as such lists are: `order_status`, `categories`.
 pub(in crate::rules) fn is_called_one(table: &str, columns: usize) -> bool {
     let last = last_word(table);
-    columns <= MANY && (LISTS.contains(&last.as_str()) || LISTS.contains(&singular(&last).as_str()))
-}
-
-/// The same of a table whose key somebody gives each entry.
-pub(in crate::rules) fn is_called_a_list(table: &str) -> bool {
-    let last = last_word(table);
-    let called = |word: &str| GIVEN_LISTS.contains(&word) || LISTS.contains(&word);
-    called(&last) || called(&singular(&last)) || last.strip_suffix("es").is_some_and(called)
+    let versions = table.to_ascii_lowercase().starts_with("schema_");
+    let kinds = ["type", "types", "status", "category", "categories"].iter().any(|end| last.ends_with(end));
+    columns <= MANY && (versions || kinds || LISTS.contains(&last.as_str()) || LISTS.contains(&singular(&last).as_str()))
 }
 
 fn last_word(table: &str) -> String {

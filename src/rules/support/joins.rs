@@ -1,8 +1,8 @@
 //! Which joins multiply rows, as far as declared keys can tell.
 
-use crate::catalog::Knowledge;
 use crate::catalog::index_match::tests;
 use crate::catalog::resolve::{Binding, Scope, Source};
+use crate::catalog::{Catalog, Knowledge, Qualified};
 use crate::facts::{Distinct, Expr, ExprKind, FromItem, Identifier, Join, JoinCondition, JoinKind, Literal, Query, Relation, Select};
 use crate::postgres::functions::is_builtin_aggregate;
 
@@ -53,14 +53,46 @@ fn meets_those<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>,
         Source::Table(written) => match catalog.table(written) {
             Some((name, _)) if catalog.is_key_fixed(name, &fixed) => Meets::One,
             Some((name, _)) if catalog.is_partial_key_fixed(name, &fixed, &select.conditions(), &|c| scope.is_of(c, binding)) => Meets::One,
-            Some((_, table)) if table.knowledge == Knowledge::Whole => Meets::Many,
+            Some((name, table)) if table.knowledge == Knowledge::Whole && !may_hold_one(binding, name, &fixed, select, scope) => {
+                Meets::Many
+            }
             // by the habit of all, `id` is a key
             _ if fixed.contains(&"id") => Meets::One,
             _ => Meets::Unknown,
         },
-        Source::Query(query) if one_row_for(query, &fixed) => Meets::One,
+        Source::Query(query) | Source::Fence(query) if one_row_for(query, &fixed) => Meets::One,
         _ => Meets::Unknown,
     }
+}
+
+/// Whether what else is asked of a relation may leave one row: at a moment one of its spans of time holds, and a key's column beside
+/// the fixed ones may have few values (`a.pair_id = b.pair_id AND a.side <> b.side`).
+fn may_hold_one<'a>(binding: &Binding<'a>, name: &Qualified, fixed: &[&str], select: &'a Select, scope: &Scope<'a>) -> bool {
+    let mut asked: Vec<&str> = fixed.to_vec();
+    let mut spans = 0;
+    for condition in holding_for(binding.relation, select) {
+        let mut own: Vec<&str> = vec![];
+        condition.walk(&mut |e| own.extend(e.column().filter(|c| scope.is_of(c, binding)).map(|c| c.column.value.as_str())));
+        if own.is_empty() || matches!(&condition.kind, ExprKind::Binary { op, .. } if op == "=") {
+            continue;
+        }
+        spans += match &condition.kind {
+            ExprKind::Binary { op, .. } if matches!(op.as_str(), "@>" | "<@" | "&&") => 2,
+            ExprKind::Binary { op, .. } if matches!(op.as_str(), "<" | "<=" | ">" | ">=") => 1,
+            ExprKind::Between { .. } | ExprKind::Or(_) if own.len() > 1 => 1,
+            _ => 0,
+        };
+        asked.extend(own);
+    }
+    let all_asked = |key: &Vec<Identifier>| key.iter().all(|column| asked.contains(&column.as_str()));
+    let one_of_few = |key: &Vec<Identifier>| all_asked(key) && key.iter().any(|column| fixed.contains(&column.as_str()));
+    spans > 1 || scope.catalog().keys_of(name).iter().any(one_of_few)
+}
+
+/// Whether the rows of a join are known to be several, or nothing is known of any table: with a schema at hand, what it does not say
+/// is not held against a query.
+pub(crate) fn repeats(catalog: &Catalog, meets: Meets) -> bool {
+    meets == Meets::Many || meets == Meets::Unknown && catalog.tables.is_empty()
 }
 
 /// The columns of a relation that the conditions set equal to something outside it, which asks none but these others.

@@ -33,7 +33,7 @@ pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> 
                     (WHERE key > $last_key) instead of OFFSET"
                 .to_owned();
         }
-        return no_order(ctx, scope);
+        return no_order(ctx, query, scope);
     }
     if query
         .select()
@@ -86,7 +86,12 @@ fn is_given(expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::Parameter(_))
 }
 
-fn no_order(ctx: &Context, scope: &Scope) -> String {
+fn no_order(ctx: &Context, query: &Query, scope: &Scope) -> String {
+    const WHY: &str = "there is no ORDER BY, so the pages are arbitrary: rows repeat and go missing between them; order by";
+    if let Some(keys) = query.select().map(|select| &select.group_by).filter(|keys| !keys.is_empty()) {
+        let keys: Vec<String> = keys.iter().map(|key| spelling::text(ctx, key.span)).collect();
+        return format!("{WHY} what the rows are grouped by ({}), then continue after the last row seen", keys.join(", "));
+    }
     let key = scope.bindings().first().and_then(|b| match b.source {
         Source::Table(written) => ctx.catalog.keys_of(&ctx.catalog.resolve(written)).into_iter().next(),
         _ => None,
@@ -95,8 +100,7 @@ fn no_order(ctx: &Context, scope: &Scope) -> String {
     let list: Vec<String> = key.iter().map(|c| quote_identifier(c)).collect();
     let parameters: Vec<String> = key.iter().map(|c| format!("$last_{c}")).collect();
     format!(
-        "there is no ORDER BY, so the pages are arbitrary: rows repeat and go missing between them; order by a unique key first, \
-         then continue after the last row seen: WHERE {} ORDER BY {} LIMIT n",
+        "{WHY} a unique key first, then continue after the last row seen: WHERE {} ORDER BY {} LIMIT n",
         compare(&list, ">", &parameters),
         list.join(", ")
     )
@@ -201,7 +205,13 @@ fn add_tiebreaker<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: 
             let known = ctx.catalog.table(written).is_some();
             // a name that the program puts in
             let called = if written.name.value.contains(['{', '%']) { "the table".to_owned() } else { written.to_string() };
-            let why = if known { "has no unique key that is known to be NOT NULL" } else { "is not defined in the files read" };
+            let why = if ctx.catalog.view(written).is_some() {
+                "is a view"
+            } else if known {
+                "has no unique key that is known to be NOT NULL"
+            } else {
+                "is not defined in the files read"
+            };
             notes.push(format!("{called} {why}: id stands here for whatever is unique and NOT NULL in it; without it, rows with equal keys are skipped or repeated"));
             vec!["id".into()]
         }
@@ -286,8 +296,8 @@ fn null_note(keys: &[Key]) -> Option<String> {
 fn index<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, keys: &[Key<'a>]) -> Option<String> {
     let table = keys.iter().find_map(|k| k.column.as_ref())?;
     let name = table.name.clone();
-    // the program puts the table's name in
-    if name.name.contains(['{', '%']) {
+    // the program puts the table's name in; what the schema at hand does not have may be a view
+    if name.name.contains(['{', '%']) || table.table.is_none() && !ctx.catalog.tables.is_empty() {
         return None;
     }
     if !keys.iter().all(|k| k.column.as_ref().is_some_and(|c| c.name == name)) {

@@ -20,7 +20,11 @@ pub(crate) fn rewrite(ctx: &Context, test: &Test, column: &Expr, table: &Resolve
         ExprKind::Cast { .. } if op == "=" && is_value(value) => {
             let own = table.definition()?.ty.as_ref()?;
             let numeric = ["int2", "int4", "int8", "uuid"].iter().any(|name| own.is(name));
-            numeric.then(|| format!("{c} = {}", cast(value, &v, &own.to_string())))
+            let list = matches!(test.whole.kind, ExprKind::Quantified { .. });
+            numeric.then(|| match list {
+                true => format!("{c} = ANY ({v}::{own}[])"),
+                false => format!("{c} = {}", cast(value, &v, &own.to_string())),
+            })
         }
         ExprKind::Call(call) => match (call.name.name.value.as_str(), &call.args[..]) {
             ("date", [_]) => Some(by_step(&c, op, &as_date(value, &v), "1")),
@@ -99,12 +103,18 @@ fn year(field: &Expr, c: &str, value: &Expr, v: &str) -> Option<String> {
 /// `c + i < v` as `c < v - i`, and `v - c > i` as `c < v - i`.
 fn moved(ctx: &Context, (left, sign, right): (&Expr, &str, &Expr), op: &str, v: &str) -> Option<String> {
     let text = |e: &Expr| spelling::text(ctx, e.span);
-    match (left.column(), sign) {
-        (Some(_), "+") => Some(format!("{} {op} {v} - {}", text(left), text(right))),
-        (Some(_), _) => Some(format!("{} {op} {v} + {}", text(left), text(right))),
-        (None, "+") => Some(format!("{} {op} {v} - {}", text(right), text(left))),
-        (None, _) => Some(format!("{} {} {} - {v}", text(right), commuted(op).unwrap_or(op), text(left))),
-    }
+    let moved = match (left.column(), sign) {
+        (Some(_), "+") => format!("{} {op} {v} - {}", text(left), text(right)),
+        (Some(_), _) => format!("{} {op} {v} + {}", text(left), text(right)),
+        (None, "+") => format!("{} {op} {v} - {}", text(right), text(left)),
+        (None, _) => format!("{} {} {} - {v}", text(right), commuted(op).unwrap_or(op), text(left)),
+    };
+    // the last day of January and a month is the last of February, and that less a month is not in its last days
+    let by_months = [left, right].iter().any(|side| {
+        let text = text(side).to_ascii_lowercase();
+        side.column().is_none() && ["month", " mon", "year"].iter().any(|unit| text.contains(unit))
+    });
+    Some(if by_months { format!("{moved}  -- months differ in length: for the last days of one it is not quite the same") } else { moved })
 }
 
 fn is_point_in_time(table: &Resolved) -> Option<bool> {

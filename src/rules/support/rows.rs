@@ -108,13 +108,6 @@ pub(crate) fn keeps_a_state(table: &str) -> bool {
     table.rsplit('_').next().is_some_and(|last| last.len() < table.len() && WORDS.contains(&last))
 }
 
-/// Whether all of a table's definition is known, and nothing in it tells two rows apart.
-pub(crate) fn is_keyless(binding: &Binding, scope: &Scope) -> bool {
-    binding.relation.table().and_then(|table| scope.catalog().table(table)).is_some_and(|(name, table)| {
-        table.knowledge == Knowledge::Whole && scope.catalog().keys_of(name).is_empty() && table.partition_by.is_none()
-    })
-}
-
 /// Whether an expression names none of the query's own relations. A bare name that none of these can have is a variable, or
 /// belongs to a query outside.
 fn is_outside(expr: &Expr, scope: &Scope) -> bool {

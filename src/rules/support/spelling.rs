@@ -59,3 +59,10 @@ pub(crate) fn has_parameter(expr: &Expr) -> bool {
     expr.walk(&mut |e| found |= matches!(e.kind, ExprKind::Parameter(_)));
     found
 }
+
+/// The same anywhere in a query.
+pub(crate) fn query_has_parameter(query: &crate::facts::Query) -> bool {
+    let mut found = false;
+    query.walk(&mut |q| found |= q.expressions().into_iter().any(has_parameter));
+    found
+}
