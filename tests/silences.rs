@@ -259,6 +259,31 @@ fn values_that_bring_no_sql() {
     };
     let (quiet, judged) = (elixir("non_neg_integer()"), elixir("String.t()"));
     assert_eq!(found(RULE, &[("a.ex", quiet.as_str()), ("b.ex", &judged)]), ["b.ex"]);
+    // one of two literals, and as many placeholders as there are values
+    let java = |value: &str| {
+        format!(
+            "class A {{\n  void f(boolean b, String name) {{\n    db.execute(\"UPDATE t SET a='\" + {value} + \"' WHERE c = 1\");\n  }}\n}}\n"
+        )
+    };
+    let (quiet, judged) = (java("(b ? \"Y\" : \"N\")"), java("name"));
+    assert_eq!(found(RULE, &[("A.java", quiet.as_str()), ("B.java", &judged)]), ["B.java"]);
+    let go = |value: &str| {
+        format!(
+            "package a\n\nfunc f(db *sql.DB, names []string, given string) {{\n\tlist, err := {value}\n\tdb.Query(\"SELECT a FROM t WHERE b IN (\" + list + \")\")\n}}\n"
+        )
+    };
+    let (quiet, judged) = (
+        go("marks(len(names))"),
+        in_go("f", "", "SELECT 1")
+            .replace("n int", "given string")
+            .replace("`SELECT 1`", "\"SELECT a FROM t WHERE b = '\" + given + \"'\""),
+    );
+    assert_eq!(found(RULE, &[("a.go", quiet.as_str()), ("b.go", &judged)]), ["b.go"]);
+    // tests by what they take in
+    let python =
+        |import: &str| format!("{import}import psycopg\n\ndef f(cur, name):\n    cur.execute(f\"SELECT a FROM t WHERE b = '{{name}}'\")\n");
+    let (quiet, judged) = (python("import os\nimport pytest\n"), python("import os\n"));
+    assert_eq!(found(RULE, &[("lib/a.py", quiet.as_str()), ("lib/b.py", &judged)]), ["lib/b.py"]);
     // tags and macros that bind, beside strings that do not
     let script = |before: &str| {
         format!("export async function f(db: Db, id: string) {{\n  await {before}`SELECT a FROM t WHERE b = ${{id}}`;\n}}\n")

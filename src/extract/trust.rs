@@ -181,6 +181,7 @@ pub(super) fn is_trusted(text: &str, hole: &Hole, start: u32, language: &str) ->
         || harmless(code)
         || values::only_variable(code).is_some_and(harmless)
         || values::is_of_literals(hole.code.of(text))
+        || values::is_of_literals(code)
     {
         return true;
     }

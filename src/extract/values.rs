@@ -470,6 +470,8 @@ fn is_plain_type(ty: &str) -> Option<bool> {
 /// What a name is given right here: the text after `=` or `:=`.
 fn assigned<'t>(line: &str, right: &'t str) -> Option<&'t str> {
     let rest = right.trim_start();
+    // `list, err := build(len(ids))`
+    let rest = rest.strip_prefix(", err").map_or(rest, str::trim_start);
     // over a type
     let rest = match rest.strip_prefix(':') {
         Some(ty) if !ty.starts_with(['=', ':']) => ty.get(ty.find('=').filter(|&equals| equals < 60 && !ty[..equals].contains('\n'))?..)?,
@@ -504,7 +506,9 @@ fn gives_harmless(value: &str, quotes: &dyn Fn(&str) -> bool) -> bool {
         .iter()
         .any(|word| if word.starts_with("int") { lower.starts_with(word) } else { lower.contains(word) });
     let printed = value.contains("\"%d\"");
-    if cast || printed || NUMBERS.iter().any(|word| lower.contains(word)) || quotes(value) {
+    // made of how many there are
+    let counted = lower.contains("(len(");
+    if cast || printed || counted || NUMBERS.iter().any(|word| lower.contains(word)) || quotes(value) {
         return true;
     }
     let digits = |c: char| c.is_ascii_digit() || matches!(c, '_' | '.' | '-' | ' ' | '*' | '+' | '/' | '(' | ')');

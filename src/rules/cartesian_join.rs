@@ -4,6 +4,7 @@ use super::support::joins;
 use super::support::rows;
 use super::{Check, Context};
 use crate::catalog::resolve::{Binding, Scope, Source};
+use crate::catalog::{Qualified, Table};
 use crate::extract::FragmentKind;
 use crate::facts::{ColumnRef, Expr, ExprKind, FromItem, Join, JoinCondition, JoinKind, Query, RelationSource};
 use crate::finding::Severity;
@@ -43,6 +44,10 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     if !multiplies(query, scope, &groups, 0) {
         return;
     }
+    let pairs = || (0..bindings.len()).filter(|i| groups[*i] == first).flat_map(|i| (0..bindings.len()).filter(|j| groups[*j] == groups[other]).map(move |j| (i, j)));
+    if !says_how(query, &bindings[other]) && !pairs().any(|(i, j)| belong_together(ctx, &bindings[i], &bindings[j])) {
+        return;
+    }
     let (left, right) = (bindings[0].relation, bindings[other].relation);
     let crossed = query.from().iter().flat_map(FromItem::joins).find(|join| join.kind == JoinKind::Cross && holds(join, &bindings[other]));
     let message = format!(
@@ -63,6 +68,28 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         return;
     }
     ctx.add(if !changed && (crossed.is_some() || seeds || once) { report.severity(Severity::Notice) } else { report });
+}
+
+/// `JOIN b ON b.kind > 3`: whoever writes a condition of the join means it to tie.
+fn says_how(query: &Query, binding: &Binding) -> bool {
+    let joined = |join: &&Join| join.kind != JoinKind::Cross && matches!(join.condition, JoinCondition::On(_)) && holds(join, binding);
+    query.from().iter().flat_map(FromItem::joins).any(|join| joined(&join))
+}
+
+/// Whether the schema ties two tables, by a foreign key or the name of a column, in a way that the query leaves out: all pairs of
+/// others may be what is meant. Without a schema the statement is all there is to know.
+fn belong_together(ctx: &Context, one: &Binding, other: &Binding) -> bool {
+    if ctx.catalog.tables.is_empty() {
+        return true;
+    }
+    let known = |b: &Binding| b.relation.table().and_then(|name| ctx.table(name));
+    let (Some((one, left)), Some((other, right))) = (known(one), known(other)) else { return false };
+    let refers = |from: &Table, to: &Qualified| from.constraints.iter().any(|c| c.references.as_deref() == Some(to));
+    let named = |from: &Table, to: &Qualified| {
+        let thing = to.name.strip_suffix('s').unwrap_or(&to.name);
+        from.columns.iter().any(|c| c.name.strip_suffix("_id").is_some_and(|of| of == thing || of == to.name.as_str()))
+    };
+    one == other || refers(left, other) || refers(right, one) || named(left, other) || named(right, one)
 }
 
 fn holds(join: &Join, binding: &Binding) -> bool {

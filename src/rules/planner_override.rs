@@ -1,7 +1,7 @@
 //! Settings that forbid the planner a plan.
 
-use super::{Check, Context};
-use crate::facts::Action;
+use super::{Check, Context, Origin};
+use crate::facts::{Action, Statement};
 use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Statement(check);
@@ -52,6 +52,9 @@ fn check(ctx: &Context) {
                 if set.name.starts_with("enable_") && matches!(value.to_ascii_lowercase().as_str(), "on" | "true" | "yes" | "1" | "") {
                     continue;
                 }
+                if !set.local && is_taken_back(ctx, &set.name) {
+                    continue;
+                }
                 let scope = if set.local { "the rest of the transaction" } else { "every later statement of the session" };
                 let message = format!("{} = {value} bends the plan of {scope}, also when the data no longer look as they did today", set.name);
                 let report = ctx.report(set.span, message).help(HELP);
@@ -67,6 +70,15 @@ fn check(ctx: &Context) {
             _ => {}
         }
     }
+}
+
+/// Whether the same file sets it back, so that it holds for a few statements that somebody looks at.
+fn is_taken_back(ctx: &Context, name: &str) -> bool {
+    let back = |statement: &Statement| {
+        let text = ctx.source(statement.span).to_ascii_lowercase();
+        text.strip_prefix("reset").is_some_and(|rest| [name, "all"].contains(&rest.trim()))
+    };
+    ctx.origin == Origin::Script && ctx.following.iter().any(back)
 }
 
 const HELP: &str = "find out why the planner misjudges the query (EXPLAIN ANALYZE: rows expected against rows found) and mend that: \

@@ -1,7 +1,7 @@
 //! SECURITY DEFINER runs with its owner's rights, but finds names by its caller's search_path.
 
 use super::{Check, Context};
-use crate::facts::{Action, CreateFunction, ObjectName, Statement, TypeName};
+use crate::facts::{Action, CreateFunction, ExprKind, FromItem, ObjectName, Query, Statement, TypeName};
 
 pub(super) const CHECK: Check = Check::Statement(check);
 
@@ -13,7 +13,7 @@ fn check(ctx: &Context) {
         let Action::CreateFunction(function) = action else { continue };
         let Some(span) = function.security_definer else { continue };
         // a released update of an extension is history, which nobody edits
-        if ctx.around.updates_extension || is_shown_as_wrong(ctx) || matches!(ctx.origin, super::Origin::Down | super::Origin::Application) || function.settings.iter().any(|name| name == "search_path") || is_bound(ctx, function) || is_set_later(ctx, function) || is_set_first(ctx) {
+        if ctx.around.updates_extension || is_shown_as_wrong(ctx) || matches!(ctx.origin, super::Origin::Down | super::Origin::Application) || function.settings.iter().any(|name| name == "search_path") || is_bound(ctx, function) || is_set_later(ctx, function) || is_set_first(ctx) || names_all(ctx) {
             continue;
         }
         let name = &function.name;
@@ -36,7 +36,7 @@ fn check(ctx: &Context) {
 fn made_so_later(ctx: &Context, kind: &str, name: &ObjectName, arguments: Option<&[TypeName]>) {
     let words = ctx.source(ctx.statement.span).to_ascii_uppercase().split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     let routine = matches!(kind, "FUNCTION" | "PROCEDURE" | "ROUTINE") && words.contains("SECURITY DEFINER");
-    if !routine || matches!(ctx.origin, super::Origin::Down | super::Origin::Application) {
+    if !routine || ctx.around.updates_extension || matches!(ctx.origin, super::Origin::Down | super::Origin::Application) {
         return;
     }
     // other changes of the same function stand beside this one
@@ -72,6 +72,21 @@ fn is_bound(ctx: &Context, function: &CreateFunction) -> bool {
     let native = matches!(function.language.as_str(), "c" | "internal");
     let text = ctx.source(function.definition_span).to_ascii_lowercase();
     native || (function.language == "sql" && text.split_ascii_whitespace().collect::<Vec<_>>().windows(2).any(|two| two == ["begin", "atomic"]))
+}
+
+/// Whether all that the body names stands there with its schema, and it calls nothing and compares nothing.
+fn names_all(ctx: &Context) -> bool {
+    let qualified = |query: &Query| {
+        let mut all = !query.from().is_empty() && query.ctes.is_empty();
+        query.walk(&mut |query| {
+            let relations = query.from().iter().flat_map(FromItem::relations);
+            all &= query.select().is_some() && relations.into_iter().all(|r| r.table().is_some_and(|name| name.schema.is_some()));
+            all &= query.expressions().iter().all(|e| matches!(e.kind, ExprKind::Column(_) | ExprKind::Wildcard(_)));
+        });
+        all
+    };
+    let body = ctx.statement.bodies.first().map(|body| &body.statements[..]).unwrap_or_default();
+    !body.is_empty() && body.iter().all(|inner| inner.statement.query.as_ref().is_some_and(qualified))
 }
 
 /// Whether the body sets the path before it names anything.

@@ -14,6 +14,7 @@ pub(super) const ALL: &[fn(&Cut) -> bool] = &[
     is_shown,
     is_run_by_hand,
     is_of_a_hole,
+    is_of_the_unknown,
     is_counted,
     is_settled_by_the_program,
     reads_nothing,
@@ -50,6 +51,12 @@ fn is_run_by_hand(cut: &Cut) -> bool {
 fn is_of_a_hole(cut: &Cut) -> bool {
     let hole = |b: &Binding| b.relation.table().is_some_and(|t| t.name.value.contains(['{', '%']));
     cut.scope.bindings().iter().any(hole)
+}
+
+/// Of a table that the program's schema does not have it may be another server that is asked.
+fn is_of_the_unknown(cut: &Cut) -> bool {
+    let unknown = |b: &Binding| matches!(b.source, Source::Table(name) if cut.ctx.table(name).is_none());
+    cut.ctx.origin == Origin::Application && !cut.ctx.catalog.tables.is_empty() && cut.scope.bindings().iter().any(unknown)
 }
 
 /// How many there are, up to so many.

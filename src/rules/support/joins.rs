@@ -53,6 +53,8 @@ fn meets_those<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>,
         Source::Table(written) => match catalog.table(written) {
             Some((name, _)) if catalog.is_key_fixed(name, &fixed) => Meets::One,
             Some((name, _)) if catalog.is_partial_key_fixed(name, &fixed, &select.conditions(), &|c| scope.is_of(c, binding)) => Meets::One,
+            // what a statement fills for itself has no key to tell, and many columns seldom leave several rows
+            Some((name, table)) if table.temporary || fixed.len() > 2 && catalog.keys_of(name).is_empty() => Meets::Unknown,
             Some((name, table)) if table.knowledge == Knowledge::Whole && !may_hold_one(binding, name, &fixed, select, scope) => {
                 Meets::Many
             }
