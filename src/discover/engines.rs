@@ -177,8 +177,11 @@ fn by_name_in_a_row(stem: &str) -> Option<Option<&'static str>> {
         return Some(decided);
     }
     let mut words = stem.split(['.', '_', '-']);
-    let first = words.next().and_then(engine)?;
-    words.next().filter(|part| PARTS.contains(part)).map(|_| first)
+    let first = words.next()?;
+    let decided = engine(first)?;
+    // `MySQL-Clustering`: nothing but an engine is called so
+    let titled = TELLING.contains(&first) && stem.get(first.len()..).is_some_and(|rest| rest.starts_with('-'));
+    (titled || words.next().is_some_and(|part| PARTS.contains(&part))).then_some(decided)
 }
 
 fn engine(word: &str) -> Option<Option<&'static str>> {
@@ -220,9 +223,11 @@ fn by_content(bytes: &[u8]) -> Option<&'static str> {
         || has("IDENTITY(1, 1)")
         || starts("DECLARE @")
         || starts("CREATE OR ALTER ")
+        || has("OBJECT_ID(")
+        || has("FROM @")
     {
         "SQL Server"
-    } else if word("VARCHAR2") {
+    } else if word("VARCHAR2") || has("FROM DUAL") || has("USING DUAL") || word("EXECUTE IMMEDIATE") {
         "Oracle"
     } else {
         return None;
@@ -248,7 +253,11 @@ fn may_be_anothers(bytes: &[u8]) -> bool {
         "IDENTITY(1,",
         "DECLARE @",
         "CREATE OR ALTER",
+        "OBJECT_ID(",
+        "FROM @",
         "VARCHAR2",
+        " DUAL",
+        "EXECUTE IMMEDIATE",
     ];
     static FINDERS: LazyLock<Vec<memmem::Finder>> = LazyLock::new(|| MARKS.iter().map(memmem::Finder::new).collect());
     let upper = bytes.to_ascii_uppercase();
@@ -324,6 +333,16 @@ mod tests {
     }
 
     #[test]
+    fn what_only_oracle_and_sql_server_write_tells_them() {
+        assert_eq!(
+            of("m/1.sql", "MERGE INTO a USING DUAL b ON (a.id = 1) WHEN NOT MATCHED THEN INSERT (id) VALUES (s.nextval)"),
+            Some("Oracle")
+        );
+        assert_eq!(of("m/1.sql", "IF OBJECT_ID('a', 'U') IS NULL CREATE TABLE a (b int)"), Some("SQL Server"));
+        assert_eq!(of("m/1.sql", "SELECT object_id FROM audits WHERE id = @id"), None);
+    }
+
+    #[test]
     fn paths_decide_by_their_deepest_word() {
         assert_eq!(of("migrations/mysql/1.sql", ""), Some("MySQL"));
         assert_eq!(of("sqlite-migrations/1.sql", ""), Some("SQLite"));
@@ -338,6 +357,7 @@ mod tests {
         assert_eq!(of("db/upgrade/shop.hsql.create.sql", ""), Some("HSQLDB"));
         assert_eq!(of("db/upgrade/mssql_engine_7.1_to_7.2.sql", ""), Some("SQL Server"));
         assert_eq!(of("db/upgrade/postgres_engine_7.1_to_7.2.sql", ""), None);
+        assert_eq!(of("db/MySQL-Clustering-3.7.0.sql", ""), Some("MySQL"));
         assert_eq!(of("db/oracle_prices_add_source.sql", ""), None);
         assert_eq!(of("m/1_users.postgres.up.sql", "create table `a` (`b` int)"), None);
     }
