@@ -114,6 +114,10 @@ fn grouped<'a>(ctx: &Context, inner: &'a Query, outer: &Scope<'a>) -> Option<Str
 fn grows<'a>(ctx: &Context, outer: &'a Query, inner: &'a Query, scope: &Scope<'a>) -> bool {
     let Some(select) = inner.select() else { return false };
     let own = Scope::new(scope.catalog(), inner, Some(Rc::new(scope.clone())));
+    // the parts of a value, which are read for each row however it is written
+    if !own.bindings().iter().any(|b| matches!(b.source, Source::Table(_) | Source::Query(_) | Source::Fence(_))) {
+        return false;
+    }
     if reads_whole(ctx, select, &own) {
         return true;
     }

@@ -89,7 +89,8 @@ impl<'a> Site<'a, '_> {
             let catalog = self.scope.catalog();
             let whole = relation.table().and_then(|table| catalog.table(table)).is_some_and(|(_, table)| table.knowledge == Knowledge::Whole);
             let table = self.scope.bindings().iter().any(|b| std::ptr::eq(b.relation, relation) && matches!(b.source, Source::Table(_)));
-            let known = whole || table && catalog.tables.is_empty();
+            let joined = self.joined.iter().find(|(r, _)| std::ptr::eq(*r, relation));
+            let known = whole && joined.is_none_or(|(_, meets)| *meets != Meets::Unknown) || table && catalog.tables.is_empty();
             return (known && (alone.is_some() || !self.is_needed(relation, call))).then_some((relation, alone));
         }
         // what is counted may ask for the very rows that repeat it

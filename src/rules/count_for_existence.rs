@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check::Query(check);
 fn check(ctx: &Context, query: &Query) {
     // CTEs that are limited, or whose rows were written before and are at hand, or are locked: all of them, if all are counted
     let mut short: Vec<&Name> = vec![];
-    query.walk(&mut |query| short.extend(query.ctes.iter().filter(|cte| cte.query.limit.is_some() || cte.query.target().is_some() || cte.query.locking.is_some()).map(|cte| &cte.name)));
+    query.walk(&mut |query| short.extend(query.ctes.iter().filter(|cte| cte.query.limit.is_some() || cte.query.target().is_some() || cte.query.locking.is_some() || adds_up(&cte.query)).map(|cte| &cte.name)));
     // a comparison says more of its count than the LIMIT inside
     let mut compared: Vec<&Query> = vec![];
     query.walk(&mut |query| {
@@ -43,11 +43,20 @@ fn is_one_row(ctx: &Context, query: &Query) -> bool {
     visit.is_some_and(|(visited, scope)| visited.select().is_some_and(|select| rows::is_single(select, scope)))
 }
 
+/// Whether a query has a row for each group, of which there are few.
+fn adds_up(query: &Query) -> bool {
+    query.select().is_some_and(|select| !select.group_by.is_empty() || select.items.iter().any(|item| rows::holds_aggregate(&item.expr)))
+}
+
 /// Whether what is counted was limited before.
 fn is_short(select: &Select, short: &[&Name]) -> bool {
     // the elements of a value are at hand
     if select.relations().iter().all(|r| matches!(r.source, RelationSource::Function(_))) && !select.from.is_empty() {
         return true;
+    }
+    let named = |name: &crate::facts::ObjectName| name.schema.is_none() && short.contains(&&name.name);
+    if select.relations().len() > 1 {
+        return select.relations().iter().all(|r| r.table().is_some_and(named));
     }
     let [only] = select.relations()[..] else { return false };
     match &only.source {

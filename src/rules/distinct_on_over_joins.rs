@@ -7,7 +7,7 @@ use super::{Check, Context};
 use crate::catalog::Knowledge;
 use crate::catalog::index_match::{is_value, tests};
 use crate::catalog::resolve::Scope;
-use crate::facts::{Expr, Query, Relation, Select};
+use crate::facts::{Expr, JoinKind, Query, Relation, Select};
 use crate::finding::Severity;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -60,7 +60,7 @@ fn help<'a>(ctx: &Context, query: &'a Query, select: &'a Select, on: &'a [Expr],
     let owner = on.first().and_then(Expr::column).and_then(|c| scope.binding(c)).map(|b| b.relation);
     let own = |e: &Expr| e.column().and_then(|c| scope.binding(c)).is_some_and(|b| owner.is_some_and(|o| std::ptr::eq(o, b.relation)));
     match owner {
-        Some(owner) if query.order_by.iter().all(|key| own(&key.expr)) && !is_key(owner, select, on, scope) => {
+        Some(owner) if keeps_all(select) && query.order_by.iter().all(|key| own(&key.expr)) && !is_key(owner, select, on, scope) => {
             let order: Vec<String> = query.order_by.iter().map(|key| order_text(ctx, key)).collect();
             let order = if order.is_empty() { keys.clone() } else { order.join(", ") };
             let alias = owner.binding().map_or_else(|| "picked".to_owned(), ToString::to_string);
@@ -69,6 +69,11 @@ fn help<'a>(ctx: &Context, query: &'a Query, select: &'a Select, on: &'a [Expr],
         }
         _ => format!("list the values of {keys} first, then pick one row for each with CROSS JOIN LATERAL (… ORDER BY … LIMIT 1), which an index can serve"),
     }
+}
+
+/// Whether the joins leave no row of the first relation out, so that its rows can be picked before.
+fn keeps_all(select: &Select) -> bool {
+    select.from.len() == 1 && select.filter.is_none() && select.joins().iter().all(|join| join.kind == JoinKind::Left)
 }
 
 fn order_text(ctx: &Context, key: &crate::facts::OrderKey) -> String {

@@ -88,6 +88,9 @@ fn state(ctx: &Context, found: &Unserved) {
     let Some(expr) = clause.expr else { return };
     // A range on a table that is joined by a column of its own: by that the rows are found, once it has an index.
     let joined = |key: &Wanted| found.table.clauses.iter().any(|clause| clause.join && matches!(candidate::asks(&clause.node), Asks::Equal(wanted, _) if wanted.node == key.node));
+    if found.wanted.equal.is_empty() && found.table.has_driver {
+        return;
+    }
     if found.wanted.equal.iter().all(joined) && !clause.join && found.table.clauses.iter().any(|clause| clause.join) {
         return;
     }

@@ -70,7 +70,9 @@ fn check_test<'a>(ctx: &Context, query: &'a Query, test: &Test<'a>, conditions: 
     }
     // all rows of both sides are joined, and nothing is looked up
     let joins_all = test.value.is_some_and(holds_column) && !conditions.iter().flat_map(|c| c.conjuncts()).any(finds);
-    if joins_all {
+    // rows before or after those of another relation, which other conditions join
+    let ranges_over = test.op != "=" && test.value.is_some_and(holds_column);
+    if joins_all || ranges_over {
         return false;
     }
     if test.value.is_some_and(|value| leads_from_here(value, &table, conditions, scope)) {

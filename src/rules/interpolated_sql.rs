@@ -77,6 +77,9 @@ fn check(ctx: &Context) {
             continue;
         }
         let help = match hole.role {
+            // what names a snapshot is no setting
+            Role::Value | Role::InString if is_set_transaction(ctx) => "quote it as a literal with the driver's own function".to_owned(),
+            Role::InString if first_word(ctx).eq_ignore_ascii_case("notify") => "pg_notify takes parameters: SELECT pg_notify('channel', $1)".to_owned(),
             Role::Value | Role::InString if help == PLACEHOLDER => placed(ctx, hole),
             _ => help.to_owned(),
         };
@@ -123,6 +126,12 @@ fn is_the_programs(ctx: &Context, hole: &Hole) -> bool {
 fn takes_parameters(ctx: &Context) -> bool {
     let word = first_word(ctx);
     ctx.statement.query.is_some() || ["select", "insert", "update", "delete", "with", "merge"].iter().any(|w| word.eq_ignore_ascii_case(w))
+}
+
+fn is_set_transaction(ctx: &Context) -> bool {
+    let mut words = ctx.source(ctx.statement.span).split_ascii_whitespace();
+    let mut next = |word: &str| words.next().is_some_and(|own| own.eq_ignore_ascii_case(word));
+    next("set") && next("transaction")
 }
 
 fn first_word(ctx: &Context) -> String {

@@ -2,8 +2,8 @@
 
 use super::support::columns::{is_kept, makes_own, serial_base};
 use super::{Check, Context, Kind, Origin};
-use crate::catalog::{Catalog, Qualified, Table};
-use crate::facts::{Action, ColumnDef, Constraint, ConstraintKind, CreateTable, Name, ObjectName, PartitionBy, TableChange, quote_identifier};
+use crate::catalog::{Catalog, Column, Qualified, Table};
+use crate::facts::{Action, ColumnDef, Constraint, ConstraintKind, CreateTable, Expr, ExprKind, Name, ObjectName, PartitionBy, TableChange, quote_identifier};
 use crate::source::Location;
 
 pub(super) const CHECK: Check = Check::Action(&[Kind::CreateTable], check);
@@ -26,14 +26,14 @@ fn check(ctx: &Context) {
 fn report(ctx: &Context, create: &CreateTable) {
     let by = create.partition_by.as_ref().and_then(divides_by).unwrap_or_default();
     let key = candidate(ctx, create).map(|key| key.into_iter().map(|name| name.to_string()).collect());
-    let (message, help) = told(&create.name.to_string(), key, has_id(create), &by);
+    let (message, help) = told(&create.name.to_string(), key, id_of(create), &by);
     let report = ctx.report(create.name.span(), message).help(help).while_so(ctx.statement.location(), create.name.to_string(), has_none).in_the_end(in_the_end);
     // the children of one parent are all made in one way
     ctx.add(if create.inherits.is_empty() { report } else { report.once_per_file() });
 }
 
-/// What is said of a table that has no primary key: `key` could be it, or `id` by its name; `by` are the columns that divide it.
-fn told(table: &str, key: Option<Vec<String>>, has_id: bool, by: &[String]) -> (String, String) {
+/// What is said of a table that has no primary key: `key` could be it, or `id` as it numbers its rows, or by its name; `by` are the columns that divide it.
+fn told(table: &str, key: Option<Vec<String>>, id: Option<String>, by: &[String]) -> (String, String) {
     let blind = if key.is_some() { "" } else { ", and no statement can tell two equal rows apart" };
     let message = format!("{table} has no primary key: logical replication refuses UPDATE and DELETE on it{blind}");
     // a partitioned table's keys hold the columns that divide it
@@ -41,27 +41,35 @@ fn told(table: &str, key: Option<Vec<String>>, has_id: bool, by: &[String]) -> (
         key.extend(by.iter().filter(|column| !key.contains(column)).cloned().collect::<Vec<_>>());
         key.join(", ")
     };
-    let help = match key {
-        Some(key) => format!("ALTER TABLE {table} ADD PRIMARY KEY ({});", with(key)),
-        None if has_id => format!("if id names a row, as it says:\n  ALTER TABLE {table} ADD PRIMARY KEY ({});", with(vec!["id".to_owned()])),
-        None if !by.is_empty() => {
+    let help = match (key, id) {
+        (Some(key), _) => format!("ALTER TABLE {table} ADD PRIMARY KEY ({});", with(key)),
+        (None, Some(id)) => format!("if {id} names a row, as it says:\n  ALTER TABLE {table} ADD PRIMARY KEY ({});", with(vec![id.clone()])),
+        (None, None) if !by.is_empty() => {
             format!("give it the columns that name a row, {} among them, as PostgreSQL wants of a partitioned table's keys", by.join(" and "))
         }
-        None => "give it the columns that name a row, or, while it is new:\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY".to_owned(),
+        (None, None) => "give it the columns that name a row, or, while it is new:\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY".to_owned(),
     };
     (message, help)
 }
 
 /// The same of the table as all migrations leave it.
 fn in_the_end(catalog: &Catalog, created_at: Location, written: &str) -> Option<(String, String)> {
-    let (name, table): (&Qualified, &Table) = catalog.tables.unordered().find(|(_, table)| table.defined_at == created_at)?;
+    let (name, table) = made_by(catalog, created_at, written)?;
     let required = |column: &str| table.column(column).is_some_and(|column| column.not_null);
     let mut keys = catalog.keys_of(name).into_iter().filter(|key| !key.is_empty() && key.iter().all(|column| required(column)));
     let key = keys.next().map(|key| key.iter().map(|column| quote_identifier(column)).collect());
     let by = table.partition_by.as_ref().and_then(divides_by).unwrap_or_default();
+    let numbers_itself = |column: &&Column| column.identity.is_some() || column.default.as_ref().is_some_and(|default| is_next(default));
+    let named = table.columns.iter().find(numbers_itself).map(|column| quote_identifier(&column.name));
+    let id = named.or_else(|| required("id").then(|| "id".to_owned()));
     // under the name that its statement gives it, if it still has that
     let (renamed, name) = (!written.ends_with(&quote_identifier(&name.name)), name.to_string());
-    Some(told(if renamed { &name } else { written }, key, required("id"), &by))
+    Some(told(if renamed { &name } else { written }, key, id, &by))
+}
+
+/// `nextval('orders_id_seq')`, which a serial column has.
+fn is_next(default: &Expr) -> bool {
+    matches!(&default.uncast().kind, ExprKind::Call(call) if call.name.name.value == "nextval")
 }
 
 /// The columns that a table is partitioned by; `None` where it is by an expression, and can have no primary key.
@@ -69,16 +77,23 @@ fn divides_by(by: &PartitionBy) -> Option<Vec<String>> {
     by.keys.iter().map(|key| Some(key.expr.column()?.column.to_string())).collect()
 }
 
-/// Whether a column is called `id`, and always there.
-fn has_id(create: &CreateTable) -> bool {
-    let numbers_itself = |column: &ColumnDef| column.identity.is_some() || column.ty.as_ref().is_some_and(|ty| serial_base(ty).is_some());
-    create.columns.iter().any(|column| column.name == "id" && (column.not_null.is_some() || numbers_itself(column)))
+/// The column that numbers the rows by itself, or is called `id` and always there.
+fn id_of(create: &CreateTable) -> Option<String> {
+    let numbers_itself = |column: &&ColumnDef| column.identity.is_some() || column.ty.as_ref().is_some_and(|ty| serial_base(ty).is_some());
+    let called = || create.columns.iter().find(|column| column.name == "id" && column.not_null.is_some());
+    create.columns.iter().find(numbers_itself).or_else(called).map(|column| column.name.to_string())
 }
 
 /// Whether the table is still there without one.
-fn has_none(catalog: &Catalog, created_at: Location, _: &str) -> bool {
+fn has_none(catalog: &Catalog, created_at: Location, written: &str) -> bool {
     let none = |table: &Table| table.primary_key().is_empty() && table.partition_of.is_none();
-    catalog.tables.unordered().any(|(_, table)| table.defined_at == created_at && none(table))
+    made_by(catalog, created_at, written).is_some_and(|(_, table)| none(table))
+}
+
+/// The table that a statement made under a name. A schema is created with several at once.
+fn made_by<'c>(catalog: &'c Catalog, created_at: Location, written: &str) -> Option<(&'c Qualified, &'c Table)> {
+    let made = catalog.tables.unordered().filter(|(_, table)| table.defined_at == created_at);
+    made.min_by_key(|(name, _)| (!written.ends_with(&quote_identifier(&name.name)), *name))
 }
 
 fn is_primary(constraint: &Constraint) -> bool {

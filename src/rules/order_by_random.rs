@@ -1,6 +1,7 @@
 //! ORDER BY random().
 
 use super::{Check, Context};
+use crate::catalog::index_match::tests;
 use crate::extract::FragmentKind;
 use crate::facts::{ExprKind, FromItem, Query};
 
@@ -21,6 +22,11 @@ fn check(ctx: &Context, query: &Query) {
                 let message = format!("ORDER BY a random value reads and sorts every row{of} for each worker that takes one");
                 let help = "drop this order, or take the oldest first by an indexed column: SKIP LOCKED gives each worker another row";
                 ctx.add(ctx.report(key.expr.span, message).help(help));
+                continue;
+            }
+            // of what is held to a value there are few
+            let held = query.select().into_iter().flat_map(|select| select.conditions()).filter(|c| matches!(c.kind, ExprKind::Binary { .. })).flat_map(tests);
+            if held.into_iter().any(|t| t.op == "=" && t.value.is_some_and(super::support::spelling::has_parameter)) {
                 continue;
             }
             let filter = query.select().and_then(|select| select.filter.as_ref());

@@ -76,7 +76,7 @@ fn check_write(ctx: &Context, query: &Query) {
         // Without RETURNING and in bulk it is a clean-up, which is seldom run twice at a time; in no order others pick other rows.
         let bulk = !returning && rows::constant(limit) != Some(1);
         let by_chance = inner.order_by.first().is_some_and(|key| matches!(&key.expr.kind, ExprKind::Call(call) if call.name.name == "random"));
-        if bulk || by_chance {
+        if bulk || by_chance || !inner.select().is_some_and(asks_for_a_state) {
             continue;
         }
         let message = format!(

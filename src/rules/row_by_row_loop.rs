@@ -10,6 +10,9 @@ pub(super) const CHECK: Check = Check::Statement(check);
 
 fn check(ctx: &Context) {
     let (Some(header), Some(query)) = (ctx.around.in_loop, &ctx.statement.query) else { return };
+    if ctx.around.by_hand {
+        return;
+    }
     let text = super::support::spelling::text(ctx, header);
     let Some(variable) = loop_variable(&text).filter(|v| uses(query, v) && !takes_steps(ctx, header)) else { return };
     let doing = match &query.body {
@@ -67,7 +70,9 @@ fn loop_variable(header: &str) -> Option<String> {
     // what is written out in the loop's head are a few
     let over_values = kind == "foreach" && !rest.contains("array[") && !rest.contains("array [");
     let of_the_system = ["from (values", "information_schema.", "pg_catalog.", " pg_", "generate_series", "_array_elements", "unnest(", "regexp_"].iter().any(|s| rest.contains(s));
-    ((over_rows || over_values) && !of_the_system).then_some(variable)
+    // the parts of a value are few
+    let over_parts = over_rows && !rest.contains(" from ");
+    ((over_rows || over_values) && !of_the_system && !over_parts).then_some(variable)
 }
 
 /// Whether a turn of the loop decides what comes next, by what it or an earlier one found: a loop inside, EXIT, CONTINUE, a value
@@ -80,6 +85,10 @@ fn takes_steps(ctx: &Context, header: Span) -> bool {
         let is = |wanted: &str| word.eq_ignore_ascii_case(wanted);
         if is("LOOP") && previous.eq_ignore_ascii_case("END") {
             return false;
+        }
+        // what is found ends the search
+        if previous.eq_ignore_ascii_case("RETURN") && !is("NEXT") && !is("QUERY") {
+            return true;
         }
         // the header's own, where the header ends before it
         let own = is("LOOP") && previous.is_empty();

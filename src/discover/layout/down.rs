@@ -22,7 +22,7 @@ pub(super) fn is_down(path: &Path, name: &str, disk: &Disk) -> bool {
     ["down", "rollback", "undo", "revert"].into_iter().any(ends)
         || stem.starts_with("rollback_")
         || stem.contains(".undo.")
-        || matches!(&*file_name(folder), "down" | "rollback" | "rollbacks" | "revert" | "undo")
+        || matches!(&*file_name(folder), "down" | "downgrade" | "downgrades" | "rollback" | "rollbacks" | "revert" | "undo")
 }
 
 /// `db/drop/shop.postgres.drop.sql` beside `db/create`: what uninstalls.

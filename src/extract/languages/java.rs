@@ -8,6 +8,6 @@ pub(super) const SYNTAX: Syntax = Syntax {
     chars: Chars::Quoted,
     formatting_calls: &[("format", Format::Percent), ("formatted", Format::Percent)],
     loops: &["for", "while", "do"],
-    loop_calls: &["forEach", "map", "flatMap"],
+    loop_calls: &["forEach"],
     ..PLAIN
 };

@@ -14,7 +14,7 @@ pub(super) const SYNTAX: Syntax = Syntax {
     newline_ends: true,
     formatting_calls: &[("format", Format::Percent), ("formatted", Format::Percent)],
     bar_margin_calls: &["stripMargin"],
-    loop_calls: &["foreach", "map", "flatMap", "traverse", "traverse_"],
+    loop_calls: &["foreach", "traverse", "traverse_"],
     functions: &["def"],
     ..PLAIN
 };

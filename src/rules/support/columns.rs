@@ -87,7 +87,29 @@ pub(in crate::rules) fn has_type_of(catalog: &Catalog, written_at: Location, col
 /// called as PostgreSQL's own are is written down for a generator of code.
 pub(in crate::rules) fn is_kept(create: &CreateTable) -> bool {
     let temporary = create.temporary || create.name.schema.as_ref().is_some_and(|schema| schema.value.starts_with("pg_temp"));
-    !temporary && !create.foreign && !is_passing(&create.name.name.value) && !is_called_as_the_systems(&create.name.name.value)
+    !temporary
+        && !create.foreign
+        && !is_a_tools(&create.name.name.value)
+        && !is_passing(&create.name.name.value)
+        && !is_called_as_the_systems(&create.name.name.value)
+}
+
+/// `goose_db_version`: what a tool writes down of the migrations, in columns of its own choice.
+fn is_a_tools(table: &str) -> bool {
+    const TOOLS: &[&str] = &[
+        "goose_db_version",
+        "schema_migrations",
+        "flyway_schema_history",
+        "databasechangelog",
+        "databasechangeloglock",
+        "knex_migrations",
+        "knex_migrations_lock",
+        "alembic_version",
+        "ar_internal_metadata",
+        "django_migrations",
+        "_sqlx_migrations",
+    ];
+    TOOLS.contains(&table)
 }
 
 /// `pg_stat_activity`.
