@@ -215,7 +215,7 @@ fn by_content(bytes: &[u8]) -> Option<&'static str> {
         || starts("USE ")
     {
         "MySQL"
-    } else if word("AUTOINCREMENT") || word("ROWID") || starts("PRAGMA ") {
+    } else if word("AUTOINCREMENT") || word("ROWID") || has("COLLATE NOCASE") || starts("PRAGMA ") {
         "SQLite"
     } else if has("[DBO].")
         || lines(&code).any(|line| line.trim_ascii() == b"GO")
@@ -246,6 +246,7 @@ fn may_be_anothers(bytes: &[u8]) -> bool {
         "USE ",
         "`",
         "AUTOINCREMENT",
+        "NOCASE",
         "ROWID",
         "PRAGMA",
         "[DBO]",
@@ -371,6 +372,7 @@ mod tests {
         assert_eq!(of("a.sql", "use app;\nselect 1"), Some("MySQL"));
         assert_eq!(of("a.sql", "create table a (b int unsigned)"), Some("MySQL"));
         assert_eq!(of("a.sql", "create table a (b int) without rowid"), Some("SQLite"));
+        assert_eq!(of("a.sql", "create table a (b text collate nocase)"), Some("SQLite"));
         assert_eq!(of("a.sql", "create or alter view v as select 1"), Some("SQL Server"));
         assert_eq!(of("migrations/h2/1.sql", ""), Some("H2"));
         assert_eq!(of("a.sql", "-- `a` `b`\nselect '`x` AUTO_INCREMENT'"), None);
