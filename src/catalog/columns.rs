@@ -143,15 +143,41 @@ impl Catalog {
     /// Writes the default of the owning column anew after its sequence got another name.
     pub(super) fn refresh_nextval(&mut self, sequence: &Qualified) {
         let Some((table, column)) = self.sequences.get(sequence).and_then(|s| s.owned_by.clone()) else { return };
-        self.tables.adjust(&table, |table| {
-            let column = table.columns.iter_mut().find(|c| c.name == column);
-            if let Some(column) = column.filter(|c| c.default_sql.as_deref().is_some_and(|d| d.starts_with("nextval("))) {
+        self.set_nextval(&table, &column, sequence);
+    }
+
+    /// Gives a column whose default is a sequence's next value the next of this one.
+    pub(super) fn set_nextval(&mut self, table: &Qualified, column: &str, sequence: &Qualified) {
+        self.tables.adjust(table, |table| {
+            let column = table.columns.iter_mut().find(|c| c.name == *column);
+            if let Some(column) = column.filter(|c| c.default_sql.as_deref().is_some_and(|sql| of_nextval(sql).is_some())) {
                 let (default, sql) = nextval(sequence);
                 column.default = Some(Box::new(default));
                 column.default_sql = Some(sql);
             }
         });
     }
+
+    /// The columns whose default takes a sequence's next value, whoever owns it: they know it by itself, not by its name.
+    pub(super) fn readers_of_sequence(&self, sequence: &Qualified) -> Vec<(Qualified, Identifier)> {
+        let reads = |column: &&Column| {
+            let text = column.default_sql.as_deref().and_then(of_nextval).and_then(|rest| rest.strip_prefix('\'')?.split_once('\''));
+            text.is_some_and(|(name, rest)| {
+                matches!(rest, ")" | "::regclass)") && self.resolve(&super::apply::written_name(name)) == *sequence
+            })
+        };
+        let of = |(name, table): (&Qualified, &super::Table)| {
+            table.columns.iter().filter(reads).map(|column| (name.clone(), column.name.clone())).collect::<Vec<_>>()
+        };
+        self.tables.iter().flat_map(of).collect()
+    }
+}
+
+/// What stands behind `nextval(`.
+fn of_nextval(sql: &str) -> Option<&str> {
+    const CALL: &str = "nextval(";
+    sql.get(..CALL.len()).filter(|call| call.eq_ignore_ascii_case(CALL))?;
+    sql.get(CALL.len()..)
 }
 
 /// Sets or clears a default.

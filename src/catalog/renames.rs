@@ -31,9 +31,13 @@ impl Catalog {
     }
 
     fn move_sequence(&mut self, old: &Qualified, new: &Qualified) {
+        let readers = self.readers_of_sequence(old);
         if let Some(sequence) = self.sequences.remove(old) {
             self.sequences.insert(new.clone(), sequence);
             self.refresh_nextval(new);
+            for (table, column) in readers {
+                self.set_nextval(&table, &column, new);
+            }
         }
     }
 

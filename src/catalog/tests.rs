@@ -102,6 +102,17 @@ fn renames_are_followed_everywhere() {
 }
 
 #[test]
+fn a_sequence_is_known_by_itself_and_not_by_its_name() {
+    let catalog = replay(
+        "CREATE SEQUENCE public.tags_seq; CREATE TABLE tag (id int DEFAULT NEXTVAL('public.tags_seq'), other int DEFAULT nextval('others_seq'));
+         ALTER SEQUENCE public.tags_seq RENAME TO tag_seq;",
+    );
+    let table = catalog.table(&name("tag")).unwrap().1;
+    let defaults: Vec<_> = table.columns.iter().map(|c| c.default_sql.clone().unwrap_or_default()).collect();
+    assert_eq!(defaults, ["nextval('tag_seq'::regclass)", "nextval('others_seq')"]);
+}
+
+#[test]
 fn drops_take_their_dependents() {
     let catalog = replay(
         "CREATE TABLE p (id int PRIMARY KEY, x int, y int); CREATE TABLE c (p_id int REFERENCES p);

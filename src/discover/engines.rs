@@ -177,8 +177,11 @@ fn by_name_in_a_row(stem: &str) -> Option<Option<&'static str>> {
         return Some(decided);
     }
     let mut words = stem.split(['.', '_', '-']);
-    let first = words.next().and_then(engine)?;
-    words.next().filter(|part| PARTS.contains(part)).map(|_| first)
+    let first = words.next()?;
+    let decided = engine(first)?;
+    // `MySQL-Clustering`: nothing but an engine is called so
+    let titled = TELLING.contains(&first) && stem.get(first.len()..).is_some_and(|rest| rest.starts_with('-'));
+    (titled || words.next().is_some_and(|part| PARTS.contains(&part))).then_some(decided)
 }
 
 fn engine(word: &str) -> Option<Option<&'static str>> {
@@ -212,7 +215,7 @@ fn by_content(bytes: &[u8]) -> Option<&'static str> {
         || starts("USE ")
     {
         "MySQL"
-    } else if word("AUTOINCREMENT") || word("ROWID") || starts("PRAGMA ") {
+    } else if word("AUTOINCREMENT") || word("ROWID") || has("COLLATE NOCASE") || starts("PRAGMA ") {
         "SQLite"
     } else if has("[DBO].")
         || lines(&code).any(|line| line.trim_ascii() == b"GO")
@@ -220,9 +223,11 @@ fn by_content(bytes: &[u8]) -> Option<&'static str> {
         || has("IDENTITY(1, 1)")
         || starts("DECLARE @")
         || starts("CREATE OR ALTER ")
+        || has("OBJECT_ID(")
+        || has("FROM @")
     {
         "SQL Server"
-    } else if word("VARCHAR2") {
+    } else if word("VARCHAR2") || has("FROM DUAL") || has("USING DUAL") || word("EXECUTE IMMEDIATE") {
         "Oracle"
     } else {
         return None;
@@ -241,13 +246,18 @@ fn may_be_anothers(bytes: &[u8]) -> bool {
         "USE ",
         "`",
         "AUTOINCREMENT",
+        "NOCASE",
         "ROWID",
         "PRAGMA",
         "[DBO]",
         "IDENTITY(1,",
         "DECLARE @",
         "CREATE OR ALTER",
+        "OBJECT_ID(",
+        "FROM @",
         "VARCHAR2",
+        " DUAL",
+        "EXECUTE IMMEDIATE",
     ];
     static FINDERS: LazyLock<Vec<memmem::Finder>> = LazyLock::new(|| MARKS.iter().map(memmem::Finder::new).collect());
     let upper = bytes.to_ascii_uppercase();
@@ -323,6 +333,16 @@ mod tests {
     }
 
     #[test]
+    fn what_only_oracle_and_sql_server_write_tells_them() {
+        assert_eq!(
+            of("m/1.sql", "MERGE INTO a USING DUAL b ON (a.id = 1) WHEN NOT MATCHED THEN INSERT (id) VALUES (s.nextval)"),
+            Some("Oracle")
+        );
+        assert_eq!(of("m/1.sql", "IF OBJECT_ID('a', 'U') IS NULL CREATE TABLE a (b int)"), Some("SQL Server"));
+        assert_eq!(of("m/1.sql", "SELECT object_id FROM audits WHERE id = @id"), None);
+    }
+
+    #[test]
     fn paths_decide_by_their_deepest_word() {
         assert_eq!(of("migrations/mysql/1.sql", ""), Some("MySQL"));
         assert_eq!(of("sqlite-migrations/1.sql", ""), Some("SQLite"));
@@ -337,6 +357,7 @@ mod tests {
         assert_eq!(of("db/upgrade/shop.hsql.create.sql", ""), Some("HSQLDB"));
         assert_eq!(of("db/upgrade/mssql_engine_7.1_to_7.2.sql", ""), Some("SQL Server"));
         assert_eq!(of("db/upgrade/postgres_engine_7.1_to_7.2.sql", ""), None);
+        assert_eq!(of("db/MySQL-Clustering-3.7.0.sql", ""), Some("MySQL"));
         assert_eq!(of("db/oracle_prices_add_source.sql", ""), None);
         assert_eq!(of("m/1_users.postgres.up.sql", "create table `a` (`b` int)"), None);
     }
@@ -351,6 +372,7 @@ mod tests {
         assert_eq!(of("a.sql", "use app;\nselect 1"), Some("MySQL"));
         assert_eq!(of("a.sql", "create table a (b int unsigned)"), Some("MySQL"));
         assert_eq!(of("a.sql", "create table a (b int) without rowid"), Some("SQLite"));
+        assert_eq!(of("a.sql", "create table a (b text collate nocase)"), Some("SQLite"));
         assert_eq!(of("a.sql", "create or alter view v as select 1"), Some("SQL Server"));
         assert_eq!(of("migrations/h2/1.sql", ""), Some("H2"));
         assert_eq!(of("a.sql", "-- `a` `b`\nselect '`x` AUTO_INCREMENT'"), None);

@@ -1,5 +1,6 @@
 //! Strings that the language makes one of: concatenated, adjacent, joined, formatted.
 
+use super::growth::BOUND;
 use super::scan::{Kind, Scan, Token};
 use super::syntax::{Adjacency, Format, Syntax};
 use super::tree::Tree;
@@ -255,7 +256,7 @@ impl Linker<'_, '_> {
             && matches!(method, Some("append" | "Append" | "AppendLine" | "appendLine"))
             && self.tree.is(self.at + 3, b'(');
         if !again {
-            return false;
+            return self.pushed(name);
         }
         if matches!(name, "AppendLine" | "appendLine") {
             self.chain.parts.push(Part::Blank(self.tree.tokens[self.at].span, b'\n'));
@@ -269,6 +270,33 @@ impl Linker<'_, '_> {
                 self.chain.parts.push(Part::Code(self.tree.tokens[from].span.to(self.tree.tokens[end.saturating_sub(1).max(from)].span)));
                 self.at = end;
             }
+        }
+        true
+    }
+
+    /// `QueryBuilder::new("…").push_bind(x).push("…")`.
+    fn pushed(&mut self, name: &str) -> bool {
+        let tree = self.tree;
+        let pushes =
+            matches!(name, "new" | "push" | BOUND) && tree.is(self.at, b')') && tree.is(self.at + 1, b'.') && tree.is(self.at + 3, b'(');
+        let open = self.at + 3;
+        let end = tree.closing(open).min(tree.tokens.len().saturating_sub(1));
+        match tree.word(self.at + 2).filter(|_| pushes && self.syntax.name == "rust") {
+            Some("push") => match tree.literal(open + 1) {
+                Some(literal) => {
+                    self.at = open + 1;
+                    self.push_literal(literal);
+                }
+                None => {
+                    self.chain.parts.push(Part::Code(tree.tokens[self.at].span.to(tree.tokens[end.saturating_sub(1)].span)));
+                    self.at = end;
+                }
+            },
+            Some(BOUND) => {
+                self.chain.parts.push(Part::Blank(tree.tokens[self.at].span, b'?'));
+                self.at = end;
+            }
+            _ => return false,
         }
         true
     }

@@ -146,11 +146,14 @@ impl Finder<'_, '_> {
         let statement = before.get(before.rfind([';', '{', '}']).map_or(0, |at| at + 1)..).unwrap_or("");
         let name = statement.split_once('=').and_then(|(declared, _)| declared.split_whitespace().last()).unwrap_or("");
         let after = self.text.get(literal.span.end as usize..).unwrap_or("");
-        !name.is_empty()
-            && after.match_indices("createQuery(").take(8).any(|(at, call)| {
-                let given = after[at + call.len()..].trim_start();
-                given.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with([',', ')']))
-            })
+        // another method may keep a query of the other kind under the same name: the next call decides
+        let given = |(at, call): &(usize, &str)| {
+            let given = after[at + call.len()..].trim_start();
+            given.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with([',', ')']))
+        };
+        let call = |name| after.match_indices(name).take(8).find(given).map(|(at, _)| at);
+        let native = call("createNativeQuery(").unwrap_or(usize::MAX);
+        !name.is_empty() && call("createQuery(").is_some_and(|at| at < native)
     }
 
     /// The call that a chain is given to.
@@ -192,7 +195,19 @@ impl Finder<'_, '_> {
                 let name = call.of(self.text);
                 let wrapper = matches!(
                     name.rsplit(['.', ':']).next(),
-                    Some("dedent" | "cleandoc" | "trim" | "squish" | "concat!" | "indoc!" | "format!" | "str" | "String")
+                    Some(
+                        "dedent"
+                            | "cleandoc"
+                            | "trim"
+                            | "squish"
+                            | "concat!"
+                            | "concatcp!"
+                            | "formatcp!"
+                            | "indoc!"
+                            | "format!"
+                            | "str"
+                            | "String"
+                    )
                 );
                 if !wrapper {
                     return Setting { call: Some(call), early, ..Setting::default() };

@@ -14,6 +14,9 @@ const ADDING: &[&str] = &["append", "Append", "AppendLine", "appendLine", "Write
 /// Methods that add the end of a line too.
 const LINES: &[&str] = &["AppendLine", "appendLine"];
 
+/// The method that adds a parameter.
+pub(super) const BOUND: &str = "push_bind";
+
 /// What makes a text that can grow.
 const BUILDERS: &[&str] = &["StringBuilder", "StringBuffer", "from", "String", "StringIO", "new"];
 
@@ -60,7 +63,8 @@ pub(super) fn begun(tree: &Tree, chain: &Chain) -> Option<usize> {
     if tree.is(at, b'(') {
         at = at.checked_sub(1)?;
         if tree.word(at).is_some_and(|word| BUILDERS.contains(&word)) {
-            while at > 0 && (tree.word(at).is_some() || matches!(tree.punct(at), Some(b':' | b'.'))) && !tree.tokens[at].first {
+            while at > 0 && (tree.word(at).is_some() || matches!(tree.punct(at), Some(b':' | b'.' | b'<' | b'>'))) && !tree.tokens[at].first
+            {
                 at -= 1;
             }
         }
@@ -112,7 +116,12 @@ pub(super) fn operand(tree: &Tree, concat: &[&str], at: usize) -> Option<usize> 
         let joins = (tree.is(at + 3, b'+') && concat != ["."]) || (tree.is(at + 3, b'.') && concat == ["."]);
         (tree.is(at + 1, b'=') && same && joins).then_some(at + 4)
     };
-    operand.or_else(again)
+    // sqlx' QueryBuilder
+    let pushed = || {
+        let pushes = tree.is(at + 1, b'.') && matches!(tree.word(at + 2), Some("push" | BOUND));
+        (pushes && tree.is(at + 3, b'(')).then_some(at + 4)
+    };
+    operand.or_else(again).or_else(pushed)
 }
 
 /// Methods by which builders take the next piece of a statement.
@@ -166,6 +175,11 @@ struct Growth<'a, 's> {
     maybe: Option<(usize, usize)>,
     /// The name was there before: it may as well be a list of statements.
     list: bool,
+}
+
+/// Whether a token stands in a block of statements.
+fn in_block(tree: &Tree, at: usize) -> bool {
+    tree.around(at).is_some_and(|open| tree.is(open, b'{'))
 }
 
 /// What a statement does with the name.
@@ -242,7 +256,7 @@ impl Growth<'_, '_> {
     /// Whether the statement that holds a chain ends there; the token after it.
     fn end(&self, mut at: usize, parent: Option<usize>) -> Option<usize> {
         let tree = self.tree;
-        while tree.is(at, b')') && tree.around(at - 1) != parent {
+        while (tree.is(at, b')') || tree.is(at, b',') && tree.is(at + 1, b')')) && tree.around(at - 1) != parent {
             at += 1;
         }
         let ended = tree.is(at, b';') || tree.tokens.get(at).is_none_or(|token| token.first);
@@ -254,7 +268,9 @@ impl Growth<'_, '_> {
         let mut adds = false;
         for at in from..to {
             if self.is_name(at) {
-                if !block || self.operand(at).is_none() {
+                // `ids.forEach((id) => { sql.append(…) })`
+                let called_back = || in_block(self.tree, at);
+                if !(block || called_back()) || self.operand(at).is_none() {
                     return false;
                 }
                 adds = true;
@@ -275,12 +291,22 @@ impl Growth<'_, '_> {
     fn step(&mut self, at: usize, parent: Option<usize>, taken: &mut Vec<usize>, begins: &impl Fn(&Chain) -> bool) -> Step {
         let tree = self.tree;
         let Some(operand) = self.operand(at).filter(|&operand| operand < tree.tokens.len()) else { return Step::Stops };
-        let chain = self.chains.binary_search_by_key(&operand, |chain| chain.first).ok();
+        let begun_at = |first: usize| self.chains.binary_search_by_key(&first, |chain| chain.first).ok();
+        // a tag stands before its template: SQL`…`
+        let tagged = || {
+            let glued = tree.tokens.get(operand + 1).is_some_and(|t| !t.spaced && !t.first);
+            begun_at(operand + 1).filter(|_| glued && tree.word(operand).is_some() && tree.literal(operand + 1).is_some())
+        };
+        let chain = begun_at(operand).or_else(tagged);
         if self.list && chain.is_none_or(|i| begins(&self.chains[i])) {
             return Step::Stops;
         }
         if let Some((from, to)) = self.maybe.take() {
             self.found.push(Part::Maybe(tree.tokens[from].span.to(tree.tokens[to].span)));
+        }
+        if tree.word(at + 2) == Some(BOUND) {
+            self.found.push(Part::Blank(tree.tokens[at + 2].span, b'?'));
+            return Step::Adds(self.statement_end(operand, parent));
         }
         let lines = (at..operand).any(|i| tree.word(i).is_some_and(|word| LINES.contains(&word)));
         let whole =

@@ -87,7 +87,10 @@ fn place(draft: &mut Draft, text: &str, tokens: &[Token], at: u32) -> Role {
             write(draft, at, [b'_', FILLER]);
             return Role::Identifier;
         }
-        K::DollarString => return Role::Fragment,
+        K::DollarString => {
+            in_body(draft, text, at);
+            return Role::Fragment;
+        }
         kind if kind.is_string() || matches!(kind, K::BitString | K::HexString | K::Unterminated) => {
             write(draft, at, [FILLER, FILLER]);
             return if names_relation(text, tokens, index) { Role::NameInString } else { Role::InString };
@@ -146,10 +149,32 @@ fn place(draft: &mut Draft, text: &str, tokens: &[Token], at: u32) -> Role {
         }
     }
     let role = by_position(text, tokens, index);
-    if role == Role::Fragment && follows_operand(before, text) {
+    // `count(*) ${op} 1`: no piece of SQL but an operator stands between two values
+    let compares = || {
+        before.is_some_and(|t| t.kind != K::Semicolon)
+            && after.is_some_and(|t| t.kind.is_string() || matches!(t.kind, K::Number | K::Param))
+    };
+    let table = || {
+        let word = |back: usize, words: &[&str]| {
+            index.checked_sub(back).and_then(|i| tokens.get(i)).is_some_and(|t| words.iter().any(|w| t.is_word(text, w)))
+        };
+        word(1, &["TEMP", "TEMPORARY", "UNLOGGED"]) && word(2, &["INTO"])
+    };
+    if role == Role::Fragment && follows_operand(before, text) && !compares() && !table() {
         write(draft, at, [FILLER, FILLER]);
     }
     role
+}
+
+/// In the body of a function a hole that is a part of a name is one: `${schema}.orders`.
+fn in_body(draft: &mut Draft, text: &str, at: u32) {
+    let bytes = text.as_bytes();
+    let joins = |b: Option<&u8>| b.is_some_and(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+    let mut around =
+        (bytes.get(..at as usize).unwrap_or_default().last(), bytes.get(at as usize + HOLE.len()..).unwrap_or_default().iter());
+    if joins(around.0) || joins(around.1.find(|&&b| b != FILLER)) {
+        write(draft, at, [b'_', FILLER]);
+    }
 }
 
 /// Whether a string constant is the name of a relation: `nextval('…')`, `'…'::regclass`.

@@ -41,6 +41,8 @@ pub(super) fn draft(text: &str, scan: &Scan, chain: &Chain) -> Option<Draft> {
     })?;
     let span = chain.parts.iter().fold(content, |all, part| match part {
         Part::Code(code) | Part::Maybe(code) => Span::new(all.start, all.end.max(code.end)),
+        // a parameter may come last
+        Part::Blank(at, b'?') => Span::new(all.start, all.end.max(at.start + 1)),
         _ => all,
     });
     let mut draft = Draft { span, content, bytes: vec![FILLER; span.len() as usize], holes: vec![] };

@@ -2,7 +2,7 @@
 
 use super::support::joins;
 use super::support::rows;
-use super::{Check, Context};
+use super::{Check, Context, Origin};
 use crate::catalog::resolve::{Binding, Scope, Source};
 use crate::catalog::{Qualified, Table};
 use crate::extract::FragmentKind;
@@ -80,7 +80,7 @@ fn says_how(query: &Query, binding: &Binding) -> bool {
 /// others may be what is meant. Without a schema the statement is all there is to know.
 fn belong_together(ctx: &Context, one: &Binding, other: &Binding) -> bool {
     if ctx.catalog.tables.is_empty() {
-        return true;
+        return ctx.origin != Origin::Document;
     }
     let known = |b: &Binding| b.relation.table().and_then(|name| ctx.table(name));
     let (Some((one, left)), Some((other, right))) = (known(one), known(other)) else { return false };

@@ -76,7 +76,7 @@ fn may_go_on(ctx: &Context, query: &Query) -> bool {
 fn is_alike(ctx: &Context, query: &Query, on: &[Expr], item: &Expr) -> bool {
     let fixed =
         |e: &Expr| on.iter().any(|key| same(key, e)) || is_given(query, e) || of_one_row(ctx, query, on, e) || of_the_only_row(query, e) || is_first_of_group(on, e);
-    fixed(item) || is_window(item) || is_made_of(query, item, &fixed)
+    fixed(item) || is_window(item) || is_within_group(on, item) || is_made_of(query, item, &fixed)
 }
 
 /// `WHERE address = $1`: all rows have that one.
@@ -139,6 +139,14 @@ fn fixed_columns<'a>(query: &'a Query, on: &'a [Expr], relation: &str) -> Vec<&'
 /// A number that a window gives depends on the order of all rows anyway.
 fn is_window(expr: &Expr) -> bool {
     matches!(&expr.kind, ExprKind::Call(call) if ["row_number", "rank", "dense_rank"].contains(&call.name.name.value.as_str()))
+}
+
+/// `count(*) OVER (PARTITION BY minute)`: of all rows of the group, and the same for each.
+fn is_within_group(on: &[Expr], expr: &Expr) -> bool {
+    let ExprKind::Call(call) = &expr.uncast().kind else { return false };
+    let over = call.over.as_deref().unwrap_or_default();
+    let aggregate = ["count", "sum", "min", "max", "avg", "bool_or", "bool_and"].contains(&call.name.name.value.as_str());
+    aggregate && !over.is_empty() && over.iter().all(|part| on.iter().any(|key| same(key, part)))
 }
 
 /// The first value of a window that is ordered within the same group: one for all of its rows.

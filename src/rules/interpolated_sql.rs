@@ -20,8 +20,9 @@ fn check(ctx: &Context) {
     if ["savepoint", "release", "rollback"].iter().any(|word| first_word(ctx).eq_ignore_ascii_case(word)) {
         return;
     }
-    // inside a string constant that another server runs no placeholder is one
-    if ctx.source(ctx.statement.span).to_ascii_lowercase().contains("dblink") {
+    // inside a string constant that another server runs no placeholder is one, and `time_zone` is a setting of MySQL
+    let text = ctx.source(ctx.statement.span).to_ascii_lowercase();
+    if text.contains("dblink") || text.starts_with("set time_zone") {
         return;
     }
     let mut named = false;
@@ -77,6 +78,9 @@ fn check(ctx: &Context) {
             continue;
         }
         let help = match hole.role {
+            // what names a snapshot is no setting
+            Role::Value | Role::InString if is_set_transaction(ctx) => "quote it as a literal with the driver's own function".to_owned(),
+            Role::InString if first_word(ctx).eq_ignore_ascii_case("notify") => "pg_notify takes parameters: SELECT pg_notify('channel', $1)".to_owned(),
             Role::Value | Role::InString if help == PLACEHOLDER => placed(ctx, hole),
             _ => help.to_owned(),
         };
@@ -123,6 +127,12 @@ fn is_the_programs(ctx: &Context, hole: &Hole) -> bool {
 fn takes_parameters(ctx: &Context) -> bool {
     let word = first_word(ctx);
     ctx.statement.query.is_some() || ["select", "insert", "update", "delete", "with", "merge"].iter().any(|w| word.eq_ignore_ascii_case(w))
+}
+
+fn is_set_transaction(ctx: &Context) -> bool {
+    let mut words = ctx.source(ctx.statement.span).split_ascii_whitespace();
+    let mut next = |word: &str| words.next().is_some_and(|own| own.eq_ignore_ascii_case(word));
+    next("set") && next("transaction")
 }
 
 fn first_word(ctx: &Context) -> String {

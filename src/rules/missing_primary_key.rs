@@ -54,7 +54,7 @@ fn told(table: &str, key: Option<Vec<String>>, id: Option<String>, by: &[String]
 
 /// The same of the table as all migrations leave it.
 fn in_the_end(catalog: &Catalog, created_at: Location, written: &str) -> Option<(String, String)> {
-    let (name, table): (&Qualified, &Table) = catalog.tables.unordered().find(|(_, table)| table.defined_at == created_at)?;
+    let (name, table) = made_by(catalog, created_at, written)?;
     let required = |column: &str| table.column(column).is_some_and(|column| column.not_null);
     let mut keys = catalog.keys_of(name).into_iter().filter(|key| !key.is_empty() && key.iter().all(|column| required(column)));
     let key = keys.next().map(|key| key.iter().map(|column| quote_identifier(column)).collect());
@@ -85,9 +85,15 @@ fn id_of(create: &CreateTable) -> Option<String> {
 }
 
 /// Whether the table is still there without one.
-fn has_none(catalog: &Catalog, created_at: Location, _: &str) -> bool {
+fn has_none(catalog: &Catalog, created_at: Location, written: &str) -> bool {
     let none = |table: &Table| table.primary_key().is_empty() && table.partition_of.is_none();
-    catalog.tables.unordered().any(|(_, table)| table.defined_at == created_at && none(table))
+    made_by(catalog, created_at, written).is_some_and(|(_, table)| none(table))
+}
+
+/// The table that a statement made under a name. A schema is created with several at once.
+fn made_by<'c>(catalog: &'c Catalog, created_at: Location, written: &str) -> Option<(&'c Qualified, &'c Table)> {
+    let made = catalog.tables.unordered().filter(|(_, table)| table.defined_at == created_at);
+    made.min_by_key(|(name, _)| (!written.ends_with(&quote_identifier(&name.name)), *name))
 }
 
 fn is_primary(constraint: &Constraint) -> bool {

@@ -12,7 +12,8 @@ pub(super) const CHECK: Check = Check::Action(&[Kind::Other], check);
 const TIMEOUTS: &[&str] = &["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout"];
 
 fn check(ctx: &Context) {
-    if !runs_live(ctx) {
+    // CREATE EXTENSION runs its script in a transaction
+    if !runs_live(ctx) || ctx.around.makes_extension {
         return;
     }
     for action in ctx.actions() {

@@ -34,12 +34,11 @@ fn keeps_all_or_none(cut: &Cut) -> bool {
     cut.rows == Some(0) || (cut.limit.count.is_none() && cut.rows.is_none())
 }
 
-/// A document shows how LIMIT is written, of tables that it makes up, or looks at some rows of one.
+/// A document shows how LIMIT is written, and some rows; pages it shows how to make.
 fn is_shown(cut: &Cut) -> bool {
     let shown = cut.ctx.around.in_document || cut.ctx.origin == Origin::Document;
     let made_up = |b: &Binding| b.relation.table().is_some_and(|t| cut.ctx.table(t).is_none());
-    let looks = cut.is_outermost() && cut.is_of_one() && cut.select.is_some_and(|select| select.filter.is_none());
-    shown && (looks || cut.ctx.around.in_document && cut.scope.bindings().iter().any(made_up))
+    shown && (cut.query.offset.is_none() || cut.scope.bindings().iter().any(made_up))
 }
 
 /// Whoever runs a script by hand looks at some rows.

@@ -17,20 +17,36 @@ pub(crate) enum Meets {
     Unknown,
 }
 
-/// Each relation after the first, with how many of its rows meet a row of those before it.
+/// Each relation after the first, with how many of its rows meet a row of those before it, in the order in which they lead to one
+/// another. Two that only fix each other's keys do not lead anywhere.
 pub(crate) fn joined<'a>(select: &'a Select, scope: &Scope<'a>) -> Vec<(&'a Relation, Meets)> {
     let relations = select.relations();
-    scope
-        .bindings()
-        .iter()
-        .filter(|b| relations.iter().skip(1).any(|r| std::ptr::eq(*r, b.relation)))
-        .map(|b| (b.relation, meets(b, select, scope)))
-        .collect()
+    let Some((first, later)) = relations.split_first() else { return vec![] };
+    let mut open: Vec<&Binding<'a>> = scope.bindings().iter().filter(|b| later.iter().any(|r| std::ptr::eq(*r, b.relation))).collect();
+    let mut before: Vec<&Relation> = vec![*first];
+    let mut found = vec![];
+    while !open.is_empty() {
+        let is_before = |relation: &Relation| before.iter().any(|b| std::ptr::eq(*b, relation));
+        let one = open.iter().position(|b| meets_those(b, select, scope, &is_before) == Meets::One);
+        // none is led to by a key: the next one that is joined with those before at all
+        let tied = || open.iter().position(|b| !fixed_columns(b, select, scope, &is_before).is_empty());
+        let next = open.remove(one.or_else(tied).unwrap_or(0));
+        found.push((next.relation, meets_those(next, select, scope, &is_before)));
+        before.push(next.relation);
+    }
+    let place = |relation: &Relation| relations.iter().position(|r| std::ptr::eq(*r, relation));
+    found.sort_by_key(|(relation, _)| place(relation));
+    found
 }
 
 /// How many rows of a relation one row of the others meets.
 pub(crate) fn meets<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Meets {
-    let fixed = fixed_columns(binding, select, scope);
+    meets_those(binding, select, scope, &|_| true)
+}
+
+/// How many rows of a relation meet one row of these others.
+fn meets_those<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>, others: &dyn Fn(&Relation) -> bool) -> Meets {
+    let fixed = fixed_columns(binding, select, scope, others);
     let fixed: Vec<&str> = fixed.iter().map(Identifier::as_str).collect();
     let catalog = scope.catalog();
     match binding.source {
@@ -81,13 +97,18 @@ pub(crate) fn repeats(catalog: &Catalog, meets: Meets) -> bool {
     meets == Meets::Many || meets == Meets::Unknown && catalog.tables.is_empty()
 }
 
-/// The columns of a relation that the conditions set equal to something outside it.
-fn fixed_columns<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>) -> Vec<Identifier> {
+/// The columns of a relation that the conditions set equal to something outside it, which asks none but these others.
+fn fixed_columns<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>, others: &dyn Fn(&Relation) -> bool) -> Vec<Identifier> {
     let is_own = |expr: &Expr| expr.column().and_then(|c| scope.binding(c)).is_some_and(|b| std::ptr::eq(b.relation, binding.relation));
+    let fixes = |value: &Expr| {
+        let mut all = true;
+        value.walk(&mut |e| all &= e.column().and_then(|c| scope.binding(c)).is_none_or(|b| others(b.relation)));
+        all
+    };
     let equalities = holding_for(binding.relation, select).into_iter().filter(|c| matches!(c.kind, ExprKind::Binary { .. }));
     let mut fixed: Vec<Identifier> = equalities
         .flat_map(tests)
-        .filter(|t| t.op == "=" && is_own(t.tested) && t.value.is_some_and(|v| !is_own(v)))
+        .filter(|t| t.op == "=" && is_own(t.tested) && t.value.is_some_and(|v| !is_own(v) && fixes(v)))
         .filter_map(|t| Some(t.tested.column()?.column.value.clone()))
         .collect();
     for join in select.joins() {

@@ -80,8 +80,11 @@ impl Lexer<'_> {
     fn push(&mut self, kind: TokenKind, start: usize) {
         let token = Token { kind, span: Span::new(start as u32, self.at as u32) };
         if !kind.is_trivia() {
-            self.last = Some(token);
+            let before = self.last.replace(token);
             match kind {
+                // of `ARRAY[:a, :b]` no slice is taken
+                K::LeftBracket
+                    if before.is_some_and(|t| t.kind == K::Word && self.bytes[t.span.range()].eq_ignore_ascii_case(b"ARRAY")) => {}
                 K::LeftBracket => self.brackets += 1,
                 K::RightBracket => self.brackets = self.brackets.saturating_sub(1),
                 K::Semicolon => self.brackets = 0,

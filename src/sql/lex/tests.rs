@@ -67,6 +67,13 @@ fn placeholders_of_drivers() {
 }
 
 #[test]
+fn an_array_holds_placeholders_and_a_slice_bounds() {
+    let text = "unnest(ARRAY[:months]::date[]), a[:x], b[1:n]";
+    let found: Vec<_> = kinds(text, Dialect::Host).into_iter().filter(|(k, _)| *k == K::Placeholder).map(|(_, t)| t).collect();
+    assert_eq!(found, [":months"]);
+}
+
+#[test]
 fn parts_to_be_filled_in_stand_between_percent_signs() {
     let text = "a % b, 5 %c, %x%, (1) %y% FROM %s ORDER BY %order% LIMIT %d";
     let found: Vec<_> = kinds(text, Dialect::Psql).into_iter().filter(|(k, _)| *k == K::Placeholder).map(|(_, t)| t).collect();
