@@ -279,6 +279,11 @@ fn values_that_bring_no_sql() {
             .replace("`SELECT 1`", "\"SELECT a FROM t WHERE b = '\" + given + \"'\""),
     );
     assert_eq!(found(RULE, &[("a.go", quiet.as_str()), ("b.go", &judged)]), ["b.go"]);
+    // a number by its route
+    let flask =
+        |ty: &str| format!("import flask\n\n@bp.route(\"/a/<{ty}b>\")\ndef f(b):\n    db.execute(f\"SELECT a FROM t WHERE b = {{b}}\")\n");
+    let (quiet, judged) = (flask("int:"), flask(""));
+    assert_eq!(found(RULE, &[("app/a.py", quiet.as_str()), ("app/b.py", &judged)]), ["app/b.py"]);
     // tests by what they take in
     let python =
         |import: &str| format!("{import}import psycopg\n\ndef f(cur, name):\n    cur.execute(f\"SELECT a FROM t WHERE b = '{{name}}'\")\n");
@@ -328,7 +333,9 @@ fn tests_by_their_folders_and_by_what_they_take() {
         )
     };
     let (tests, ours) = (rust("#[cfg(test)]\npub(crate)"), rust("#[cfg(test)]\nmod tests;\npub(crate)"));
-    assert_eq!(found("offset-pagination", &[("src/a.rs", tests.as_str()), ("src/b.rs", &ours)]), ["src/b.rs"]);
+    let any = rust("#[cfg(any(test, feature = \"pg_test\"))]\n#[pg_schema]\n");
+    let files = [("src/a.rs", tests.as_str()), ("src/b.rs", &ours), ("src/c.rs", &any)];
+    assert_eq!(found("offset-pagination", &files), ["src/b.rs"]);
     let ruby = |driver: &str| format!("db = {driver}.new\ndb.execute \"SELECT id FROM orders ORDER BY id LIMIT 20 OFFSET 10000\"\n");
     let (theirs, ours) = (ruby("SQLite3::Database"), ruby("PG::Connection"));
     assert_eq!(found("offset-pagination", &[("app/a.rb", theirs.as_str()), ("app/b.rb", &ours)]), ["app/b.rb"]);

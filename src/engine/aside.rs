@@ -113,7 +113,7 @@ pub(super) fn tests_from(source: &Source, language: Language, asked: &[PathBuf])
     match language.name() {
         "rust" => inner_tests(&source.text).map_or(u32::MAX, |at| at as u32),
         // what takes the test that runs helps tests, whatever its file is called
-        "python" if source.text.contains("\nimport pytest\n") => 0,
+        "python" if ["\nimport pytest\n", "\nfrom behave import "].iter().any(|import| source.text.contains(import)) => 0,
         "go" if ["*testing.T", "testing.TB", "stretchr/testify/"].iter().any(|mark| source.text.contains(mark)) => 0,
         _ => u32::MAX,
     }
@@ -121,9 +121,14 @@ pub(super) fn tests_from(source: &Source, language: Language, asked: &[PathBuf])
 
 /// Where the module begins that Rust compiles for tests only: `#[cfg(test)] pub(crate) mod tests {`, and not `mod tests;`.
 fn inner_tests(text: &str) -> Option<usize> {
-    const MARK: &str = "#[cfg(test)]";
+    // `#[cfg(any(test, feature = "pg_test"))]` too
+    const MARK: &str = "#[cfg(";
     memchr::memmem::find_iter(text.as_bytes(), MARK.as_bytes()).find(|&at| {
-        let mut rest = text[at + MARK.len()..].trim_start();
+        let Some((condition, rest)) = text[at + MARK.len()..].split_once(")]") else { return false };
+        if condition != "test" && !condition.starts_with("any(test,") {
+            return false;
+        }
+        let mut rest = rest.trim_start();
         let passed = |rest: &str| rest.starts_with("#[") || rest.starts_with("//");
         while let Some(line) = Some(rest).filter(|rest| passed(rest)).and_then(|rest| rest.split_once('\n')) {
             rest = line.1.trim_start();
@@ -274,7 +279,8 @@ fn is_test_of(path: &str, code: bool) -> bool {
                 .iter()
                 .any(|end| part.ends_with(end))
             || (code && ["test_", "tests-", "test-"].iter().any(|start| part.starts_with(start)))
-            || says_so && part.starts_with("test") && part.ends_with("data")
+            || says_so && (part.starts_with("test") && part.ends_with("data") || part.ends_with("test_data") || part.ends_with("test-data"))
+            || matches!(part, ".build" | ".travis" | ".circleci" | ".github")
             || part == "conftest.py"
     })
 }

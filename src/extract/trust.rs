@@ -199,7 +199,9 @@ pub(super) fn is_trusted(text: &str, hole: &Hole, start: u32, language: &str) ->
     if matches!(hole.role, Role::Identifier | Role::NameInString) && !values::comes_from_outside(text, at, code) {
         return true;
     }
-    if is_checked(text, at, hole.code.of(text)) {
+    // Flask: `<int:order_id>` of the route
+    let routed = language == "python" && memmem::find(text.as_bytes(), format!("<int:{code}>").as_bytes()).is_some();
+    if routed || is_checked(text, at, hole.code.of(text)) {
         return true;
     }
     // a cast to a number writes digits; one of a constant writes the constant

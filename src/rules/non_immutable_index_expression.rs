@@ -2,6 +2,7 @@
 
 use super::support::spelling;
 use super::{Check, Context, Kind, Origin};
+use crate::catalog::Knowledge;
 use crate::facts::{Action, CreateIndex, Expr, ExprKind, TypeName};
 use crate::finding::Severity;
 use crate::postgres::functions::not_immutable;
@@ -31,8 +32,10 @@ fn check_expr(ctx: &Context, index: &CreateIndex, expr: &Expr, part: &str) {
     if !found.certain && !names.is_empty() && names.iter().all(|name| *name == "id" || name.ends_with("_id") || name.ends_with("uuid") || text(name)) {
         return;
     }
-    // a script beside the schema, which may not know its tables
-    if !found.certain && ctx.origin == Origin::Script && ctx.table(&index.table).is_none() {
+    // of a column that the schema does not have, where there is one, nothing is known: most indexes that were written were built
+    let unknown = names.iter().any(|name| ctx.column(&index.table, name).is_none_or(|column| column.ty.is_none()));
+    let schema = || ctx.catalog.tables.values().any(|table| table.knowledge == Knowledge::Whole);
+    if !found.certain && unknown && (ctx.origin == Origin::Script || ctx.application.is_some() || schema()) {
         return;
     }
     // extract(… from a date) is immutable, and a date is called one

@@ -19,6 +19,11 @@ fn check(ctx: &Context) {
     if ctx.following.iter().flat_map(|statement| &statement.actions).any(ends) {
         return;
     }
+    // whoever runs it by hand looks first, and ends it by the line that is commented out
+    let after = ctx.text.get(ctx.statement.span.end as usize..).unwrap_or("").to_ascii_lowercase();
+    if after.lines().filter_map(|line| line.trim().strip_prefix("--")).any(|line| ["commit", "rollback"].contains(&line.trim().trim_end_matches(';'))) {
+        return;
+    }
     let message = "the transaction that begins here is never committed: when the connection closes, everything after it is undone";
     let help = "end it after the last statement:\nCOMMIT;\nor leave BEGIN out where the migration runner opens and commits one itself";
     ctx.add(ctx.report(span, message).help(help));
