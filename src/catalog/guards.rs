@@ -79,7 +79,7 @@ fn named(expr: &Expr) -> Option<&str> {
 impl Catalog {
     /// Takes note of what a statement of a body answers, if it is a condition that the schema so far can answer.
     pub(super) fn answer(&self, answers: &mut Answers, place: usize, statement: &Statement) {
-        let select = statement.query.as_ref().and_then(Query::select).filter(|select| select.from.is_empty());
+        let select = statement.query.as_deref().and_then(Query::select).filter(|select| select.from.is_empty());
         if let Some([item]) = select.map(|select| select.items.as_slice())
             && let Some(answer) = self.holds(&item.expr, 0)
         {

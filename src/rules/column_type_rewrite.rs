@@ -11,7 +11,7 @@ fn check(ctx: &Context) {
     for (action, alter) in live_alterations(ctx) {
         if let TableChange::SetType { column, ty, using, .. } = &alter.change
             && let Some(effect) = named_effect(ctx, action) {
-                type_change(ctx, alter, column, ty, using.as_ref(), &effect);
+                type_change(ctx, alter, column, ty, using.as_ref(), effect);
             }
     }
 }

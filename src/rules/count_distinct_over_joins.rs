@@ -5,7 +5,7 @@ use super::support::reshape::counts::Counted;
 use super::support::spelling;
 use super::{Check, Context, Report};
 use crate::catalog::Knowledge;
-use crate::catalog::resolve::{Scope, Source};
+use crate::catalog::resolve::Scope;
 use crate::facts::{Call, Expr, ExprKind, Join, JoinCondition, Name, Query, Relation, Select, SelectItem};
 use crate::finding::Label;
 
@@ -18,7 +18,7 @@ fn check(ctx: &Context, _: &Query) {
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(select) = query.select() else { return };
     let joined = joins::joined(select, scope);
-    if joined.len() < 2 || !joined.iter().any(|(_, meets)| joins::repeats(scope.catalog(), *meets)) {
+    if joined.len() < 2 || !joined.iter().any(|(relation, meets)| joins::may_repeat(scope, relation, *meets)) {
         return;
     }
     let site = Site { ctx, query, select, scope, joined };
@@ -88,9 +88,8 @@ impl<'a> Site<'a, '_> {
             let relation = counted.repeated_by(self.select)?;
             let catalog = self.scope.catalog();
             let whole = relation.table().and_then(|table| catalog.table(table)).is_some_and(|(_, table)| table.knowledge == Knowledge::Whole);
-            let table = self.scope.bindings().iter().any(|b| std::ptr::eq(b.relation, relation) && matches!(b.source, Source::Table(_)));
             let joined = self.joined.iter().find(|(r, _)| std::ptr::eq(*r, relation));
-            let known = whole && joined.is_none_or(|(_, meets)| *meets != Meets::Unknown) || table && catalog.tables.is_empty();
+            let known = whole && joined.is_none_or(|(_, meets)| *meets != Meets::Unknown) || joins::is_known_in_part(self.scope, relation);
             return (known && (alone.is_some() || !self.is_needed(relation, call))).then_some((relation, alone));
         }
         // what is counted may ask for the very rows that repeat it
@@ -102,7 +101,7 @@ impl<'a> Site<'a, '_> {
             found
         };
         let culprit = |(relation, meets): &&(&'a Relation, Meets)| {
-            joins::repeats(self.scope.catalog(), *meets) && !asked(relation) && !self.is_needed(relation, call)
+            joins::may_repeat(self.scope, relation, *meets) && !asked(relation) && !self.is_needed(relation, call)
         };
         self.joined.iter().find(culprit).map(|(relation, _)| (*relation, None))
     }

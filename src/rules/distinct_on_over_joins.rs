@@ -20,7 +20,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(select) = query.select() else { return };
     let Some((distinct, on)) = select.distinct.as_ref().and_then(|d| Some((d, d.on.as_ref()?))) else { return };
     let joined = joins::joined(select, scope);
-    if joined.len() < 2 || !joined.iter().any(|(_, meets)| joins::repeats(scope.catalog(), *meets)) {
+    if joined.len() < 2 || !joined.iter().any(|(relation, meets)| joins::may_repeat(scope, relation, *meets)) {
         return;
     }
     let culprit = joined.iter().find(|(_, m)| *m == Meets::Many).or_else(|| joined.iter().find(|(_, m)| *m == Meets::Unknown));

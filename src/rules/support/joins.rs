@@ -91,6 +91,20 @@ fn may_hold_one<'a>(binding: &Binding<'a>, name: &Qualified, fixed: &[&str], sel
     spans > 1 || scope.catalog().keys_of(name).iter().any(one_of_few)
 }
 
+/// Whether one row may meet several of a relation: they are known to be several, or the schema does not say all of the table. Of a
+/// table that is known whole, what cannot be told is not held against a query.
+pub(crate) fn may_repeat(scope: &Scope<'_>, relation: &Relation, meets: Meets) -> bool {
+    meets == Meets::Many || meets == Meets::Unknown && is_known_in_part(scope, relation)
+}
+
+/// Whether a relation is a table of which the schema does not say all.
+pub(crate) fn is_known_in_part(scope: &Scope<'_>, relation: &Relation) -> bool {
+    let bound = scope.bindings().iter().find(|b| std::ptr::eq(b.relation, relation));
+    let partly =
+        |written| scope.catalog().table(written).is_none_or(|(_, table)| table.knowledge == Knowledge::Partial && !table.temporary);
+    bound.is_some_and(|b| matches!(b.source, Source::Table(written) if partly(written)))
+}
+
 /// Whether the rows of a join are known to be several, or nothing is known of any table: with a schema at hand, what it does not say
 /// is not held against a query.
 pub(crate) fn repeats(catalog: &Catalog, meets: Meets) -> bool {
