@@ -210,6 +210,14 @@ fn tests_are_no_application() {
 }
 
 #[test]
+fn a_name_that_a_shell_puts_in_is_marked_whole() {
+    let code = "psql <<EOF\nDROP DATABASE IF EXISTS $OLD_NAME;\nDROP DATABASE IF EXISTS $NAME;\nCREATE DATABASE $NAME;\nEOF\n";
+    let outcome = checked(&[("a.sh", InputKind::Code(Language::Shell), code)], &only("drop-table"));
+    let places: Vec<&str> = outcome.findings.iter().map(|finding| outcome.sources.text(finding.primary.at)).collect();
+    assert_eq!(places, ["$OLD_NAME"]);
+}
+
+#[test]
 fn findings_stand_on_the_bytes_of_the_string() {
     let code = "func f() {\n\tdb.Query(\"SELECT id FROM users \" +\n\t\t\"WHERE \\\"name\\\" = NULL\")\n}\n";
     let outcome = checked(&[("a.go", InputKind::Code(Language::Go), code)], &only("null-comparison"));

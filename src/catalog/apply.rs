@@ -64,8 +64,14 @@ impl Catalog {
 
     /// Folds the statements of a body that runs.
     pub(super) fn fold_body(&mut self, body: &Body, at: At, depth: usize) {
-        for inner in &body.statements {
-            let sure = at.sure && !inner.conditional && inner.in_loop.is_none();
+        let mut answers = super::guards::Answers::default();
+        for (place, inner) in body.statements.iter().enumerate() {
+            self.answer(&mut answers, place, &inner.statement);
+            let runs = if inner.conditional { answers.let_run(&inner.guards) } else { Some(true) };
+            if runs == Some(false) {
+                continue;
+            }
+            let sure = at.sure && runs == Some(true) && inner.in_loop.is_none();
             let place = inner.statement.location();
             let text = inner.statement.span.of(at.text);
             if body.kind == BodyKind::Execute && ["%I", "%s", "%L", "$I", "$s", "$L"].iter().any(|hole| text.contains(hole)) {

@@ -12,6 +12,7 @@ mod constraints;
 mod drops;
 mod extras;
 mod follow;
+mod guards;
 pub mod index_match;
 mod indexes;
 mod json;

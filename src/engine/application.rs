@@ -280,7 +280,8 @@ fn note(statement: &Statement, source: &Source, file: &str, text: &str, found: &
 /// piece of code, and a fix only where the file has the very bytes that it changes.
 pub(super) fn to_source(report: &mut Report, holes: &[Hole], layer: &str, file: &str) {
     let place = &mut report.primary.at.span;
-    if let Some(hole) = holes.iter().find(|hole| hole.span.start < place.end && place.end < hole.span.end && place.start < hole.span.start)
+    // a hole stands for a name by two bytes
+    if let Some(hole) = holes.iter().find(|hole| hole.span.start < place.end && place.end < hole.span.end && place.start <= hole.span.start)
     {
         place.end = hole.span.end;
     }

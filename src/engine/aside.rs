@@ -279,7 +279,8 @@ fn is_test_of(path: &str, code: bool) -> bool {
                 .iter()
                 .any(|end| part.ends_with(end))
             || (code && ["test_", "tests-", "test-"].iter().any(|start| part.starts_with(start)))
-            || says_so && part.starts_with("test") && part.ends_with("data")
+            || says_so && (part.starts_with("test") && part.ends_with("data") || part.ends_with("test_data") || part.ends_with("test-data"))
+            || matches!(part, ".build" | ".travis" | ".circleci" | ".github")
             || part == "conftest.py"
     })
 }

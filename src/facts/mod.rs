@@ -93,4 +93,26 @@ pub struct BodyStatement {
     pub in_loop: Option<Span>,
     /// It runs only under an `IF`, `CASE` or exception handler.
     pub conditional: bool,
+    /// The conditions under which it runs, the innermost first; where there are too many to follow, the last is [`Asked::Unknown`].
+    pub guards: Vec<Guard>,
+}
+
+/// A condition around a statement of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    /// What is asked.
+    pub asked: Asked,
+    /// Whether it has to hold, or not.
+    pub holds: bool,
+}
+
+/// What a condition asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// The query that is the statement of the same body at this place.
+    Query(u32),
+    /// Whether a migration has its turn, which it has where migrations are replayed.
+    Turn,
+    /// What is not known: a variable, an error, a branch of CASE.
+    Unknown,
 }

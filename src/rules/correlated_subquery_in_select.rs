@@ -22,7 +22,7 @@ fn check(ctx: &Context, _: &Query) {
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let Some(select) = query.select() else { return };
     // of one row, or of a row that LIMIT 1 keeps, it is a lookup
-    if query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1)) || rows::is_single(select, scope) {
+    if query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1)) || rows::is_single(select, scope) || is_of_one(select, scope) {
         return;
     }
     let outer: Vec<&Name> = scope.bindings().iter().filter_map(|b| b.relation.binding()).collect();
@@ -106,6 +106,11 @@ fn grouped<'a>(ctx: &Context, inner: &'a Query, outer: &Scope<'a>) -> Option<Str
         from = spelling::text(ctx, relation.span),
         on = on.join(" AND "),
     ))
+}
+
+/// Whether the rows are those of one, with what is joined to it.
+fn is_of_one<'a>(select: &'a Select, scope: &Scope<'a>) -> bool {
+    scope.bindings().first().is_some_and(|first| rows::is_pinned(first, &select.conditions(), scope))
 }
 
 /// Whether its cost grows with the result: a table is read whole for each row, or rows are added up for each of all rows. What a key

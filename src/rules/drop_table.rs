@@ -35,7 +35,7 @@ fn check(ctx: &Context) {
 
 /// DROP DATABASE, and DROP SCHEMA with CASCADE: all tables in it go.
 fn dropped_whole(ctx: &Context, drop: &Drop) {
-    for name in drop.names.iter().filter(|_| drop.kind == "DATABASE" || drop.cascade) {
+    for name in drop.names.iter().filter(|name| if drop.kind == "DATABASE" { !is_made_again(ctx, name) } else { drop.cascade }) {
         let inside = ctx.catalog.tables.iter().filter(|(table, _)| drop.kind == "SCHEMA" && table.schema == name.name.value);
         let mut tables: Vec<String> = inside.filter(|(_, known)| known.defined_at.file != ctx.statement.file).map(|(table, _)| table.to_string()).collect();
         tables.sort();
@@ -49,6 +49,21 @@ fn dropped_whole(ctx: &Context, drop: &Drop) {
         let message = format!("dropping {what} deletes all rows for good and breaks every running process that still names it");
         ctx.add(ctx.report(name.span(), message).help("first deploy code that does not use it, and drop the tables one by one"));
     }
+}
+
+/// Whether what follows creates the database that was dropped: a script that sets one up begins with an empty one.
+fn is_made_again(ctx: &Context, name: &ObjectName) -> bool {
+    let at = name.span().start as usize;
+    let rest = ctx.code.get(at..).unwrap_or_default();
+    let called = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '{' | '}' | '.' | '-' | ':' | '"');
+    let written = rest.split(|c: char| !called(c)).next().unwrap_or_default().trim_matches('"');
+    let makes = |piece: &str| {
+        let lower = piece.to_ascii_lowercase();
+        let verb = ["create database ", "createdb "].iter().find_map(|verb| Some(lower.find(verb)? + verb.len()));
+        let names = |text: &str| text.split(|c: char| !called(c)).any(|word| word.trim_matches('"') == written);
+        verb.and_then(|end| piece.get(end..)).is_some_and(names)
+    };
+    !written.is_empty() && rest.get(written.len()..).unwrap_or_default().split([';', '\n']).any(makes)
 }
 
 /// DROP MATERIALIZED VIEW: its readers fail. One that the same file makes again under its name is only replaced.

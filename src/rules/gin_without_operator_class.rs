@@ -13,7 +13,13 @@ pub(super) const CHECK: Check = Check::Action(&[Kind::CreateIndex, Kind::CreateT
 fn check(ctx: &Context) {
     for action in ctx.actions() {
         match action {
-            Action::CreateIndex(index) => index.keys.iter().for_each(|key| check_key(ctx, index, key)),
+            Action::CreateIndex(index) => match unsupported(index) {
+                Some((what, help)) => {
+                    let message = format!("this index is refused: access method \"{}\" does not support {what}", index.method);
+                    ctx.add(ctx.report(index.keys_span, message).help(help));
+                }
+                None => index.keys.iter().for_each(|key| check_key(ctx, index, key)),
+            },
             Action::CreateTable(create) => {
                 create.constraints.iter().for_each(|constraint| check_constraint(ctx, &constraint.kind, Some(create), &create.name));
             }
@@ -23,6 +29,22 @@ fn check(ctx: &Context) {
             },
             _ => {}
         }
+    }
+}
+
+/// What an index asks of an access method that only a btree can do, in PostgreSQL's words, and what to write instead.
+fn unsupported(index: &CreateIndex) -> Option<(&'static str, &'static str)> {
+    let method = index.method.as_str();
+    let known = matches!(method, "hash" | "gin" | "gist" | "spgist" | "brin");
+    let any = |test: fn(&IndexKey) -> bool| index.keys.iter().any(test);
+    match method {
+        _ if !known => None,
+        _ if index.unique => Some(("unique indexes", "a btree keeps rows apart: leave out USING; GiST does it in EXCLUDE")),
+        "hash" | "spgist" if index.keys.len() > 1 => Some(("multicolumn indexes", "build one for each column, or a btree over all of them: leave out USING")),
+        _ if any(|key| key.descending) => Some(("ASC/DESC options", "leave out DESC: it keeps no order; for an order, build a btree")),
+        _ if any(|key| key.nulls_first.is_some()) => Some(("NULLS FIRST/LAST options", "leave out NULLS FIRST or LAST: it keeps no order; for an order, build a btree")),
+        "hash" | "gin" | "brin" if !index.include.is_empty() => Some(("included columns", "leave out INCLUDE, or build a btree, or GiST, which have it")),
+        _ => None,
     }
 }
 

@@ -67,7 +67,7 @@ fn inside<'t>(c: &Cursor<'_>, text: &'t str, tokens: &'t [Token]) -> Cursor<'t> 
 }
 
 fn alone(statement: Statement) -> BodyStatement {
-    BodyStatement { statement, in_loop: None, conditional: false }
+    BodyStatement { statement, in_loop: None, conditional: false, guards: vec![] }
 }
 
 fn significant(tokens: &[Token]) -> Vec<Token> {

@@ -60,7 +60,8 @@ pub(in crate::rules) fn is_dictionary(create: &CreateTable) -> bool {
     // a table that refers to others grows as they do
     let refers = create.constraints.iter().any(|c| matches!(c.kind, ConstraintKind::ForeignKey { .. }));
     let last = last_word(&create.name.name.value);
-    !refers && (is_called_one(&create.name.name.value, create.columns.len()) || names_things(create, &singular(&last)))
+    let columns = create.columns.iter().filter(|column| !says_when(&column.name.value)).count();
+    !refers && (is_called_one(&create.name.name.value, columns) || names_things(create, &singular(&last)))
 }
 
 /// Whether a table with so many columns is called as such lists are: `order_status`, `categories`.
@@ -69,6 +70,11 @@ pub(in crate::rules) fn is_called_one(table: &str, columns: usize) -> bool {
     let versions = table.to_ascii_lowercase().starts_with("schema_");
     let kinds = ["type", "types", "status", "category", "categories"].iter().any(|end| last.ends_with(end));
     columns <= MANY && (versions || kinds || LISTS.contains(&last.as_str()) || LISTS.contains(&singular(&last).as_str()))
+}
+
+/// Whether a column only says who made a row and when: each table of a schema may have them, a list too.
+fn says_when(column: &str) -> bool {
+    ["create", "update", "modif", "delete", "revision", "record_e", "inserted"].iter().any(|start| column.starts_with(start))
 }
 
 fn last_word(table: &str) -> String {

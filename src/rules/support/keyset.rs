@@ -42,7 +42,7 @@ pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> 
         return wrapped::advice(ctx, query);
     }
     let put_in = |text: String| text.contains('{') || text.contains("%s");
-    if query.order_by.iter().any(|key| put_in(spelling::text(ctx, key.expr.span)) || is_given(key.expr.uncast())) {
+    if query.order_by.iter().any(|key| put_in(spelling::text(ctx, key.expr.span)) || is_given(key.expr.uncast()) || chooses(&key.expr)) {
         return "the program puts the order together: end it in a unique key, and continue after the last row seen \
                 (WHERE (key, id) > ($last_key, $last_id)) instead of OFFSET"
             .to_owned();
@@ -79,6 +79,11 @@ pub(crate) fn advice<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) -> 
         help.push_str(&note);
     }
     help
+}
+
+/// `CASE WHEN $1 = 'name' THEN name END`: what the rows are ordered by is a choice.
+fn chooses(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Case { .. })
 }
 
 /// Whether a parameter stands for the key.

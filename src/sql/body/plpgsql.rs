@@ -5,7 +5,7 @@
 //! `PERFORM`) is taken out first, because the SQL grammar must not know it.
 
 use super::{dynamic, expression, inside, overlay, span_of};
-use crate::facts::{Action, BodyStatement, Reading, Statement};
+use crate::facts::{Action, Asked, BodyStatement, Guard, Reading, Statement};
 use crate::source::Span;
 use crate::sql::cursor::Cursor;
 use crate::sql::token::{Token, TokenKind};
@@ -16,7 +16,7 @@ const OWN: &[&str] = &["RETURN", "RAISE", "EXIT", "CONTINUE", "GET", "ASSERT", "
 
 /// The statements of a body, from its tokens without trivia.
 pub(super) fn statements(outer: &Cursor<'_>, text: &str, tokens: &[Token]) -> Vec<BodyStatement> {
-    let mut scan = Scan { c: inside(outer, text, tokens), found: vec![], around: Around::default(), stack: vec![] };
+    let mut scan = Scan { c: inside(outer, text, tokens), found: vec![], guards: vec![], around: Around::default(), stack: vec![] };
     while !scan.c.at_end() {
         let mark = scan.c.mark();
         scan.step();
@@ -32,11 +32,18 @@ pub(super) fn statements(outer: &Cursor<'_>, text: &str, tokens: &[Token]) -> Ve
 struct Around {
     in_loop: Option<Span>,
     conditional: bool,
+    /// The innermost condition, by its number.
+    guard: Option<usize>,
 }
+
+/// So many conditions around a statement are followed.
+const MOST_GUARDS: usize = 16;
 
 struct Scan<'t> {
     c: Cursor<'t>,
     found: Vec<BodyStatement>,
+    /// Each condition with the one around it.
+    guards: Vec<(Guard, Option<usize>)>,
     around: Around,
     /// What surrounded each open block, branch and loop.
     stack: Vec<Around>,
@@ -48,7 +55,7 @@ impl<'t> Scan<'t> {
         if c.eat_kind(TokenKind::Semicolon) {
             // nothing starts or ends here
         } else if c.eat("ELSE") {
-            self.around.conditional = true;
+            self.otherwise();
         } else if c.at_operator("#") {
             c.rewind(c.mark() + 3); // #option dump, #variable_conflict use_column
         } else if c.eat_operator("<<") {
@@ -59,10 +66,14 @@ impl<'t> Scan<'t> {
         } else if c.eat("BEGIN") {
             self.open(self.around);
         } else if c.eat("EXCEPTION") {
-            self.around.conditional = true;
+            self.under(Asked::Unknown);
         } else if c.at_any(&["IF", "CASE"]) {
             self.branch();
-        } else if c.eat_any(&["ELSIF", "ELSEIF", "WHEN"]).is_some() {
+        } else if c.eat_any(&["ELSIF", "ELSEIF"]).is_some() {
+            let asked = self.condition("THEN");
+            self.otherwise();
+            self.under(asked);
+        } else if c.eat("WHEN") {
             self.condition("THEN");
             self.around.conditional = true;
         } else if c.eat("END") {
@@ -89,24 +100,59 @@ impl<'t> Scan<'t> {
     }
 
     fn branch(&mut self) {
-        let mut conditional = true;
+        let outer = self.around;
         if self.c.eat("IF") {
             let mut ahead = self.c;
-            conditional = self.around.conditional || !asks_for_version(&mut ahead);
-            self.condition("THEN");
+            let turn = asks_for_version(&mut ahead);
+            let asked = self.condition("THEN");
+            self.under(if turn { Asked::Turn } else { asked });
+            self.around.conditional = outer.conditional || !turn;
         } else {
             self.c.bump();
             let operand = self.up_to("WHEN"); // WHEN is a step of its own
             self.found_expression(operand);
+            self.under(Asked::Unknown);
         }
-        self.open(Around { conditional, ..self.around });
+        self.stack.push(outer);
     }
 
-    /// Takes an expression and the key word after it.
-    fn condition(&mut self, end: &str) {
+    /// What follows runs only if this holds too.
+    fn under(&mut self, asked: Asked) {
+        self.guards.push((Guard { asked, holds: true }, self.around.guard));
+        self.around = Around { conditional: true, guard: self.guards.len().checked_sub(1), ..self.around };
+    }
+
+    /// What follows runs only if the innermost condition does not hold.
+    fn otherwise(&mut self) {
+        self.around.conditional = true;
+        if let Some((guard, around)) = self.around.guard.and_then(|at| self.guards.get(at)).copied() {
+            self.guards.push((Guard { holds: !guard.holds, ..guard }, around));
+            self.around.guard = self.guards.len().checked_sub(1);
+        }
+    }
+
+    /// The conditions around what stands here, the innermost first.
+    fn guards_here(&self) -> Vec<Guard> {
+        let mut next = self.around.guard;
+        let mut found = vec![];
+        while let Some((guard, around)) = next.and_then(|at| self.guards.get(at)) {
+            if found.len() == MOST_GUARDS {
+                found.push(Guard { asked: Asked::Unknown, holds: true });
+                break;
+            }
+            found.push(*guard);
+            next = *around;
+        }
+        found
+    }
+
+    /// Takes an expression and the key word after it; says what it asks.
+    fn condition(&mut self, end: &str) -> Asked {
         let tokens = self.up_to(end);
+        let place = self.found.len();
         self.found_expression(tokens);
         self.c.eat(end);
+        if self.found.len() > place { Asked::Query(place as u32) } else { Asked::Unknown }
     }
 
     /// The tokens up to a key word that does not belong to a CASE expression, or to the statement's end.
@@ -248,8 +294,9 @@ impl<'t> Scan<'t> {
     }
 
     fn push(&mut self, statement: Statement) {
-        let Around { in_loop, conditional } = self.around;
-        self.found.push(BodyStatement { statement, in_loop, conditional });
+        let Around { in_loop, conditional, .. } = self.around;
+        let guards = self.guards_here();
+        self.found.push(BodyStatement { statement, in_loop, conditional, guards });
     }
 }
 
