@@ -67,6 +67,13 @@ fn packages_and_drivers_of_other_engines() {
     let driver = |name: &str| format!("import {name}\n{PAGE_IN_PYTHON}");
     let (theirs, ours) = (driver("sqlite3"), driver("psycopg"));
     assert_eq!(found("offset-pagination", &[("app/a.py", theirs.as_str()), ("app/b.py", &ours)]), ["app/b.py"]);
+    let php = |fetch: &str| {
+        format!(
+            "<?php\nfunction f($db) {{\n  $rows = $db->query('SELECT id FROM orders ORDER BY id LIMIT 20 OFFSET 10000');\n  return $rows->{fetch}();\n}}\n"
+        )
+    };
+    let (theirs, ours) = (php("fetch_assoc"), php("fetchAll"));
+    assert_eq!(found("offset-pagination", &[("app/a.php", theirs.as_str()), ("app/b.php", &ours)]), ["app/b.php"]);
     let (mysql, sqlite) = (format!("mysql/{}", "1_a.sql"), "sqlite/1_a.sql".to_owned());
     let files = [(mysql.as_str(), INDEX), (sqlite.as_str(), INDEX), ("postgres/1_a.sql", INDEX)];
     assert_eq!(found("index-without-concurrently", &files), ["postgres/1_a.sql"]);
@@ -279,6 +286,14 @@ fn values_that_bring_no_sql() {
             .replace("`SELECT 1`", "\"SELECT a FROM t WHERE b = '\" + given + \"'\""),
     );
     assert_eq!(found(RULE, &[("a.go", quiet.as_str()), ("b.go", &judged)]), ["b.go"]);
+    // counted with, doubled quotes, constants that are run through
+    let python = |head: &str, middle: &str| {
+        format!("import psycopg\n\ndef f(cur, {head}):\n{middle}    cur.execute(f\"SELECT a FROM t WHERE b = '{{b}}'\")\n")
+    };
+    let plain = python("b", "");
+    for quiet in [python("b=50", ""), python("b", "    b += 1\n"), python("c", "    b = c.replace(\"'\", \"''\")\n")] {
+        assert_eq!(found(RULE, &[("app/a.py", quiet.as_str()), ("app/b.py", &plain)]), ["app/b.py"], "{quiet}");
+    }
     // a number by its route
     let flask =
         |ty: &str| format!("import flask\n\n@bp.route(\"/a/<{ty}b>\")\ndef f(b):\n    db.execute(f\"SELECT a FROM t WHERE b = {{b}}\")\n");

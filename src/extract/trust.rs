@@ -30,6 +30,7 @@ const SAFE: &[&str] = &[
     "hex::encode",
     ".hex()",
     "hexlify(",
+    "replace(\"'\", \"''\")",
 ];
 
 /// Words in a name that say that it holds a piece of SQL and no value.
@@ -70,6 +71,7 @@ const QUOTED: &[&str] = &[
     "allowlist",
     "wrap(",
     "table_name(",
+    "replace(\"'\", \"''\")",
 ];
 
 /// Names of what counts things, glued to a name: `users_$i`, `autopoint_#{depth}`.
@@ -199,6 +201,9 @@ pub(super) fn is_trusted(text: &str, hole: &Hole, start: u32, language: &str) ->
     if matches!(hole.role, Role::Identifier | Role::NameInString) && !values::comes_from_outside(text, at, code) {
         return true;
     }
+    if is_counted(text, at, code) {
+        return true;
+    }
     // Flask: `<int:order_id>` of the route
     let routed = language == "python" && memmem::find(text.as_bytes(), format!("<int:{code}>").as_bytes()).is_some();
     if routed || is_checked(text, at, hole.code.of(text)) {
@@ -223,6 +228,27 @@ pub(super) fn is_trusted(text: &str, hole: &Hole, start: u32, language: &str) ->
     let root = code.split(['.', ':', '[']).next().unwrap_or(code);
     let member = root.len() < code.len() && root.starts_with(|c: char| c.is_ascii_uppercase()) && !code.contains('(');
     shouted || number || member || is_constant(text, code)
+}
+
+/// Whether the code counts with the variable: `limit=50` among the parameters, `limit += 1`.
+fn is_counted(text: &str, at: usize, code: &str) -> bool {
+    let before = text.get(crate::source::floor_boundary(text, at.saturating_sub(CHECKED))..at).unwrap_or("");
+    let plain = !code.is_empty() && code.chars().all(|c| c.is_alphanumeric() || c == '_');
+    plain
+        && before.rmatch_indices(code).take(64).any(|(place, _)| {
+            let (left, right) = (&before[..place], &before[place + code.len()..]);
+            let whole = !left.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '>'));
+            let value = right
+                .trim_start()
+                .strip_prefix("+=")
+                .or_else(|| right.strip_prefix('=').filter(|_| left.trim_end().ends_with(['(', ','])))
+                .map(str::trim_start);
+            let digits = |value: &str| {
+                let rest = value.trim_start_matches(|c: char| c.is_ascii_digit());
+                rest.len() < value.len() && rest.trim_start_matches(' ').starts_with([')', ',', '\n', '\r'])
+            };
+            whole && value.is_some_and(digits) && values::heads(right) == 0
+        })
 }
 
 /// Whether the function has asked, before, if the very same is a number: `is_numeric($_GET['id'])`.

@@ -82,6 +82,7 @@ fn check(ctx: &Context) {
             Role::Value | Role::InString if is_set_transaction(ctx) => "quote it as a literal with the driver's own function".to_owned(),
             Role::InString if first_word(ctx).eq_ignore_ascii_case("notify") => "pg_notify takes parameters: SELECT pg_notify('channel', $1)".to_owned(),
             Role::Value | Role::InString if help == PLACEHOLDER => placed(ctx, hole),
+            Role::NameInString => placed(ctx, hole).replace("the value", "the name"),
             _ => help.to_owned(),
         };
         let report = ctx.report(hole.span, message).help(help).severity(severity);
@@ -120,7 +121,12 @@ fn is_the_programs(ctx: &Context, hole: &Hole) -> bool {
     let at = (hole.span.start as usize).min(ctx.code.len());
     let before = ctx.code.get(floor_boundary(ctx.code, at.saturating_sub(NEAR))..floor_boundary(ctx.code, at)).unwrap_or("");
     let listed = || [" of [", " in [", " in (\"", " in ('", " in {"].iter().any(|list| before.contains(&format!("{root}{list}")));
-    ctx.around.by_hand || own || !root.is_empty() && listed()
+    // `for kind in KINDS`
+    let constants = || before.rsplit_once(&format!(" {root} in ")).or_else(|| before.rsplit_once(&format!(" {root} of "))).is_some_and(|(_, list)| {
+        let name: String = list.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        name.len() > 2 && !name.chars().any(char::is_lowercase)
+    });
+    ctx.around.by_hand || own || !root.is_empty() && (listed() || constants())
 }
 
 /// Whether it is a query, read or not.

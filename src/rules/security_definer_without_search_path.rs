@@ -88,6 +88,13 @@ fn names_all(ctx: &Context) -> bool {
         });
         all
     };
+    // a body that only looks at NEW and raises
+    let text = ctx.source(ctx.statement.span).to_ascii_lowercase();
+    let inner = text.split_once("begin").and_then(|(_, rest)| rest.rsplit_once("end")).map_or("", |(inner, _)| inner);
+    let words = ["select", "insert", "update", "delete", "perform", "execute", "call", "="];
+    if !inner.is_empty() && !inner.contains('(') && !words.iter().any(|word| inner.contains(word)) {
+        return true;
+    }
     let body = ctx.statement.bodies.first().map(|body| &body.statements[..]).unwrap_or_default();
     !body.is_empty() && body.iter().all(|inner| inner.statement.query.as_deref().is_some_and(qualified))
 }
