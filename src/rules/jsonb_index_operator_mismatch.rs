@@ -31,12 +31,15 @@ fn state<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, json: &JsonTest
     let (why, help) = match miss {
         Miss::GinCannot if op == "@>" => (
             format!("is on {key}, which is another expression than {tested}"),
-            format!("test from the indexed column down: `{column} @> '{}'`", nested(&json.path)),
+            match has_position(&json.path) {
+                true => or_build.strip_prefix("or ").unwrap_or(&or_build).to_owned(),
+                false => format!("test from the indexed column down: `{column} @> '{}'`", nested(&json.path)),
+            },
         ),
         Miss::GinCannot => (
             format!("is GIN, which serves @> but not {op} on {tested}"),
-            match is_computed(json.test.tested) || !is_constant(json.test.value) {
-                // containment knows neither what is computed nor another relation's value
+            match is_computed(json.test.tested) || !is_constant(json.test.value) || has_position(&json.path) {
+                // containment knows neither what is computed nor another relation's value, nor where in an array something stands
                 true => or_build.strip_prefix("or ").unwrap_or(&or_build).to_owned(),
                 false => format!("write `{column} @> '{}'`, {or_build}", nested(&json.path)),
             },
@@ -129,6 +132,11 @@ fn operator(op: &str) -> &str {
         "~~*" => "ILIKE",
         op => op,
     }
+}
+
+/// Whether one of the keys is, or may be, a place in an array.
+fn has_position(path: &[String]) -> bool {
+    path.iter().any(|key| key.parse::<i64>().is_ok())
 }
 
 /// `{"a": {"b": …}}`.
