@@ -300,8 +300,10 @@ fn what_the_file_says_of_a_value_decides_whether_it_can_bring_sql() {
     lines(
         "b.py",
         "def f(cur):\n    table = TABLES[0]\n    cur.execute(f\"SELECT id FROM {table}\")\n",
-        "def f(cur, table):\n    cur.execute(f\"SELECT id FROM {table}\")\n",
+        "def f(cur):\n    table = request.args['table']\n    cur.execute(f\"SELECT id FROM {table}\")\n",
     );
+    // no parameter could stand for a name that one function hands to another
+    assert_eq!(of("c.py", "def f(cur, table):\n    cur.execute(f\"SELECT id FROM {table}\")\n"), 0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Looks for SQL in scanned code: which strings are worth a closer look, what they are given to, and what stands around them.
 
 use super::chain::{self, Chain};
+use super::comprehension;
 use super::growth;
 use super::judge::{self, Standing, Verdict};
 use super::repeats;
@@ -317,7 +318,10 @@ impl Finder<'_, '_> {
             function: around.function,
             asks_presence: presence::is_asked(self.text, draft.content, around.function.map_or("", |name| name.of(self.text))),
             of_all: around.function.is_some_and(|name| scope::is_about_all(name.of(self.text))),
-            in_loop: around.in_loop.filter(|found| repeats::repeats(tree, chain, &path, &holes, found, !frame.is_empty())),
+            in_loop: around
+                .in_loop
+                .filter(|found| repeats::repeats(tree, chain, &path, &holes, found, !frame.is_empty()))
+                .or_else(|| if frame.is_empty() && self.syntax.docstrings { comprehension::around(tree, chain) } else { None }),
             holes,
             bound,
             open: growth::goes_on(tree, self.syntax, chain),

@@ -7,6 +7,7 @@
 mod builder;
 mod calls;
 mod chain;
+mod comprehension;
 mod content;
 mod documents;
 mod finder;

@@ -32,6 +32,11 @@ const WRITING: &[&str] = &[
     "debug",
 ];
 
+/// Whether a function only puts a text together, into a list, or where no server reads it.
+pub(super) fn only_writes(word: &str) -> bool {
+    [GATHERING, FORMATTING, WRITING].iter().any(|list| list.contains(&word))
+}
+
 /// So many tokens are looked through.
 const REACH: usize = 600;
 

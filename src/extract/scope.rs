@@ -159,7 +159,8 @@ fn opened(tree: &Tree, syntax: &Syntax, from: usize, to: usize) -> Option<Scope>
     let start = (from..to.min(from + 4))
         .find(|&at| !matches!(word(at), "await" | "async" | "") || tree.word(at).is_some_and(|w| syntax.loops.contains(&w)));
     if let Some(start) = start.filter(|&at| syntax.loops.contains(&word(at))) {
-        return Some(Scope::Loop(header(tree, start, to)));
+        let head = if tree.is(start + 1, b'(') { Some(tree.closing(start + 1) + 1) } else { (start..to).find(|&at| tree.is(at, b'{')) };
+        return Some(Scope::Loop(header(tree, start, head_end(tree, head, to))));
     }
     let call = (from..to)
         .find(|&at| syntax.loop_calls.contains(&word(at)) && at > from && (tree.is(at - 1, b'.') || syntax.code_marks.is_some()))?;
@@ -169,7 +170,18 @@ fn opened(tree: &Tree, syntax: &Syntax, from: usize, to: usize) -> Option<Scope>
             || (tree.is(at, b'-') && tree.is(at + 1, b'>'))
             || matches!(word(at), "fn" | "function" | "async")
     });
-    closure.then(|| Scope::Loop(header(tree, call, to)))
+    let bars = || (call..to).filter(|&at| tree.is(at, b'|')).nth(1).map(|bar| bar + 1);
+    closure.then(|| Scope::Loop(header(tree, call, head_end(tree, bars().or_else(|| arrow(tree, call, to).map(|at| at + 2)), to))))
+}
+
+/// Where the head of a loop ends: before its body, where that holds a string on the same line.
+fn head_end(tree: &Tree, body: Option<usize>, to: usize) -> usize {
+    body.filter(|&body| (body..to).any(|at| tree.literal(at).is_some())).unwrap_or(to)
+}
+
+/// The first `=>` or `->`.
+fn arrow(tree: &Tree, from: usize, to: usize) -> Option<usize> {
+    (from..to).find(|&at| matches!(tree.punct(at), Some(b'=' | b'-')) && tree.is(at + 1, b'>'))
 }
 
 fn function(tree: &Tree, syntax: &Syntax, from: usize, to: usize) -> Option<Span> {
@@ -210,18 +222,20 @@ fn function(tree: &Tree, syntax: &Syntax, from: usize, to: usize) -> Option<Span
             return body.filter(|&i| tree.is(i, b'{')).map(|_| tree.tokens[at].span);
         }
         // `const name = async (…) =>`
-        if tree.is(at + 1, b'=')
-            && (at + 2..to).any(|i| tree.is(i, b'=') && tree.is(i + 1, b'>'))
-            && matches!(tree.word(from), Some("const" | "let" | "export"))
-        {
-            return Some(tree.tokens[at].span);
+        if tree.is(at + 1, b'=') && matches!(tree.word(from), Some("const" | "let" | "export")) {
+            let arrow = (at + 2..to).find(|&i| tree.is(i, b'=') && tree.is(i + 1, b'>'));
+            // `const rows = await Promise.all(ids.map((id) =>` is what a loop gives
+            let loops = |i: usize| tree.is(i - 1, b'.') && tree.word(i).is_some_and(|word| syntax.loop_calls.contains(&word));
+            if let Some(arrow) = arrow {
+                return (!(at + 2..arrow).any(loops)).then(|| tree.tokens[at].span);
+            }
         }
     }
     None
 }
 
 /// The loop that begins at a token; `None` where it has few turns or its turns do not depend on rows.
-fn header(tree: &Tree, from: usize, to: usize) -> Option<Loop> {
+pub(super) fn header(tree: &Tree, from: usize, to: usize) -> Option<Loop> {
     let span = tree.tokens[from].span.to(tree.tokens[to - 1].span);
     let text = span.of(tree.text).to_ascii_lowercase();
     let ranges = (from..to).any(|at| tree.is(at, b'.') && tree.is(at + 1, b'.'));
@@ -292,7 +306,7 @@ fn variables(tree: &Tree, from: usize, to: usize) -> Option<Vec<Span>> {
     } else if let Some(bar) = (from..to).find(|&at| tree.is(at, b'|')) {
         let close = (bar + 1..to).find(|&at| tree.is(at, b'|'))?;
         names(bar + 1..close)
-    } else if let Some(arrow) = (from..to).find(|&at| matches!(tree.punct(at), Some(b'=' | b'-')) && tree.is(at + 1, b'>')) {
+    } else if let Some(arrow) = arrow(tree, from, to) {
         names(from + 1..arrow)
     } else {
         return None;

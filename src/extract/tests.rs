@@ -240,6 +240,17 @@ fn a_statement_is_in_a_loop_where_each_turn_sends_it() {
         ("a.py", "for u in users:\n    cur.execute(\"DELETE FROM t WHERE id = %s\", (u,))\n"),
         ("a.js", "for (const u of users) {\n  await db.query('DELETE FROM t WHERE id = $1', [u])\n}\n"),
         ("a.php", "<?php\nforeach ($users as $u) {\n  $sql = \"DELETE FROM t WHERE id = $u\";\n  $db->exec($sql);\n}\n"),
+        // on the loop's own line
+        ("a.js", "for (const u of users) { await db.query('DELETE FROM t WHERE id = $1', [u]) }\n"),
+        ("a.ts", "ids.forEach(async (id) => { await db.query('DELETE FROM t WHERE id = $1', [id]) })\n"),
+        ("a.rb", "ids.each { |id| db.exec_params('DELETE FROM t WHERE id = $1', [id]) }\n"),
+        // what a loop gives
+        ("a.ts", "const rows = await Promise.all(ids.map((id) => db.query('SELECT a FROM t WHERE id = $1', [id])))\n"),
+        ("a.ts", "const rows = await Promise.all(ids.map(async (id) => {\n  return db.query('SELECT a FROM t WHERE id = $1', [id])\n}))\n"),
+        // behind what it repeats
+        ("a.py", "rows = [await db.fetch('SELECT a FROM t WHERE id = $1', i) for i in ids]\n"),
+        ("a.py", "rows = {\n    i: db.execute(text('SELECT a FROM t WHERE id = :id'), {'id': i}).one()\n    for i in ids\n}\n"),
+        ("a.py", "rows = await gather(*(db.fetch('SELECT a FROM t WHERE id = $1', i) for i in ids))\n"),
     ] {
         assert!(looped(path, code), "{path}: {code}");
     }
@@ -255,6 +266,13 @@ fn a_statement_is_in_a_loop_where_each_turn_sends_it() {
         ("a.go", "func f() {\n\tfor _, w := range words {\n\t\ts = s.Where(\"name = ?\", w)\n\t}\n}\n"),
         ("a.php", "<?php\nforeach ($users as $u) {\n  $sql = \"DELETE FROM t WHERE id = $u\";\n}\n$db->exec($sql);\n"),
         ("A.java", "for (Long u : users) {\n  all.add(\"DELETE FROM t WHERE id = \" + u);\n}\nrun(all);\n"),
+        // a function by its name, sent once
+        ("a.ts", "const find = useCallback(async (id) => {\n  return db.query('SELECT a FROM t WHERE id = $1', [id])\n})\n"),
+        // made, sent at once, given rows, or the same each time
+        ("a.py", "all = [Query('SELECT a FROM t WHERE id = $1', i) for i in ids]\n"),
+        ("a.py", "db.executemany('DELETE FROM t WHERE id = $1', [(i,) for i in ids])\n"),
+        ("a.py", "names = [row.name for row in db.execute('SELECT name FROM t')]\n"),
+        ("a.py", "rows = [db.fetch('SELECT count(*) FROM t') for _ in waits]\n"),
     ] {
         assert!(!looped(path, code), "{path}: {code}");
     }

@@ -197,8 +197,10 @@ pub(super) fn is_trusted(text: &str, hole: &Hole, start: u32, language: &str) ->
     if language == "python" && keyword() {
         return true;
     }
-    // the program names its own tables in many ways; only a name that it is given can be anybody's
-    if matches!(hole.role, Role::Identifier | Role::NameInString) && !values::comes_from_outside(text, at, code) {
+    // the program names its own tables in many ways, and hands them from function to function: no parameter could stand for one, so
+    // only what a request brings can be anybody's
+    let giver = || values::giver(text, at, code);
+    if hole.role == Role::Identifier && giver() != Some(values::Giver::Request) || hole.role == Role::NameInString && giver().is_none() {
         return true;
     }
     if is_counted(text, at, code) {
@@ -415,8 +417,10 @@ mod tests {
 
     #[test]
     fn names_of_the_program_s_own_objects_are_trusted() {
-        let go = "func f(given string) {\nusers := User{}.TableName()\nq := fmt.Sprintf(\"DELETE FROM %s WHERE id IN (SELECT id FROM %s)\", users, given)\n";
+        let go = "func f(given string) {\nusers := User{}.TableName()\nq := fmt.Sprintf(\"DELETE FROM %s WHERE id IN (SELECT id FROM %s)\", users, req.Wanted)\n";
         assert_eq!(holes("a.go", go), [(Role::Identifier, true), (Role::Identifier, false)]);
+        let given = "func f(given string) {\nq := fmt.Sprintf(\"DELETE FROM %s WHERE id = 1\", given)\n";
+        assert_eq!(holes("a.go", given), [(Role::Identifier, true)]);
         let list = "function f(tableName: string) {\nconst q = `SELECT ${columns.join(', ')} FROM t WHERE relname = '${tableName}'`;\n";
         assert_eq!(holes("a.js", list), [(Role::Fragment, false), (Role::NameInString, false)]);
     }

@@ -273,9 +273,22 @@ fn is_specified(before: &str, right: &str) -> bool {
     .contains(&ty)
 }
 
-/// Whether a name that becomes part of SQL may be chosen by a caller or by what the program reads: a parameter of the function, or
-/// what a request brings.
+/// Who gives what becomes part of SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Giver {
+    /// A caller: it is a parameter of the function.
+    Caller,
+    /// A request, an argument of the program, or what it reads.
+    Request,
+}
+
+/// Whether what becomes part of SQL may be chosen by a caller or by what the program reads.
 pub(super) fn comes_from_outside(text: &str, at: usize, code: &str) -> bool {
+    giver(text, at, code).is_some()
+}
+
+/// Who outside of the function gives it; `None` where the file does not show anybody.
+pub(super) fn giver(text: &str, at: usize, code: &str) -> Option<Giver> {
     const BRINGS: &[&str] = &[
         "req.",
         "request.",
@@ -309,7 +322,7 @@ pub(super) fn comes_from_outside(text: &str, at: usize, code: &str) -> bool {
     let name = code.trim_start_matches(['$', '&', '*', '{', '#', ' ']).split("!r").next().unwrap_or("");
     let root: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
     if brings(code) {
-        return true;
+        return Some(Giver::Request);
     }
     // a property of C#, a constant of Go
     if root.is_empty()
@@ -319,10 +332,10 @@ pub(super) fn comes_from_outside(text: &str, at: usize, code: &str) -> bool {
         || code.contains("->")
         || code.contains("::")
     {
-        return false;
+        return None;
     }
     let from = crate::source::floor_boundary(text, at.saturating_sub(REACH));
-    let Some(before) = text.get(from..at) else { return false };
+    let before = text.get(from..at)?;
     for (place, _) in before.rmatch_indices(root.as_str()).take(PLACES) {
         let (Some(left), Some(right)) = (before.get(..place), before.get(place + root.len()..)) else { continue };
         if !is_whole(left, right) {
@@ -334,13 +347,13 @@ pub(super) fn comes_from_outside(text: &str, at: usize, code: &str) -> bool {
             if !brings(value) && value.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == root) {
                 continue;
             }
-            return brings(value);
+            return brings(value).then_some(Giver::Request);
         }
         if declared(line, right) == Some(false) || HEADS.iter().any(|head| line.trim_start().contains(head)) {
-            return true;
+            return Some(Giver::Caller);
         }
     }
-    false
+    None
 }
 
 /// `$this->clean($name)`: a call that makes its argument safe where it stands.
