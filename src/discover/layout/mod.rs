@@ -153,6 +153,9 @@ impl<'d> Surveyor<'d> {
 
     /// The place of a file in drizzle's journal; what is not there comes last.
     fn journal(&self, folder: &Path, name: &str) -> Option<usize> {
+        if !self.disk.folder(folder).has("meta") {
+            return None;
+        }
         let mut journals = locked(&self.journals);
         let places = journals.entry(folder.to_owned()).or_insert_with(|| {
             let text = self.disk.folder(&folder.join("meta")).text("_journal.json").unwrap_or_default();
