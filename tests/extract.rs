@@ -200,7 +200,7 @@ fn files_of_queries_use_what_they_name() {
 
 #[test]
 fn tests_are_no_application() {
-    let code = "func f() {\n\tdb.Query(fmt.Sprintf(\"SELECT id FROM users WHERE name = NULL AND id = '%s'\", id))\n}\n";
+    let code = "func f(id string) {\n\tdb.Query(fmt.Sprintf(\"SELECT id FROM users WHERE name = NULL AND id = '%s'\", id))\n}\n";
     let rules = Settings { select: vec!["interpolated-sql".to_owned(), "null-comparison".to_owned()], ..Settings::default() };
     let count = |path| checked(&[(path, InputKind::Code(Language::Go), code)], &rules).findings.len();
     assert_eq!(count("store/users.go"), 2);

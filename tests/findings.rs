@@ -405,14 +405,17 @@ fn a_loop_that_gathers_texts_sends_none_and_help_names_the_keys() {
 }
 
 #[test]
-fn a_value_from_outside_is_an_error_and_one_of_unknown_origin_a_notice() {
+fn a_value_from_outside_is_an_error_and_one_of_unknown_origin_the_programs_own() {
     let severity = |code: &str| {
         let found = findings("interpolated-sql", InputKind::Code(Language::Python), code);
         found.iter().map(|f| f.severity).collect::<Vec<_>>()
     };
     assert_eq!(severity("def find(cur, name):\n    cur.execute(f\"SELECT id FROM users WHERE name = '{name}'\")\n"), [Severity::Error]);
     assert_eq!(severity("q = request.args['q']\ncur.execute(f\"SELECT id FROM users WHERE name = '{q}'\")\n"), [Severity::Error]);
-    assert_eq!(severity("name = store.owner\ncur.execute(f\"SELECT id FROM users WHERE name = '{name}'\")\n"), [Severity::Notice]);
+    assert_eq!(severity("name = store.owner\ncur.execute(f\"SELECT id FROM users WHERE name = '{name}'\")\n"), []);
+    // what a function is given to count or list by is made of numbers, what a request brings need not be
+    assert_eq!(severity("def page(cur, limit):\n    cur.execute(f\"SELECT id FROM users LIMIT {limit}\")\n"), []);
+    assert_eq!(severity("limit = request.args['limit']\ncur.execute(f\"SELECT id FROM users LIMIT {limit}\")\n"), [Severity::Error]);
     assert_eq!(severity("n = 5\ncur.execute(f\"SELECT id FROM users WHERE age = {n}\")\n"), []);
 }
 

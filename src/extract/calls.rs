@@ -338,6 +338,14 @@ pub(super) fn binds(path: &str) -> bool {
     BINDING.contains(&last(path)) && !path.contains("raw") && !path.contains("unsafe") && !path.contains("Unsafe")
 }
 
+/// Whether a template's tag binds what is interpolated: what sends SQL does, by whatever name it goes (``this.pgClient`…` ``).
+pub(super) fn tag_binds(path: &str) -> bool {
+    const CLIENTS: &[&str] = &["sql", "client", "pool", "conn", "connection", "postgres", "pg", "db", "tx", "trx", "transaction"];
+    let name = last(path).to_ascii_lowercase();
+    let sends = CLIENTS.iter().any(|client| name.ends_with(client)) && !path.contains("raw") && !path.contains("nsafe");
+    binds(path) || sends
+}
+
 /// Whether a call names the client of another engine: `trino_client::Statement::new`, `duckdb_conn.execute`.
 pub(super) fn is_another_engines(path: &str) -> bool {
     const ENGINES: &[&str] =

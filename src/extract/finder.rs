@@ -303,6 +303,7 @@ impl Finder<'_, '_> {
         for hole in &mut holes {
             hole.role = trust::role(self.text, hole);
             hole.trusted = trust::is_trusted(self.text, hole, draft.content.start, self.syntax.name);
+            hole.requested = !hole.trusted && trust::is_requested(self.text, hole, draft.content.start);
             hole.from_outside = !hole.trusted && trust::is_from_outside(self.text, hole, draft.content.start);
         }
         let kind = match frame {
@@ -338,7 +339,7 @@ impl Finder<'_, '_> {
         let takes_format = matches!(path.rsplit('.').next(), Some(last) if last.starts_with("FromSql") || last.starts_with("ExecuteSql") || last.starts_with("SqlQuery"));
         let t_string = self.syntax.docstrings && literal.is_some_and(|l| l.prefix.of(self.text).to_ascii_lowercase().contains('t'));
         let raw = path.to_ascii_lowercase().contains("raw") && !path.contains("$queryRaw") && !path.contains("$executeRaw");
-        t_string || (template && !raw && ((setting.tagged && calls::binds(path)) || takes_format))
+        t_string || (template && !raw && ((setting.tagged && calls::tag_binds(path)) || takes_format))
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Hole {
     pub trusted: bool,
     /// The file shows that a caller gives it, or a request.
     pub from_outside: bool,
+    /// The file shows that a request gives it, an argument of the program, or what it reads.
+    pub requested: bool,
 }
 
 /// What a hole gives.
@@ -58,7 +60,7 @@ pub(super) fn settle(draft: &mut Draft) -> Vec<Hole> {
         } else {
             place(draft, &text, &tokens, at)
         };
-        found.push(Hole { span: hole.span, code: hole.code, role, trusted: false, from_outside: false });
+        found.push(Hole { span: hole.span, code: hole.code, role, trusted: false, from_outside: false, requested: false });
     }
     draft.holes = holes;
     found

@@ -277,3 +277,12 @@ fn a_statement_is_in_a_loop_where_each_turn_sends_it() {
         assert!(!looped(path, code), "{path}: {code}");
     }
 }
+
+#[test]
+fn a_clients_own_template_binds() {
+    let bound = |code: &str| read("a.ts", code, &[]).fragments.iter().all(|fragment| fragment.bound);
+    assert!(bound("await this.pgClient`UPDATE t SET a = ${a} WHERE id = ${id}`\n"));
+    assert!(bound("await trx`DELETE FROM t WHERE id = ${id}`\n"));
+    assert!(!bound("await db.query(String.raw`DELETE FROM t WHERE id = ${id}`)\n"));
+    assert!(!bound("await db.query(`DELETE FROM t WHERE id = ${id}`)\n"));
+}

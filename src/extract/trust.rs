@@ -137,6 +137,12 @@ pub(super) fn is_from_outside(text: &str, hole: &Hole, start: u32) -> bool {
     given(code) || joined && values::only_variable(code).is_some_and(given)
 }
 
+/// Whether the file shows that a request gives what the hole brings. `start` as above.
+pub(super) fn is_requested(text: &str, hole: &Hole, start: u32) -> bool {
+    let code = hole.code.of(text).trim_matches(|c: char| c.is_whitespace() || matches!(c, '+' | '.' | '(' | ')' | '<' | '>'));
+    values::giver(text, start.min(hole.span.start) as usize, code) == Some(values::Giver::Request)
+}
+
 /// Whether the hole's code is a constant, a number, quoted, or a list of placeholders. `start` is where the text begins that it stands in.
 pub(super) fn is_trusted(text: &str, hole: &Hole, start: u32, language: &str) -> bool {
     let code = hole.code.of(text).trim_matches(|c: char| c.is_whitespace() || matches!(c, '+' | '.' | '(' | ')' | '<' | '>' | '$'));

@@ -28,6 +28,10 @@ fn check(ctx: &Context) {
     let mut named = false;
     for hole in fragment.holes.iter().filter(|hole| ctx.statement.span.contains(hole.span) || touches(ctx, hole)) {
         let (severity, message, help) = match hole.role {
+            // what nobody outside is seen to give is the program's own, or a number where no quotes are around it
+            Role::Value | Role::InString if !hole.trusted && !hole.from_outside && ctx.origin != Origin::Script => continue,
+            // a count or a list of keys that one function hands to another is made of numbers
+            Role::Value if !hole.requested && is_counted(ctx, hole) => continue,
             // no parameter can stand in a utility statement
             Role::Value | Role::InString if !hole.trusted && first_word(ctx).eq_ignore_ascii_case("set") => (
                 Severity::Notice,
@@ -46,7 +50,6 @@ fn check(ctx: &Context) {
                 "a value becomes part of the SQL text, in a statement that takes no parameters: only values that the program chose are safe",
                 "quote it as a literal with the driver's own function",
             ),
-            // without quotes around it, it is a number, where nobody outside is seen to give it
             Role::Value if !hole.trusted && !hole.from_outside => continue,
             // a shell has no parameters, but psql has variables
             Role::Value | Role::InString if !hole.trusted && ctx.origin == Origin::Script => (
@@ -54,8 +57,7 @@ fn check(ctx: &Context) {
                 "a value becomes part of the SQL text: a quote in it ends the string, and what follows is run",
                 "give it to psql as a variable, which it quotes, and the statement on standard input (-c knows no variables):\n  psql -v value=\"$value\" <<< \"… :'value' …\"",
             ),
-            Role::Value | Role::InString if !hole.trusted && !hole.from_outside && is_the_programs(ctx, hole) => continue,
-            Role::Value | Role::InString if !hole.trusted && (!hole.from_outside || ctx.around.by_hand) => (
+            Role::Value | Role::InString if !hole.trusted && ctx.around.by_hand => (
                 Severity::Notice,
                 "a value becomes part of the SQL text: each value is a new statement to plan, and whoever could choose it could write SQL",
                 PLACEHOLDER,
@@ -111,22 +113,13 @@ fn placed(ctx: &Context, hole: &Hole) -> String {
     format!("put a placeholder in place of the whole constant, quotes included{cast}, and hand the value to the driver as a parameter{rest}")
 }
 
-/// Whether nothing says that the value is any but one of the program's own: a member of it, a constant, one of a list that it
-/// writes out, or what a script that somebody runs by hand makes.
-fn is_the_programs(ctx: &Context, hole: &Hole) -> bool {
-    const NEAR: usize = 3_000;
-    let code = hole.code.of(ctx.code).trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
-    let root = code.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");
-    let own = ["self", "this"].contains(&root) || root.starts_with(|c: char| c.is_uppercase());
-    let at = (hole.span.start as usize).min(ctx.code.len());
-    let before = ctx.code.get(floor_boundary(ctx.code, at.saturating_sub(NEAR))..floor_boundary(ctx.code, at)).unwrap_or("");
-    let listed = || [" of [", " in [", " in (\"", " in ('", " in {"].iter().any(|list| before.contains(&format!("{root}{list}")));
-    // `for kind in KINDS`
-    let constants = || before.rsplit_once(&format!(" {root} in ")).or_else(|| before.rsplit_once(&format!(" {root} of "))).is_some_and(|(_, list)| {
-        let name: String = list.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        name.len() > 2 && !name.chars().any(char::is_lowercase)
-    });
-    ctx.around.by_hand || own || !root.is_empty() && (listed() || constants())
+/// Whether a hole stands where numbers do: behind LIMIT or OFFSET, or in the parentheses of IN.
+fn is_counted(ctx: &Context, hole: &Hole) -> bool {
+    const NEAR: usize = 40;
+    let at = (hole.span.start as usize).min(ctx.text.len());
+    let before = ctx.text.get(floor_boundary(ctx.text, at.saturating_sub(NEAR))..floor_boundary(ctx.text, at)).unwrap_or("");
+    let before = before.trim_end().trim_end_matches('(').trim_end().to_ascii_lowercase();
+    ["limit", "offset", " in"].iter().any(|word| before.ends_with(word))
 }
 
 /// Whether it is a query, read or not.

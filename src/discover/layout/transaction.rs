@@ -31,6 +31,9 @@ pub(super) fn flyway_transaction(path: &Path, bytes: &[u8], disk: &Disk) -> Tran
     let conf = path.file_name().map(|name| format!("{}.conf", name.to_string_lossy())).unwrap_or_default();
     let conf = disk.folder(path.parent().unwrap_or(Path::new(""))).text(&conf).unwrap_or_default();
     let opted_out = conf.lines().any(|line| line.replace(' ', "").eq_ignore_ascii_case("executeInTransaction=false"));
-    let concurrently = memmem::find(&bytes.to_ascii_uppercase(), b"CONCURRENTLY").is_some();
+    // said in a comment it runs nothing
+    let code = |line: &[u8]| memmem::find(line, b"--").map_or(line.len(), |at| at);
+    let concurrently =
+        bytes.split(|&b| b == b'\n').any(|line| memmem::find(&line[..code(line)].to_ascii_uppercase(), b"CONCURRENTLY").is_some());
     if opted_out || concurrently { Transaction::None } else { Transaction::Framework("Flyway") }
 }
