@@ -14,7 +14,7 @@ use crate::facts::Action;
 use crate::finding::{Finding, Opaque, Outcome};
 use crate::rules::{Check, Origin};
 use crate::settings::Settings;
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 use crate::suppress::Suppressions;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -36,10 +36,13 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let sending = codes.iter().filter(|code| code.migration.is_none());
     sending.flat_map(application::Code::statements).for_each(|statement| mentions.add(statement));
     let queries: Vec<&Part> = parts.iter().filter(|part| part.is_query_file(&sources)).collect();
+    // what is read for this is read once
+    let mut read: HashMap<(FileId, Span), Unit> = HashMap::new();
     if with_rules && parts.iter().any(|part| part.reported && part.origin == Origin::Migration) {
         let units: Vec<Unit> = queries.par_iter().map(|part| parts::read(part, &sources, settings)).collect();
         let only_queries = units.iter().filter(|unit| unit.statements.iter().all(|s| s.actions.is_empty()));
         only_queries.flat_map(|unit| &unit.statements).for_each(|statement| mentions.add(statement));
+        read.extend(units.into_iter().map(|unit| ((unit.part.file, unit.part.span), unit)));
     }
     let rules = if with_rules { ActiveRules::new(settings) } else { ActiveRules::new(&nothing()) };
     let programs = codes.iter().filter(|code| code.replayed).map(|code| (code.file, code)).collect();
@@ -56,7 +59,9 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     // the bytes of SQL in code are not the file's own
     let coded = |finding: &&mut Finding| run.programs.contains_key(&finding.primary.at.file);
     found.findings.iter_mut().skip(of_schemas).filter(coded).for_each(|finding| finding.fix = None);
-    for (more, remark) in run.check_each(&others, &schemas) {
+    let others = others.into_iter().filter(|part| part.reported);
+    let others: Vec<_> = others.map(|part| (part, read.remove(&(part.file, part.span)))).collect();
+    for (more, remark) in run.check_each(others, &schemas) {
         found.merge(more);
         remarks.extend(remark);
     }
@@ -102,14 +107,14 @@ impl Run<'_> {
             sets.entry(schemas.set_of(part.file)).or_default().push(part);
         }
         // what is most of the work has nothing beside it that could fill a second thread
-        let whole = bytes_of(migrations);
+        let whole = bytes_of(migrations.iter().copied());
         let replay = |(set, migrations): (u32, Vec<&Part>)| {
             let mut catalog = Catalog::default();
-            let (found, remarks) = self.replay(&migrations, bytes_of(&migrations) * 2 > whole, &mut catalog);
+            let (found, remarks) = self.replay(&migrations, bytes_of(migrations.iter().copied()) * 2 > whole, &mut catalog);
             (set, catalog, found, remarks)
         };
         // One thread of the pool folds a set from beginning to end: its schema lies together in its memory.
-        let replayed: Vec<_> = if is_small(migrations) {
+        let replayed: Vec<_> = if is_small(migrations.iter().copied()) {
             sets.into_iter().map(replay).collect()
         } else {
             Vec::from_iter(sets).into_par_iter().with_max_len(1).map(replay).collect()
@@ -160,7 +165,7 @@ impl Run<'_> {
             stored.extend(self.checker.stored(unit));
         };
         let read = |part: &&'p Part| parts::read(part, self.checker.sources, self.checker.settings);
-        if !ahead || is_small(migrations) {
+        if !ahead || is_small(migrations.iter().copied()) {
             migrations.iter().for_each(|part| fold(&mut read(part)));
         } else {
             ahead::each(
@@ -179,11 +184,10 @@ impl Run<'_> {
     }
 
     /// Checks what is not replayed, each part against a schema that it may change for itself.
-    fn check_each(&self, parts: &[&Part], schemas: &Schemas) -> Vec<(Found, Option<Remarks>)> {
-        let reported: Vec<&Part> = parts.iter().copied().filter(|part| part.reported).collect();
-        let check = |part: &&Part| {
+    fn check_each<'p>(&self, parts: Vec<(&'p Part, Option<Unit<'p>>)>, schemas: &Schemas) -> Vec<(Found, Option<Remarks>)> {
+        let check = |(part, read): (&'p Part, Option<Unit<'p>>)| {
             let mut found = Found::default();
-            let mut unit = parts::read(part, self.checker.sources, self.checker.settings);
+            let mut unit = read.unwrap_or_else(|| parts::read(part, self.checker.sources, self.checker.settings));
             let mut catalog = schemas.of(part.file).clone();
             self.checker.unit(&unit, &mut None, &mut catalog, &mut found);
             let remarks = unit.remarks.take();
@@ -192,7 +196,11 @@ impl Run<'_> {
             self.checker.check_stored(&stored, &catalog, &mut found);
             (found, remarks)
         };
-        if is_small(&reported) { reported.iter().map(check).collect() } else { reported.par_iter().map(check).collect() }
+        if is_small(parts.iter().map(|(part, _)| *part)) {
+            parts.into_iter().map(check).collect()
+        } else {
+            parts.into_par_iter().map(check).collect()
+        }
     }
 }
 
@@ -205,12 +213,12 @@ impl Run<'_> {
     }
 }
 
-fn is_small(parts: &[&Part]) -> bool {
+fn is_small<'a>(parts: impl ExactSizeIterator<Item = &'a Part>) -> bool {
     parts.len() < 2 || bytes_of(parts) < SMALL
 }
 
-fn bytes_of(parts: &[&Part]) -> usize {
-    parts.iter().map(|part| part.span.len() as usize).sum()
+fn bytes_of<'a>(parts: impl Iterator<Item = &'a Part>) -> usize {
+    parts.map(|part| part.span.len() as usize).sum()
 }
 
 /// Cuts the parts into stretches of about `size` bytes, each of at least one part.
