@@ -47,11 +47,15 @@ pub struct TableUse<'a> {
     pub own_text: bool,
     /// Another relation of the same FROM has conditions or a limit of its own, so that its rows look up this one's.
     pub has_driver: bool,
-    /// The columns that the query reads of it; `None`: all, or not known.
-    pub reads: Option<Vec<String>>,
+    scope: Rc<Scope<'a>>,
 }
 
 impl TableUse<'_> {
+    /// The columns that the query reads of it; `None`: all, or not known.
+    pub fn reads(&self) -> Option<Vec<String>> {
+        columns_read(&self.scope, self.query, self.relation)
+    }
+
     /// The nodes of the clauses.
     pub fn nodes(&self) -> Vec<Node> {
         self.clauses.iter().map(|clause| clause.node.clone()).collect()
@@ -202,9 +206,8 @@ impl<'a> Gathering<'a> {
             }
             unit.inside.extend(within);
         }
-        let named = named_columns(&scope, query);
         for at in 0..unit.members.len() {
-            let found = self.table_use(&scope, query, at, &unit, named.as_deref());
+            let found = self.table_use(&scope, query, at, &unit);
             self.uses.extend(found);
         }
         for inner in std::mem::take(&mut unit.inner) {
@@ -300,14 +303,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    fn table_use(
-        &self,
-        scope: &Rc<Scope<'a>>,
-        query: &'a Query,
-        at: usize,
-        unit: &Unit<'a>,
-        named: Option<&[NamedColumn<'a>]>,
-    ) -> Option<TableUse<'a>> {
+    fn table_use(&self, scope: &Rc<Scope<'a>>, query: &'a Query, at: usize, unit: &Unit<'a>) -> Option<TableUse<'a>> {
         let member = unit.members.get(at)?;
         let name = self.catalog.resolve(member.written);
         let table = self.catalog.tables.get(&name);
@@ -351,7 +347,7 @@ impl<'a> Gathering<'a> {
             is_target: member.is_target,
             own_text: member.own_text,
             has_driver: self.has_driver(query, member, unit),
-            reads: named.and_then(|named| columns_read(named, scope, member)),
+            scope: scope.clone(),
         })
     }
 
@@ -431,34 +427,26 @@ fn is_cut(member: usize, unit: &Unit) -> bool {
     unit.read_of(member).any(|(_, node)| !node.reads_outside() && node.clone().conjuncts().iter().any(cuts))
 }
 
-/// A column that a query names, and where it is from.
-type NamedColumn<'a> = (&'a ColumnRef, Option<Origin<'a>>);
-
-/// The columns that a query names; `None` with `*` and where rows are locked, which reads all.
-fn named_columns<'a>(scope: &Rc<Scope<'a>>, query: &'a Query) -> Option<Vec<NamedColumn<'a>>> {
+/// The columns that a query names of a relation that stands in its own FROM; `None` with `*`, where rows are locked, which reads all
+/// of them, and where a name is not certain.
+fn columns_read(scope: &Scope, query: &Query, relation: &Relation) -> Option<Vec<String>> {
+    let select = query.select()?;
     let star = |item: &crate::facts::SelectItem| matches!(item.expr.kind, ExprKind::Wildcard(_));
-    if query.locking.is_some() || query.select()?.items.iter().any(star) {
-        return None;
-    }
-    Some(query.column_refs().into_iter().map(|column| (column, scope.row_origin(column))).collect())
-}
-
-/// Those of a table that stands in the query's own FROM; `None` where a name is not certain.
-fn columns_read(named: &[NamedColumn], scope: &Scope, member: &Member) -> Option<Vec<String>> {
-    if !scope.bindings().iter().any(|b| std::ptr::eq(b.relation, member.relation)) {
+    let own = scope.bindings().iter().any(|b| std::ptr::eq(b.relation, relation));
+    if !own || query.locking.is_some() || select.items.iter().any(star) {
         return None;
     }
     let mut found: Vec<String> = vec![];
-    for (column, origin) in named {
-        match origin {
-            Some(Origin::Column(resolved, relation))
-                if std::ptr::eq(*relation, member.relation) && !found.iter().any(|known| resolved.column == known.as_str()) =>
+    for column in query.column_refs() {
+        match scope.row_origin(column) {
+            Some(Origin::Column(resolved, of))
+                if std::ptr::eq(of, relation) && !found.iter().any(|known| resolved.column == known.as_str()) =>
             {
                 found.push(resolved.column.to_string());
             }
             Some(_) => {}
             // a whole row by its alias, an ordinal's alias, a subquery's own column
-            None if column.relation.is_none() && member.relation.binding() == Some(&column.column) => return None,
+            None if column.relation.is_none() && relation.binding() == Some(&column.column) => return None,
             None => {}
         }
     }
