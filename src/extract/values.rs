@@ -9,11 +9,12 @@ mod names;
 mod types;
 
 pub(super) use given::{is_number, is_of_literals};
-pub(super) use giver::{Giver, comes_from_outside, giver};
+pub use giver::Giver;
+pub(super) use giver::{comes_from_outside, giver};
 pub(super) use names::{heads, only_variable};
 
 use given::{assigned, gives_harmless};
-use names::{HEADS, is_whole, is_word};
+use names::{HEADS, has_sigils, in_signature, is_whole, is_word, mentions};
 use types::{declared, typed_member};
 
 /// How far before the hole a declaration is looked for, and how many of the name's places are looked at.
@@ -32,11 +33,12 @@ pub(super) fn is_harmless(text: &str, at: usize, name: &str, quotes: &dyn Fn(&st
     }
     let from = crate::source::floor_boundary(text, at.saturating_sub(REACH));
     let before = text.get(from..at)?;
+    let sigil = has_sigils(text);
     let mut given: Option<bool> = None;
     let mut end = before.len();
     for place in before.rmatch_indices(name).map(|(place, _)| place).take(PLACES) {
         let (left, right) = (before.get(..place)?, before.get(place + name.len()..)?);
-        if !is_whole(left, right) {
+        if !is_whole(left, right) || (sigil && !left.ends_with('$')) {
             continue;
         }
         // another function began since
@@ -48,7 +50,13 @@ pub(super) fn is_harmless(text: &str, at: usize, name: &str, quotes: &dyn Fn(&st
             return Some(given.unwrap_or(true));
         }
         let declared = declared(line, right);
-        if let Some(value) = assigned(line, right) {
+        // what a parameter is given is but its default
+        let parameter = line.trim().is_empty() && in_signature(left);
+        if let Some(value) = assigned(line, right).filter(|_| !parameter) {
+            // `id = int(id)`: whatever it was before
+            if mentions(value, name) && gives_harmless(value, quotes) {
+                return Some(given.unwrap_or(true));
+            }
             given = Some(
                 given.unwrap_or(true)
                     && (declared == Some(true)
@@ -66,10 +74,22 @@ pub(super) fn is_harmless(text: &str, at: usize, name: &str, quotes: &dyn Fn(&st
         } else if HEADS.iter().any(|head| line.trim_start().contains(head)) {
             // a parameter without a type, but for what a specification before the function says
             return Some(given.unwrap_or_else(|| is_specified(before.get(..place).unwrap_or(""), right)));
+        } else if parameter {
+            return Some(given.unwrap_or(false));
         }
         end = place;
     }
     given
+}
+
+/// What a name was given last before a place, as written.
+pub(super) fn source<'t>(text: &'t str, at: usize, name: &str) -> Option<&'t str> {
+    let before = text.get(crate::source::floor_boundary(text, at.saturating_sub(REACH))..at)?;
+    let mut places = before.rmatch_indices(name).take(PLACES).filter(|_| is_word(name));
+    places.find_map(|(place, _)| {
+        let (left, right) = (&before[..place], &before[place + name.len()..]);
+        is_whole(left, right).then(|| assigned(left.rsplit('\n').next().unwrap_or(""), right)).flatten()
+    })
 }
 
 /// `fmt.Sprintf("'%v'::xid8", value)` of a number.

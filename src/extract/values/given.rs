@@ -105,7 +105,7 @@ pub(super) fn gives_harmless(value: &str, quotes: &dyn Fn(&str) -> bool) -> bool
     let cast = ["int(", "(int(", " int(", "=int(", "str(int("]
         .iter()
         .any(|word| if word.starts_with("int") { lower.starts_with(word) } else { lower.contains(word) });
-    let printed = value.contains("\"%d\"");
+    let printed = prints_numbers(value);
     // made of how many there are
     let counted = lower.contains("(len(");
     if cast || printed || counted || NUMBERS.iter().any(|word| lower.contains(word)) || quotes(value) {
@@ -129,6 +129,13 @@ pub(super) fn gives_harmless(value: &str, quotes: &dyn Fn(&str) -> bool) -> bool
         return true;
     }
     is_of_literals(value) || is_piece(value)
+}
+
+/// `"%d"`, `String.format("level%d", n)`: a text into which nothing but numbers is printed.
+fn prints_numbers(value: &str) -> bool {
+    let formats = ["format", "printf", "% "].iter().any(|word| value.to_ascii_lowercase().contains(word));
+    let marks = value.matches('%').count() - usize::from(value.contains("% "));
+    (formats && marks > 0 && marks == value.matches("%d").count() && !value.contains(['{', '$'])) || value.contains("\"%d\"")
 }
 
 /// Whether code gives digits, hexadecimal digits or a moment as text: a conversion, or arithmetic with a number.

@@ -9,9 +9,40 @@ pub(super) fn is_whole(left: &str, right: &str) -> bool {
     !left.ends_with(part) && !right.starts_with(part) && !left.ends_with(['.', '>'])
 }
 
+/// Whether code has a name as a word of its own.
+pub(super) fn mentions(code: &str, name: &str) -> bool {
+    code.match_indices(name).any(|(at, _)| is_whole(&code[..at], &code[at + name.len()..]))
+}
+
+/// Whether the language marks its variables: in PHP a word without `$` is another thing of that name.
+pub(super) fn has_sigils(text: &str) -> bool {
+    text.trim_start().starts_with("<?php")
+}
+
 /// How many functions begin in a piece of code.
 pub(in crate::extract) fn heads(code: &str) -> usize {
     code.lines().skip(1).filter(|line| HEADS.iter().any(|head| begins_function(line.trim_start(), head))).count()
+}
+
+/// Whether a name stands in the brackets behind a function's name, on whichever of their lines: `left` ends where it begins.
+pub(super) fn in_signature(left: &str) -> bool {
+    const NEAR: usize = 1_500;
+    let near = left.get(crate::source::floor_boundary(left, left.len().saturating_sub(NEAR))..).unwrap_or("");
+    let mut depth = 0usize;
+    for (i, c) in near.char_indices().rev() {
+        match c {
+            ')' => depth += 1,
+            '(' if depth > 0 => depth -= 1,
+            '(' => {
+                let line = near[..i].rsplit('\n').next().unwrap_or("");
+                return HEADS.iter().any(|head| begins_function(line.trim_start(), head));
+            }
+            // no signature holds a statement
+            ';' => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 fn begins_function(line: &str, head: &str) -> bool {

@@ -148,8 +148,20 @@ pub(super) fn declared(line: &str, right: &str) -> Option<bool> {
 }
 
 fn is_text_type(ty: &str) -> bool {
-    let ty = ty.trim_start_matches(['&', '*']).trim_start_matches("mut ");
-    ["string", "str", "charsequence", "impl asref<str>", "any", "object"].contains(&ty.to_ascii_lowercase().trim_end_matches('?'))
+    const TEXTS: &[&str] = &["string", "str", "charsequence", "any", "object", "mixed"];
+    // `str | None`, `Optional[str]`, `impl AsRef<str>`, `&'a str`
+    const WITH: &[&str] =
+        &["option", "optional", "null", "none", "undefined", "nil", "final", "const", "mut", "impl", "asref", "into", "a"];
+    let lower = ty.to_ascii_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).peekable();
+    let mut text = false;
+    words.peek().is_some()
+        && words.all(|word| {
+            let own = TEXTS.contains(&word);
+            text |= own;
+            own || WITH.contains(&word)
+        })
+        && text
 }
 
 /// Whether a type is made of plain ones only; `None` for one that is none.
