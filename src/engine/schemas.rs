@@ -57,7 +57,8 @@ impl Schemas {
         let mut kept: Vec<u32> = vec![];
         for set in full {
             let own = &self.of_sets[set as usize].tables;
-            let told = |other: &u32| own.keys().filter(|name| self.of_sets[*other as usize].tables.contains_key(name)).count() * 2 > own.len();
+            let told =
+                |other: &u32| own.keys().filter(|name| self.of_sets[*other as usize].tables.contains_key(name)).count() * 2 > own.len();
             if !kept.iter().any(told) {
                 kept.push(set);
             }

@@ -62,7 +62,9 @@ fn meets_those<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>,
             _ if fixed.contains(&"id") => Meets::One,
             _ => Meets::Unknown,
         },
-        Source::Query(query) | Source::Fence(query) if one_row_for(query, &fixed) || binding.names.is_empty() && keeps_a_key(query, &fixed, catalog) => {
+        Source::Query(query) | Source::Fence(query)
+            if one_row_for(query, &fixed) || binding.names.is_empty() && keeps_a_key(query, &fixed, catalog) =>
+        {
             Meets::One
         }
         _ => Meets::Unknown,
