@@ -46,11 +46,13 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
 }
 
 /// Whether a table lists the names that a column may have (`log_types`, `order_status`), as an enum would: by its own name, and by a key
-/// of text that nobody generates, or by numbers with a name to each. One that has nothing but such a key is a list whatever it is
-/// called. Its rows come and go with the program, and each stands in many rows that refer to it.
-fn lists_names(catalog: &Catalog, name: &Qualified) -> bool {
+/// of text that nobody generates, or by numbers with a name to each. Its rows come and go with the program, and each stands in many rows that refer to it.
+pub(super) fn lists_names(catalog: &Catalog, name: &Qualified) -> bool {
     let Some(table) = catalog.tables.get(name).filter(|table| table.columns.len() <= 4) else { return false };
-    let alone = table.columns.len() == 1;
+    // one that has nothing else (`phases (phase text PRIMARY KEY)`) may be called after more things than an enum is
+    const ALONE: &[&str] = &["phase", "phases", "role", "roles", "category", "categories", "priority", "priorities", "event", "events"];
+    let last = name.name.rsplit('_').next().unwrap_or(&name.name);
+    let alone = table.columns.len() == 1 && ALONE.contains(&last);
     let numbered = || is_called_a_list(&name.name) && has_key_of(catalog, name, &["int2", "int4"]) && table.columns.iter().any(names_each);
     (alone || is_called_a_list(&name.name)) && has_key_of_text(catalog, name) || numbered()
 }
