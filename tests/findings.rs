@@ -503,3 +503,42 @@ fn a_star_reads_what_drivers_call_by_other_cases() {
     assert_eq!(code(", row[\"paidTo\"]"), 1);
     assert_eq!(code(", row[\"paidTo\"], row[\"unRead\"]"), 0);
 }
+
+#[test]
+fn what_a_program_puts_into_a_string_is_shown_as_put_in() {
+    let python = InputKind::Code(Language::Python);
+    let text = "def f(x):\n    db.execute(\"SELECT id FROM orders o WHERE created_at::date > '\" + x + \"' LIMIT 5\")\n";
+    let found = check(
+        vec![Input { path: "a.py".into(), bytes: text.as_bytes().to_vec(), kind: python, reported: true, sets: vec![] }],
+        &Settings { select: vec!["function-on-filtered-column".to_owned()], ..Settings::default() },
+    )
+    .findings;
+    assert!(found[0].help.as_ref().unwrap().ends_with("created_at >= date '{}' + 1"), "{:?}", found[0].help);
+}
+
+#[test]
+fn a_table_whose_whole_name_is_put_in_is_nobodys() {
+    let names = |sql: &str| findings("timestamp-without-time-zone", up(), sql).len();
+    assert_eq!(names("CREATE TABLE {} (id bigint PRIMARY KEY, at timestamp);"), 0);
+    assert_eq!(names("CREATE TABLE made (id bigint PRIMARY KEY, at timestamp);"), 1);
+}
+
+#[test]
+fn files_beside_a_set_that_leaves_nothing_see_the_others() {
+    let set = |path: &str, text: &str, set: u32| Input {
+        path: path.into(),
+        bytes: text.as_bytes().to_vec(),
+        kind: up(),
+        reported: false,
+        sets: vec![set],
+    };
+    let tables = "CREATE TABLE models (id bigint PRIMARY KEY); CREATE TABLE metrics (model_id bigint PRIMARY KEY, n int);";
+    let query = "SELECT DISTINCT m.id FROM models m JOIN metrics x ON x.model_id = m.id WHERE x.n < 10;";
+    let judged = |schema: &str| {
+        let code = Input { path: "q.sql".into(), bytes: query.into(), kind: InputKind::Sql, reported: true, sets: vec![0] };
+        let inputs = vec![set("near/1.sql", "SELECT 1;", 0), set("far/1.sql", schema, 1), code];
+        check(inputs, &Settings { select: vec!["distinct-over-joins".to_owned()], ..Settings::default() }).findings.len()
+    };
+    assert_eq!(judged(tables), 0);
+    assert_eq!(judged(&tables.replace("model_id bigint PRIMARY KEY", "model_id bigint")), 1);
+}
