@@ -54,9 +54,22 @@ impl Catalog {
             self.drop_view(name, 0);
         } else if self.indexes.contains_key(name) {
             self.drop_index(name, 0);
-        } else {
-            self.sequences.remove(name);
+        } else if self.sequences.contains_key(name) {
+            self.drop_sequence(name);
         }
+    }
+
+    /// Drops a sequence with the defaults that take its next value.
+    fn drop_sequence(&mut self, name: &Qualified) {
+        for (table, column) in self.readers_of_sequence(name) {
+            self.tables.adjust(&table, |t| {
+                for column in t.columns.iter_mut().filter(|c| c.name == column) {
+                    column.default = None;
+                    column.default_sql = None;
+                }
+            });
+        }
+        self.sequences.remove(name);
     }
 
     /// Drops a table with its indexes, sequences, partitions, the views over it and the foreign keys that point at it.

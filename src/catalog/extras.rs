@@ -88,7 +88,7 @@ fn in_schema(kind: &str) -> bool {
 }
 
 /// A statement's text, cut at marks.
-fn cut(at: At, mut marks: Vec<(Span, Piece)>) -> Vec<Piece> {
+pub(super) fn cut(at: At, mut marks: Vec<(Span, Piece)>) -> Vec<Piece> {
     marks.retain(|(span, _)| !span.is_empty() && at.place.span.contains(*span));
     marks.sort_by_key(|(span, _)| span.start);
     let mut pieces = vec![];
@@ -133,14 +133,7 @@ impl Catalog {
                 let own = self.creation_name(name, false);
                 self.add_extra("STATISTICS", own, name.span(), table, None, at);
             }
-            Action::Publication { name, .. } => {
-                let creates = at.sql(at.place.span).get(..6).is_some_and(|word| word.eq_ignore_ascii_case("create"));
-                if !creates {
-                    self.change_extra("PUBLICATION", name, None, at);
-                } else {
-                    self.add_extra("PUBLICATION", global(&name.value), name.span, None, None, at);
-                }
-            }
+            Action::Publication { name, tables } => self.publish(name, tables, at),
             Action::CreateOther { kind, name } => self.create_other(kind, name.as_ref(), at),
             Action::Comment { kind, name: Some(name), column, .. } => self.comment(kind, name, column.as_ref(), at),
             _ => return false,
@@ -176,7 +169,7 @@ impl Catalog {
         self.put_extra(Extra { on: on.map(|(_, on)| on), part, ..extra });
     }
 
-    fn blank(&self, kind: &str, name: Qualified, definition: Vec<Piece>, at: At) -> Extra {
+    pub(super) fn blank(&self, kind: &str, name: Qualified, definition: Vec<Piece>, at: At) -> Extra {
         Extra {
             kind: kind.to_owned(),
             name,
@@ -189,7 +182,7 @@ impl Catalog {
         }
     }
 
-    fn put_extra(&mut self, extra: Extra) {
+    pub(super) fn put_extra(&mut self, extra: Extra) {
         self.extras.insert(extra.key(), extra);
     }
 
@@ -233,7 +226,7 @@ impl Catalog {
         }
     }
 
-    fn find_extra(&self, kind: &str, name: &str, on: Option<&Qualified>) -> Vec<Qualified> {
+    pub(super) fn find_extra(&self, kind: &str, name: &str, on: Option<&Qualified>) -> Vec<Qualified> {
         let fits = |extra: &Extra| extra.kind == kind && extra.name.name == name && (on.is_none() || extra.on.as_ref() == on);
         self.extras.matching(|_, extra| fits(extra)).into_iter().map(|(key, _)| key.clone()).collect()
     }
@@ -293,10 +286,16 @@ impl Catalog {
         }
     }
 
-    /// What is on a relation that is gone.
+    /// What is on a relation that is gone; a publication stays without it.
     pub(super) fn drop_extras_on(&mut self, relation: &Qualified) {
         let on: Vec<Qualified> = self.extras.dependents(relation).filter(|(_, e)| leans(e, relation)).map(|(key, _)| key.clone()).collect();
-        on.iter().for_each(|key| drop_key(self, key));
+        for key in on {
+            if self.extras.get(&key).is_some_and(|extra| extra.kind == "PUBLICATION") {
+                self.extras.edit(&key, |extra| super::publications::unpublish(extra, relation));
+            } else {
+                drop_key(self, &key);
+            }
+        }
     }
 
     /// The triggers that call a function which is gone.
@@ -412,7 +411,7 @@ fn leans(extra: &Extra, on: &Qualified) -> bool {
     found
 }
 
-fn global(name: &str) -> Qualified {
+pub(super) fn global(name: &str) -> Qualified {
     Qualified { schema: String::from("pg_catalog").into(), name: name.into() }
 }
 

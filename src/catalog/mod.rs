@@ -24,6 +24,7 @@ mod objects;
 mod output;
 mod partial_keys;
 mod partitions;
+mod publications;
 mod query;
 mod renames;
 pub mod resolve;

@@ -307,3 +307,18 @@ fn a_long_name_is_its_first_bytes() {
     let long = format!("CREATE TABLE t (a int); CREATE INDEX {0}_that_goes_on ON t (a); ALTER INDEX {0} RENAME TO b;", "i".repeat(63));
     assert_eq!(indexes(&replay(&long), "t"), ["b(a)"]);
 }
+
+#[test]
+fn a_dropped_sequence_takes_the_defaults_that_read_it() {
+    let catalog = replay(
+        "CREATE TABLE t (id serial PRIMARY KEY); CREATE SEQUENCE s; CREATE TABLE u (id int DEFAULT nextval('s'), t int DEFAULT nextval('t_id_seq'));
+         DROP SEQUENCE t_id_seq CASCADE; DROP SEQUENCE s CASCADE;",
+    );
+    assert!(!catalog.to_sql().contains("nextval") && !catalog.to_sql().contains("SEQUENCE"), "{}", catalog.to_sql());
+}
+
+#[test]
+fn a_quantified_condition_keeps_all_its_parentheses() {
+    let catalog = replay("CREATE TABLE t (s text); ALTER TABLE t ADD CONSTRAINT c CHECK (((s)::text = ANY (((ARRAY['a'::text])))));");
+    assert_eq!(constraints(&catalog, "t"), ["c CHECK ((s)::text = ANY (((ARRAY['a'::text]))))"]);
+}

@@ -99,6 +99,10 @@ const BY_HAND: &[&str] = &[
     "one-off",
     "one_off",
     "oneoff",
+    "oneoffs",
+    "one-offs",
+    "backfill",
+    "backfills",
     "bisect",
 ];
 
@@ -207,7 +211,10 @@ pub(super) fn is_run_by_hand(path: &Path, asked: &HashSet<PathBuf>) -> bool {
     let folder = || path.parent().is_some_and(|folder| path.is_relative() && is_by_hand(folder));
     let seeds =
         ["seed", "seeds"].iter().any(|word| stem.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric())));
-    (seeds || folder()) && !asked()
+    let once = ["backfill", "one-off", "oneoff"]
+        .iter()
+        .any(|word| stem.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_', '.'])));
+    (seeds || once || folder()) && !asked()
 }
 
 fn is_by_hand(folder: &Path) -> bool {
@@ -337,11 +344,18 @@ mod tests {
 
     #[test]
     fn scripts_and_seeds_are_run_by_hand() {
-        for path in ["scripts/export.rb", "local-db-scripts/a.sql", "lib/dev_seed/a.rake", "tools/a/b.py", "db/seeds.rb", "prisma/seed.ts"]
-        {
+        for path in [
+            "src/admin/backfill-blurhash.ts",
+            "scripts/export.rb",
+            "local-db-scripts/a.sql",
+            "lib/dev_seed/a.rake",
+            "tools/a/b.py",
+            "db/seeds.rb",
+            "prisma/seed.ts",
+        ] {
             assert!(is_run_by_hand(Path::new(path), &HashSet::new()), "{path}");
         }
-        for path in ["app/tool.rb", "src/toolset/a.py", "/srv/scripts/a.py", "app/seeding.rb"] {
+        for path in ["src/backfiller.ts", "app/tool.rb", "src/toolset/a.py", "/srv/scripts/a.py", "app/seeding.rb"] {
             assert!(!is_run_by_hand(Path::new(path), &HashSet::new()), "{path}");
         }
         let named = |path: &str| is_run_by_hand(Path::new("tools/a/b.py"), &[PathBuf::from(path)].into());

@@ -10,7 +10,7 @@ use super::found::Found;
 use super::parts::{self, Part, Remarks, Unit};
 use super::schemas::Schemas;
 use crate::catalog::{Catalog, Mentions};
-use crate::facts::Action;
+use crate::facts::{Action, Statement};
 use crate::finding::{Finding, Opaque, Outcome};
 use crate::rules::{Check, Origin};
 use crate::settings::Settings;
@@ -22,6 +22,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// How many bytes of SQL are read while those before them are folded: their facts take twenty times the room, and handing them
 /// over costs little.
 const BATCH: usize = 8 << 10;
+
+/// So many bytes of query files are kept as read until they are checked.
+const KEPT: usize = 256 << 10;
 
 /// What is smaller is not worth waking a second thread for.
 const SMALL: usize = 16 << 10;
@@ -36,13 +39,9 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let sending = codes.iter().filter(|code| code.migration.is_none());
     sending.flat_map(application::Code::statements).for_each(|statement| mentions.add(statement));
     let queries: Vec<&Part> = parts.iter().filter(|part| part.is_query_file(&sources)).collect();
-    // what is read for this is read once
-    let mut read: HashMap<(FileId, Span), Unit> = HashMap::new();
+    let mut kept = HashMap::new();
     if with_rules && parts.iter().any(|part| part.reported && part.origin == Origin::Migration) {
-        let units: Vec<Unit> = queries.par_iter().map(|part| parts::read(part, &sources, settings)).collect();
-        let only_queries = units.iter().filter(|unit| unit.statements.iter().all(|s| s.actions.is_empty()));
-        only_queries.flat_map(|unit| &unit.statements).for_each(|statement| mentions.add(statement));
-        read.extend(units.into_iter().map(|unit| ((unit.part.file, unit.part.span), unit)));
+        kept = mentioned_by(&queries, &mut mentions, &sources, settings);
     }
     let rules = if with_rules { ActiveRules::new(settings) } else { ActiveRules::new(&nothing()) };
     let programs = codes.iter().filter(|code| code.replayed).map(|code| (code.file, code)).collect();
@@ -60,7 +59,7 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let coded = |finding: &&mut Finding| run.programs.contains_key(&finding.primary.at.file);
     found.findings.iter_mut().skip(of_schemas).filter(coded).for_each(|finding| finding.fix = None);
     let others = others.into_iter().filter(|part| part.reported);
-    let others: Vec<_> = others.map(|part| (part, read.remove(&(part.file, part.span)))).collect();
+    let others: Vec<_> = others.map(|part| (part, kept.remove(&(part.file, part.span)))).collect();
     for (more, remark) in run.check_each(others, &schemas) {
         found.merge(more);
         remarks.extend(remark);
@@ -91,6 +90,36 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
 /// Settings that ask no rule.
 fn nothing() -> Settings {
     Settings { select: vec![String::new()], ..Settings::default() }
+}
+
+/// Takes note of what files of queries mention, and keeps of them what there is room for: they are checked later.
+fn mentioned_by<'p>(
+    queries: &[&'p Part],
+    mentions: &mut Mentions,
+    sources: &Sources,
+    settings: &Settings,
+) -> HashMap<(FileId, Span), Unit<'p>> {
+    let mut room = KEPT;
+    let fits = |part: &&Part| {
+        let left = room.checked_sub(part.span.len() as usize);
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    let fits: Vec<bool> = queries.iter().map(fits).collect();
+    let read = |(part, fits): (&&'p Part, bool)| {
+        let unit = parts::read(part, sources, settings);
+        let mut mentions = Mentions::default();
+        if unit.statements.iter().all(|statement| statement.actions.is_empty()) {
+            unit.statements.iter().for_each(|statement| mentions.add(statement));
+        }
+        (mentions, fits.then_some(unit))
+    };
+    let mut kept = HashMap::new();
+    for (more, unit) in queries.par_iter().zip(fits).map(read).collect::<Vec<_>>() {
+        mentions.merge(more);
+        kept.extend(unit.map(|unit| ((unit.part.file, unit.part.span), unit)));
+    }
+    kept
 }
 
 struct Run<'a> {
@@ -138,13 +167,18 @@ impl Run<'_> {
             !part.aside && (memchr::memmem::find(text, b"INDEX").is_some() || memchr::memmem::find(text, b"index").is_some())
         };
         let beside: Vec<&Part> = beside.iter().filter(builds).copied().collect();
-        let units: Vec<Unit> = beside.par_iter().map(|part| parts::read(part, self.checker.sources, self.checker.settings)).collect();
-        for unit in units {
-            let file = unit.part.file;
+        let built = |part: &&Part| {
+            let unit = parts::read(part, self.checker.sources, self.checker.settings);
+            let only_builds = |statement: &Statement| {
+                !statement.actions.is_empty() && statement.actions.iter().all(|action| matches!(action, Action::CreateIndex(_)))
+            };
+            (part.file, unit.statements.into_iter().filter(only_builds).collect::<Vec<_>>())
+        };
+        for (file, statements) in beside.par_iter().map(built).collect::<Vec<_>>() {
             let catalog = schemas.changed_by(file);
-            for statement in &unit.statements {
-                let new = |action: &Action| matches!(action, Action::CreateIndex(index) if catalog.table(&index.table).is_some());
-                if !statement.actions.is_empty() && statement.actions.iter().all(new) {
+            for statement in &statements {
+                let known = |action: &Action| matches!(action, Action::CreateIndex(index) if catalog.table(&index.table).is_some());
+                if statement.actions.iter().all(known) {
                     catalog.apply(statement, &self.checker.sources.get(file).text);
                 }
             }

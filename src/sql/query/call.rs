@@ -142,12 +142,15 @@ impl Rewriter<'_> {
         self.top_level(from, to).into_iter().rev().find(|&i| self.is(i, to, word))
     }
 
-    /// The tokens of a range at its own nesting; an opening parenthesis stands for its group.
+    /// The tokens of a range at its own nesting; an opening parenthesis stands for its group. What stands behind a dot is a
+    /// name, whatever word it is, and is left out.
     fn top_level(&self, from: usize, to: usize) -> Vec<usize> {
         let mut all = vec![];
         let mut i = from;
         while i < to {
-            all.push(i);
+            if i == from || self.tokens[i - 1].kind != TokenKind::Dot {
+                all.push(i);
+            }
             let opens = matches!(self.tokens[i].kind, TokenKind::LeftParen | TokenKind::LeftBracket);
             i = if opens { self.close_of(i) + 1 } else { i + 1 };
         }

@@ -457,7 +457,7 @@ impl Lowering<'_> {
         let mut parts: Vec<Name> = function.name.0.iter().filter_map(|part| part.as_ident().cloned()).map(name).collect();
         let own = parts.pop().unwrap_or_default();
         let schema = parts.pop();
-        let (args, _) = self.arguments(function.args);
+        let (args, outer) = self.arguments(function.args);
         let tail = self.calls.remove(&own.span.start).unwrap_or_default();
         let start = schema.as_ref().map_or(own.span, |s| s.span.to(own.span));
         let mut span = start.to(Span::new(own.span.end, tail.end.max(own.span.end)));
@@ -469,7 +469,7 @@ impl Lowering<'_> {
             return self.cast_call(args, span);
         }
         if own.value.starts_with(MARK) {
-            let end = args.last().and_then(|a| self.token_after(a.span.end)).map_or(span.end, |t| t.span.end);
+            let end = args.last().and_then(|_| self.token_after(outer.end)).map_or(span.end, |t| t.span.end);
             span = span.to(Span::new(end, end));
         }
         if schema.is_none() && own.value == "row" && own.span.of(self.text).eq_ignore_ascii_case("row") {

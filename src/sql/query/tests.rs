@@ -240,3 +240,10 @@ fn broken_text_never_panics() {
         }
     }
 }
+
+#[test]
+fn a_name_behind_a_dot_separates_nothing() {
+    for text in ["SUBSTRING(a.value FOR 10)", "XMLELEMENT(NAME x, XMLATTRIBUTES(a.label AS type), a.value)", "TRIM(a.from)", "a.case"] {
+        assert_eq!(expr(text).span.of(text), text);
+    }
+}
