@@ -417,6 +417,47 @@ fn a_value_from_outside_is_an_error_and_one_of_unknown_origin_the_programs_own()
     assert_eq!(severity("def page(cur, limit):\n    cur.execute(f\"SELECT id FROM users LIMIT {limit}\")\n"), []);
     assert_eq!(severity("limit = request.args['limit']\ncur.execute(f\"SELECT id FROM users LIMIT {limit}\")\n"), [Severity::Error]);
     assert_eq!(severity("n = 5\ncur.execute(f\"SELECT id FROM users WHERE age = {n}\")\n"), []);
+    // without quotes it is a number, unless something says that it is text
+    assert_eq!(severity("def find(cur, n):\n    cur.execute(f\"SELECT id FROM users WHERE age = {n}\")\n"), [Severity::Notice]);
+    assert_eq!(severity("def find(cur, n: str):\n    cur.execute(f\"SELECT id FROM users WHERE age = {n}\")\n"), [Severity::Error]);
+    assert_eq!(severity("n = request.args['n']\ncur.execute(f\"SELECT id FROM users WHERE age = {n}\")\n"), [Severity::Error]);
+    // a signature of several lines, with and without types
+    let signature = |name: &str| {
+        format!(
+            "def find(\n    cur,\n    {name},\n    most: int = 10,\n):\n    cur.execute(f\"SELECT id FROM users WHERE name = '{{name}}'\")\n"
+        )
+    };
+    assert_eq!(severity(&signature("name: str | None = None")), [Severity::Error]);
+    assert_eq!(severity(&signature("name")), [Severity::Error]);
+    assert_eq!(severity(&signature("name: int")), []);
+    // a mark that a dictionary fills
+    let filled = |value: &str| {
+        format!(
+            "def find(cur, name):\n    q = \"SELECT id FROM users WHERE name = '%(name)s'\" % {{'other': 1, 'name': {value}}}\n    cur.execute(q)\n"
+        )
+    };
+    assert_eq!(severity(&filled("name")), [Severity::Error]);
+    assert_eq!(severity(&filled("quote(name)")), []);
+}
+
+#[test]
+fn what_is_written_out_runs_nowhere_yet() {
+    let of = |call: &str, value: &str| {
+        let code = format!("def dump(f, cur, name):\n    {call}(f\"INSERT INTO users (name) VALUES ({value});\")\n");
+        let found = findings("interpolated-sql", InputKind::Code(Language::Python), &code);
+        found.iter().map(|f| (f.severity, f.message.contains("written out"))).collect::<Vec<_>>()
+    };
+    assert_eq!(of("cur.execute", "'{name}'"), [(Severity::Error, false)]);
+    assert_eq!(of("f.write", "'{name}'"), [(Severity::Notice, true)]);
+    assert_eq!(of("f.write", "{name}"), []);
+}
+
+#[test]
+fn a_function_whose_name_the_program_puts_in_is_not_called_by_another() {
+    let code = "exports.up = async (knex) => {\n  await knex.raw(`CREATE FUNCTION ${schema}.close_order() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN DELETE FROM orders; END $$`);\n};\nexports.down = async (knex) => {};\n";
+    let found = findings("security-definer-without-search-path", InputKind::Code(Language::JavaScript), code);
+    let messages: Vec<&str> = found.iter().map(|f| f.message.as_str()).collect();
+    assert!(matches!(messages[..], [one] if one.starts_with("this function runs with its owner's rights")), "{messages:?}");
 }
 
 #[test]

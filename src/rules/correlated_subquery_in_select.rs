@@ -20,7 +20,8 @@ fn check(ctx: &Context, _: &Query) {
 }
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
-    let Some(select) = query.select() else { return };
+    let holds_one = |select: &&Select| select.items.iter().any(|item| item.expr.any(&|e| matches!(e.kind, ExprKind::Subquery(_))));
+    let Some(select) = query.select().filter(holds_one) else { return };
     // of one row, or of a row that LIMIT 1 keeps, it is a lookup
     if query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1)) || rows::is_single(select, scope) || is_of_one(select, scope) {
         return;
