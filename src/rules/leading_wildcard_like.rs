@@ -5,7 +5,7 @@ use super::{Check, Context, Origin};
 use crate::advise::Definition;
 use crate::catalog::index_match::{serves, tests};
 use crate::catalog::resolve::{Binding, Resolved, Scope};
-use crate::facts::{Expr, Query};
+use crate::facts::{Expr, ExprKind, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
@@ -57,10 +57,11 @@ fn is_found_otherwise<'a>(ctx: &Context<'a>, whole: &Expr, conditions: &[&'a Exp
     scope.bindings().iter().any(by_key) || ground::found_by(ctx, conditions, whole, table, scope).is_some()
 }
 
-/// The pattern's text, or the constant that begins a concatenation (`'%' || $1`).
+/// The pattern's text, or the constant that begins a concatenation (`'%' || $1`, `concat('%', $1)`).
 fn leading(expr: &Expr) -> Option<&str> {
     match &expr.kind {
-        crate::facts::ExprKind::Binary { left, op, .. } if op == "||" => leading(left),
+        ExprKind::Binary { left, op, .. } if op == "||" => leading(left),
+        ExprKind::Call(call) if call.name.schema.is_none() && call.name.name == "concat" => leading(call.args.first()?),
         _ => expr.string(),
     }
 }
