@@ -417,6 +417,47 @@ fn a_value_from_outside_is_an_error_and_one_of_unknown_origin_the_programs_own()
     assert_eq!(severity("def page(cur, limit):\n    cur.execute(f\"SELECT id FROM users LIMIT {limit}\")\n"), []);
     assert_eq!(severity("limit = request.args['limit']\ncur.execute(f\"SELECT id FROM users LIMIT {limit}\")\n"), [Severity::Error]);
     assert_eq!(severity("n = 5\ncur.execute(f\"SELECT id FROM users WHERE age = {n}\")\n"), []);
+    // without quotes it is a number, unless something says that it is text
+    assert_eq!(severity("def find(cur, n):\n    cur.execute(f\"SELECT id FROM users WHERE age = {n}\")\n"), [Severity::Notice]);
+    assert_eq!(severity("def find(cur, n: str):\n    cur.execute(f\"SELECT id FROM users WHERE age = {n}\")\n"), [Severity::Error]);
+    assert_eq!(severity("n = request.args['n']\ncur.execute(f\"SELECT id FROM users WHERE age = {n}\")\n"), [Severity::Error]);
+    // a signature of several lines, with and without types
+    let signature = |name: &str| {
+        format!(
+            "def find(\n    cur,\n    {name},\n    most: int = 10,\n):\n    cur.execute(f\"SELECT id FROM users WHERE name = '{{name}}'\")\n"
+        )
+    };
+    assert_eq!(severity(&signature("name: str | None = None")), [Severity::Error]);
+    assert_eq!(severity(&signature("name")), [Severity::Error]);
+    assert_eq!(severity(&signature("name: int")), []);
+    // a mark that a dictionary fills
+    let filled = |value: &str| {
+        format!(
+            "def find(cur, name):\n    q = \"SELECT id FROM users WHERE name = '%(name)s'\" % {{'other': 1, 'name': {value}}}\n    cur.execute(q)\n"
+        )
+    };
+    assert_eq!(severity(&filled("name")), [Severity::Error]);
+    assert_eq!(severity(&filled("quote(name)")), []);
+}
+
+#[test]
+fn what_is_written_out_runs_nowhere_yet() {
+    let of = |call: &str, value: &str| {
+        let code = format!("def dump(f, cur, name):\n    {call}(f\"INSERT INTO users (name) VALUES ({value});\")\n");
+        let found = findings("interpolated-sql", InputKind::Code(Language::Python), &code);
+        found.iter().map(|f| (f.severity, f.message.contains("written out"))).collect::<Vec<_>>()
+    };
+    assert_eq!(of("cur.execute", "'{name}'"), [(Severity::Error, false)]);
+    assert_eq!(of("f.write", "'{name}'"), [(Severity::Notice, true)]);
+    assert_eq!(of("f.write", "{name}"), []);
+}
+
+#[test]
+fn a_function_whose_name_the_program_puts_in_is_not_called_by_another() {
+    let code = "exports.up = async (knex) => {\n  await knex.raw(`CREATE FUNCTION ${schema}.close_order() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN DELETE FROM orders; END $$`);\n};\nexports.down = async (knex) => {};\n";
+    let found = findings("security-definer-without-search-path", InputKind::Code(Language::JavaScript), code);
+    let messages: Vec<&str> = found.iter().map(|f| f.message.as_str()).collect();
+    assert!(matches!(messages[..], [one] if one.starts_with("this function runs with its owner's rights")), "{messages:?}");
 }
 
 #[test]
@@ -461,4 +502,43 @@ fn a_star_reads_what_drivers_call_by_other_cases() {
     };
     assert_eq!(code(", row[\"paidTo\"]"), 1);
     assert_eq!(code(", row[\"paidTo\"], row[\"unRead\"]"), 0);
+}
+
+#[test]
+fn what_a_program_puts_into_a_string_is_shown_as_put_in() {
+    let python = InputKind::Code(Language::Python);
+    let text = "def f(x):\n    db.execute(\"SELECT id FROM orders o WHERE created_at::date > '\" + x + \"' LIMIT 5\")\n";
+    let found = check(
+        vec![Input { path: "a.py".into(), bytes: text.as_bytes().to_vec(), kind: python, reported: true, sets: vec![] }],
+        &Settings { select: vec!["function-on-filtered-column".to_owned()], ..Settings::default() },
+    )
+    .findings;
+    assert!(found[0].help.as_ref().unwrap().ends_with("created_at >= date '{}' + 1"), "{:?}", found[0].help);
+}
+
+#[test]
+fn a_table_whose_whole_name_is_put_in_is_nobodys() {
+    let names = |sql: &str| findings("timestamp-without-time-zone", up(), sql).len();
+    assert_eq!(names("CREATE TABLE {} (id bigint PRIMARY KEY, at timestamp);"), 0);
+    assert_eq!(names("CREATE TABLE made (id bigint PRIMARY KEY, at timestamp);"), 1);
+}
+
+#[test]
+fn files_beside_a_set_that_leaves_nothing_see_the_others() {
+    let set = |path: &str, text: &str, set: u32| Input {
+        path: path.into(),
+        bytes: text.as_bytes().to_vec(),
+        kind: up(),
+        reported: false,
+        sets: vec![set],
+    };
+    let tables = "CREATE TABLE models (id bigint PRIMARY KEY); CREATE TABLE metrics (model_id bigint PRIMARY KEY, n int);";
+    let query = "SELECT DISTINCT m.id FROM models m JOIN metrics x ON x.model_id = m.id WHERE x.n < 10;";
+    let judged = |schema: &str| {
+        let code = Input { path: "q.sql".into(), bytes: query.into(), kind: InputKind::Sql, reported: true, sets: vec![0] };
+        let inputs = vec![set("near/1.sql", "SELECT 1;", 0), set("far/1.sql", schema, 1), code];
+        check(inputs, &Settings { select: vec!["distinct-over-joins".to_owned()], ..Settings::default() }).findings.len()
+    };
+    assert_eq!(judged(tables), 0);
+    assert_eq!(judged(&tables.replace("model_id bigint PRIMARY KEY", "model_id bigint")), 1);
 }

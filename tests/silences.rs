@@ -313,6 +313,77 @@ fn values_that_bring_no_sql() {
 }
 
 #[test]
+fn values_that_the_function_made_safe() {
+    const RULE: &str = "interpolated-sql";
+    let pair = |name: &str, other: &str, quiet: String, judged: String| {
+        let mut files = found(RULE, &[(name, quiet.as_str()), (other, &judged)]);
+        files.dedup();
+        assert_eq!(files, [other], "{quiet}");
+    };
+    // a conversion of itself, whatever it was before
+    let python = |middle: &str| {
+        format!(
+            "import psycopg\n\ndef f(request, cur):\n    b = request.POST.get('b')\n    {middle}\n    cur.execute(f\"SELECT a FROM t WHERE b = {{b}}\")\n"
+        )
+    };
+    pair("app/a.py", "app/b.py", python("b = int(b)"), python("b = b.strip()"));
+    // refused unless it is one of a list
+    pair(
+        "app/a.py",
+        "app/b.py",
+        python("if b not in KINDS:\n        raise ValueError(b)"),
+        python("if b not in seen:\n        seen.add(b)"),
+    );
+    let php = |middle: &str| {
+        format!(
+            "<?php\nfunction f($db) {{\n  $kind = $_GET['kind'];\n  {middle}\n  $db->query(\"SELECT a FROM t_$kind WHERE b = '$kind'\");\n}}\n"
+        )
+    };
+    pair(
+        "a.php",
+        "b.php",
+        php("if (!in_array($_GET['kind'], $kinds, true)) { die('unknown'); }"),
+        php("if (!in_array($_GET['other'], $kinds, true)) { die('unknown'); }"),
+    );
+    pair("a.php", "b.php", php("$kind = $db->qstr($kind);"), php("$kind = $db->trim($kind);"));
+    // a word that is no variable
+    let php = |parameter: &str| {
+        format!(
+            "<?php\n// sets the default string default, as\nfunction f($db, {parameter}) {{\n  list(, $default) = $db->parts;\n  $db->query(\"SELECT a FROM t WHERE b = '$default'\");\n}}\n"
+        )
+    };
+    pair("a.php", "b.php", php("string $other"), php("string $default").replace("list(, $default) = $db->parts;", ""));
+    // in a shell, a name that the script gives itself, and one of its arguments
+    let shell = |head: &str| format!("#!/bin/sh\n{head}\npsql -c \"SELECT 1 FROM pg_database WHERE datname = '$db'\"\n");
+    pair("a.sh", "b.sh", shell("A=dev\nfor db in \"$A\" test; do"), shell("db=$1"));
+    pair("a.sh", "b.sh", shell("db=${POSTGRES_DB}"), shell("read -r db"));
+    // a class's own member, and a request's
+    let java = |value: &str| {
+        format!(
+            "class A {{\n  void f(Parameters params, HttpServletRequest request) {{\n    String level = {value};\n    jdbc.query(\"SELECT \" + level + \" FROM t\");\n  }}\n}}\n"
+        )
+    };
+    pair("A.java", "B.java", java("prefix(params.getLevel())"), java("prefix(request.getParameter(\"level\"))"));
+    // what is printed is a number
+    pair(
+        "A.java",
+        "B.java",
+        java("String.format(\"level%d\", request.getLevel())"),
+        java("String.format(\"level%s\", request.getLevel())"),
+    );
+    // a column, and a value
+    let python = |sql: &str| format!("import psycopg\n\ndef f(cur, b: str):\n    cur.execute(f\"{sql}\")\n");
+    pair("app/a.py", "app/b.py", python("SELECT DISTINCT({b}) FROM t"), python("SELECT DISTINCT(c) FROM t WHERE b = {b}"));
+    // no parameter can stand in a definition
+    pair(
+        "app/a.py",
+        "app/b.py",
+        python("ALTER TABLE t ALTER COLUMN id SET DEFAULT nextval('{b}_table_id_seq'::regclass)"),
+        python("SELECT nextval('{b}_id_seq'::regclass) FROM t WHERE b = '{b}'"),
+    );
+}
+
+#[test]
 fn interpolation_that_is_not_sent_to_postgresql_as_it_stands() {
     const RULE: &str = "interpolated-sql";
     // a document shows what not to do
@@ -463,4 +534,40 @@ fn scripts_that_take_everything_down() {
     let drop = "DROP INDEX orders_total_idx;\nDROP TABLE orders;\n";
     let files = [("db/drop/shop.postgres.drop.sql", drop), ("db/upgrade/shop.postgres.drop.sql", drop)];
     assert_eq!(found("drop-table", &files), ["db/upgrade/shop.postgres.drop.sql"]);
+}
+
+#[test]
+fn text_that_a_call_makes_of_the_text_before() {
+    let php = |next: &str| {
+        format!(
+            "<?php\nfunction f($a) {{\n  $q = add(false, 'SELECT a.x FROM a, b WHERE a.y > 3');\n  if ($a) {{\n    $q = {next}($q, ' AND a.id = b.id', array($a));\n  }}\n  return run($q);\n}}\n"
+        )
+    };
+    let (quiet, judged) = (php("add"), php("other"));
+    assert_eq!(found("cartesian-join", &[("a.php", quiet.as_str()), ("b.php", &judged)]), ["b.php"]);
+}
+
+#[test]
+fn statements_of_another_dialect_and_for_no_row() {
+    let update = |alias: &str| {
+        format!("UPDATE child SET parent_id = 1 FROM nodes AS {alias} JOIN nodes AS parent ON parent.a > 3 WHERE {alias}.b = 1;\n")
+    };
+    let (quiet, judged) = (update("child"), update("other"));
+    assert_eq!(found("cartesian-join", &[("queries/a.sql", quiet.as_str()), ("queries/b.sql", &judged)]), ["queries/b.sql"]);
+    let (quiet, judged) = ("SELECT * FROM t WHERE NULL = NULL;\n", "SELECT * FROM t WHERE a = NULL;\n");
+    assert_eq!(found("null-comparison", &[("queries/a.sql", quiet), ("queries/b.sql", judged)]), ["queries/b.sql"]);
+    let look = "SELECT a FROM t LIMIT 10;\n";
+    assert_eq!(found("limit-without-order", &[("examples/a.sql", look), ("queries/b.sql", look)]), ["queries/b.sql"]);
+}
+
+#[test]
+fn classes_of_extensions_that_the_framework_creates() {
+    let django = |ty: &str| {
+        format!(
+            "from django.db import migrations\n\nclass Migration(migrations.Migration):\n    operations = [migrations.RunSQL(\"\"\"\n        CREATE TABLE orders (id int, a {ty}, tags text[]);\n        CREATE INDEX orders_a ON orders USING gin (a, tags);\n    \"\"\")]\n"
+        )
+    };
+    let (quiet, judged) = (django("integer"), django("text"));
+    let files = [("a/migrations/0001_a.py", quiet.as_str()), ("b/migrations/0001_b.py", &judged)];
+    assert_eq!(found("gin-without-operator-class", &files), ["b/migrations/0001_b.py"]);
 }

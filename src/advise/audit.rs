@@ -46,10 +46,22 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
 }
 
 /// Whether a table lists the names that a column may have (`log_types`, `order_status`), as an enum would: by its own name, and by a key
-/// of text that nobody generates. Its rows come and go with the program, and each stands in many rows that refer to it.
-fn lists_names(catalog: &Catalog, name: &Qualified) -> bool {
-    let short = |table: &&Table| table.columns.len() <= 4;
-    is_called_a_list(&name.name) && catalog.tables.get(name).filter(short).is_some() && has_key_of_text(catalog, name)
+/// of text that nobody generates, or by numbers with a name to each. Its rows come and go with the program, and each stands in many rows that refer to it.
+pub(super) fn lists_names(catalog: &Catalog, name: &Qualified) -> bool {
+    let Some(table) = catalog.tables.get(name).filter(|table| table.columns.len() <= 4) else { return false };
+    // one that has nothing else (`phases (phase text PRIMARY KEY)`) may be called after more things than an enum is
+    const ALONE: &[&str] = &["phase", "phases", "role", "roles", "category", "categories", "priority", "priorities", "event", "events"];
+    let last = name.name.rsplit('_').next().unwrap_or(&name.name);
+    let alone = table.columns.len() == 1 && ALONE.contains(&last);
+    let numbered = || is_called_a_list(&name.name) && has_key_of(catalog, name, &["int2", "int4"]) && table.columns.iter().any(names_each);
+    (alone || is_called_a_list(&name.name)) && has_key_of_text(catalog, name) || numbered()
+}
+
+/// Whether a column holds what the thing of its row is called.
+fn names_each(column: &crate::catalog::Column) -> bool {
+    const NAMES: &[&str] = &["name", "label", "code", "title", "slug", "description", "value"];
+    let text = column.ty.as_ref().is_some_and(|ty| ["text", "varchar", "bpchar", "citext"].iter().any(|t| ty.is(t)));
+    text && (NAMES.contains(&column.name.as_str()) || is_called_a_list(&column.name) || column.name.ends_with("_name"))
 }
 
 /// Whether a column is called a type or a state (`principal_type REFERENCES namespaces (name)`), and refers to the names of such.
@@ -66,11 +78,13 @@ fn is_called_a_list(name: &str) -> bool {
 }
 
 fn has_key_of_text(catalog: &Catalog, name: &Qualified) -> bool {
+    has_key_of(catalog, name, &["text", "varchar", "bpchar"])
+}
+
+fn has_key_of(catalog: &Catalog, name: &Qualified, types: &[&str]) -> bool {
     let Some(table) = catalog.tables.get(name) else { return false };
-    let is_text = |column: &Identifier| {
-        table.column(column).and_then(|c| c.ty.as_ref()).is_some_and(|ty| ["text", "varchar", "bpchar"].iter().any(|t| ty.is(t)))
-    };
-    catalog.keys_of(name).iter().any(|key| matches!(&key[..], [only] if is_text(only)))
+    let is_one = |column: &Identifier| table.column(column).and_then(|c| c.ty.as_ref()).is_some_and(|ty| types.iter().any(|t| ty.is(t)));
+    catalog.keys_of(name).iter().any(|key| matches!(&key[..], [only] if is_one(only)))
 }
 
 /// Whether a part of a composite key is enough to find the rows: an index of the referencing table holds a unique key in the

@@ -3,7 +3,7 @@
 //! From its type, its CHECKs and, where an export of statistics was given, from the server. What nobody knows is not guessed.
 
 use crate::catalog::index_match::{Kind, Meaning, Node, Reader};
-use crate::catalog::{Catalog, Column, Qualified};
+use crate::catalog::{Catalog, Column, Qualified, TableConstraint};
 use crate::facts::{ColumnRef, ConstraintKind, TypeKind};
 use crate::postgres::operators::family;
 use crate::stats::RelationStats;
@@ -44,8 +44,18 @@ impl Worth<'_> {
         if let Some(distinct) = self.stats.distinct(table, name) {
             return (distinct > 0.0 && distinct <= FEW as f64).then(|| format!("{distinct} different values, the server estimates"));
         }
+        if self.refers_to_a_list(table, name) {
+            return Some("one of a list of values".to_owned());
+        }
         let labels = self.enum_labels(node.ty.as_deref()?).or_else(|| self.checked(table, name))?;
         (labels <= FEW).then(|| format!("one of {labels} values"))
+    }
+
+    /// Whether a column refers to a table that lists the values it may have.
+    fn refers_to_a_list(&self, table: &Qualified, name: &str) -> bool {
+        let of_column = |c: &TableConstraint| matches!(&c.constraint.kind, ConstraintKind::ForeignKey { columns, .. } if matches!(&columns[..], [only] if only.value == *name));
+        let known = self.catalog.tables.get(table).into_iter().flat_map(|known| &known.constraints);
+        known.filter(|c| of_column(c)).any(|c| c.references.as_ref().is_some_and(|parent| super::audit::lists_names(self.catalog, parent)))
     }
 
     /// Whether a column's name says that it holds few values, and nothing is known against it.

@@ -1,4 +1,4 @@
-//! Files that hold several parts: goose, sql-migrate, dbmate, Liquibase's formatted SQL, node-pg-migrate. A part has its own direction and
+//! Files that hold several parts: goose, sql-migrate, dbmate, Liquibase's formatted SQL, node-pg-migrate, tern. A part has its own direction and
 //! its own transaction; frameworks mark them with comments.
 
 use crate::engine::{Follows, Section};
@@ -14,8 +14,12 @@ pub(super) fn sections(text: &[u8]) -> Option<(&'static str, Vec<Section>)> {
         Kind::Liquibase { .. } => Some("Liquibase"),
         Kind::NodePgMigrate(_) => Some("node-pg-migrate"),
         Kind::SqlMigrate { .. } => Some("sql-migrate"),
-        Kind::GooseNoTransaction => None,
+        Kind::Tern => Some("tern"),
+        Kind::GooseNoTransaction | Kind::TernNoTransaction => None,
     })?;
+    if framework == "tern" {
+        return Some((framework, of_tern(text, &marks)));
+    }
     let goose_transaction = match marks.iter().any(|mark| matches!(mark.kind, Kind::GooseNoTransaction)) {
         true => Transaction::None,
         false => Transaction::Framework("goose"),
@@ -29,7 +33,7 @@ pub(super) fn sections(text: &[u8]) -> Option<(&'static str, Vec<Section>)> {
             Kind::Liquibase { wrapped } => Some((mark.at, false, wrap(wrapped, "Liquibase", Transaction::None))),
             Kind::NodePgMigrate(down) => Some((mark.at, down, Transaction::Framework("node-pg-migrate"))),
             Kind::SqlMigrate { down, wrapped } => Some((mark.at, down, wrap(wrapped, "sql-migrate", Transaction::None))),
-            Kind::GooseNoTransaction => None,
+            Kind::GooseNoTransaction | Kind::Tern | Kind::TernNoTransaction => None,
         })
         .collect();
     let ends = begins.iter().skip(1).map(|(at, ..)| *at).chain([u32::try_from(text.len()).unwrap_or(u32::MAX)]);
@@ -41,6 +45,16 @@ pub(super) fn sections(text: &[u8]) -> Option<(&'static str, Vec<Section>)> {
         follows: Follows::Nothing,
     });
     Some((framework, sections.collect()))
+}
+
+/// tern names no way up: what stands above its line is made, what stands below it drops that again.
+fn of_tern(text: &[u8], marks: &[Mark]) -> Vec<Section> {
+    let opted_out = marks.iter().any(|mark| matches!(mark.kind, Kind::TernNoTransaction));
+    let transaction = wrap(!opted_out, "tern", Transaction::None);
+    let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    let line = marks.iter().find(|mark| matches!(mark.kind, Kind::Tern)).map_or(end, |mark| mark.at);
+    let part = |span, down| Section { span, down, transaction, file: None, follows: Follows::Nothing };
+    vec![part(Span::new(0, line), false), part(Span::new(line, end), true)]
 }
 
 fn wrap(wrapped: bool, framework: &'static str, else_: Transaction) -> Transaction {
@@ -59,6 +73,8 @@ enum Kind {
     Liquibase { wrapped: bool },
     NodePgMigrate(bool),
     SqlMigrate { down: bool, wrapped: bool },
+    Tern,
+    TernNoTransaction,
 }
 
 /// Every line comment that is a framework's mark.
@@ -116,6 +132,8 @@ fn kind(comment: &str, liquibase: bool) -> Option<Kind> {
     match comment {
         "up migration" => Some(Kind::NodePgMigrate(false)),
         "down migration" => Some(Kind::NodePgMigrate(true)),
+        "-- create above / drop below ----" => Some(Kind::Tern),
+        "-- tern: disable-tx ----" => Some(Kind::TernNoTransaction),
         _ => None,
     }
 }
@@ -144,6 +162,16 @@ mod tests {
         assert_eq!((framework, parts.len()), ("sql-migrate", 2));
         assert_eq!((parts[0].1, parts[0].2), (false, Transaction::None));
         assert_eq!((parts[1].1, parts[1].2), (true, Transaction::Framework("sql-migrate")));
+    }
+
+    #[test]
+    fn tern_drops_below_its_line() {
+        let (framework, of) = parts("a;\n---- create above / drop below ----\nb;\n");
+        assert_eq!(framework, "tern");
+        let below = ("---- create above / drop below ----\nb;\n", true, Transaction::Framework("tern"));
+        assert_eq!(of, [("a;\n", false, Transaction::Framework("tern")), below]);
+        let (_, of) = parts("---- tern: disable-tx ----\na;\n---- create above / drop below ----\nb;\n");
+        assert_eq!(of[0].2, Transaction::None);
     }
 
     #[test]

@@ -39,10 +39,35 @@ impl Schemas {
 
     /// Prepares what files see that are alike near to several sets; once, after the last [`Schemas::put`].
     pub(super) fn unite(&mut self) {
+        self.pass_over_empty();
         for sets in self.sets.iter().filter(|sets| sets.len() > 1) {
             if !self.united.contains_key(sets) {
                 let all: Vec<&Catalog> = sets.iter().filter_map(|&set| self.of_sets.get(set as usize)).collect();
                 self.united.insert(sets.clone(), Catalog::united(&all));
+            }
+        }
+    }
+
+    /// The files near to a set that leaves nothing (its statements are put together when they run) see the others: of those that
+    /// share most of their tables the largest, as they are one database told twice.
+    fn pass_over_empty(&mut self) {
+        let tables = |set: &u32| self.of_sets.get(*set as usize).map_or(0, |catalog| catalog.tables.len());
+        let mut full: Vec<u32> = (0..self.of_sets.len() as u32).filter(|set| tables(set) > 0).collect();
+        full.sort_by_key(|set| std::cmp::Reverse(tables(set)));
+        let mut kept: Vec<u32> = vec![];
+        for set in full {
+            let own = &self.of_sets[set as usize].tables;
+            let told =
+                |other: &u32| own.keys().filter(|name| self.of_sets[*other as usize].tables.contains_key(name)).count() * 2 > own.len();
+            if !kept.iter().any(told) {
+                kept.push(set);
+            }
+        }
+        kept.sort_unstable();
+        let empty: Vec<bool> = self.sets.iter().map(|sets| !sets.is_empty() && sets.iter().all(|set| tables(set) == 0)).collect();
+        for (sets, _) in self.sets.iter_mut().zip(empty).filter(|(_, empty)| *empty) {
+            if !kept.is_empty() {
+                sets.clone_from(&kept);
             }
         }
     }

@@ -335,14 +335,22 @@ pub(super) fn spoken(path: &str) -> bool {
 
 /// Whether a template's tag, or a call that takes an interpolated string, binds what is interpolated.
 pub(super) fn binds(path: &str) -> bool {
-    BINDING.contains(&last(path)) && !path.contains("raw") && !path.contains("unsafe") && !path.contains("Unsafe")
+    BINDING.contains(&last(path)) && !is_raw(path)
+}
+
+/// `sql.raw`, `RawSql`, `sql.unsafe`: what is interpolated becomes text.
+fn is_raw(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    // Prisma's bind for all that
+    let prisma = matches!(last(path), "$queryRaw" | "$executeRaw");
+    lower.contains("raw") && !prisma || lower.contains("unsafe")
 }
 
 /// Whether a template's tag binds what is interpolated: what sends SQL does, by whatever name it goes (``this.pgClient`…` ``).
 pub(super) fn tag_binds(path: &str) -> bool {
     const CLIENTS: &[&str] = &["sql", "client", "pool", "conn", "connection", "postgres", "pg", "db", "tx", "trx", "transaction"];
     let name = last(path).to_ascii_lowercase();
-    let sends = CLIENTS.iter().any(|client| name.ends_with(client)) && !path.contains("raw") && !path.contains("nsafe");
+    let sends = CLIENTS.iter().any(|client| name.ends_with(client)) && !is_raw(path);
     binds(path) || sends
 }
 
@@ -391,4 +399,20 @@ pub(super) fn names_sql(name: &str) -> bool {
 
 fn last(path: &str) -> &str {
     path.rsplit(['.', ':', '>']).next().unwrap_or(path).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{binds, tag_binds};
+
+    #[test]
+    fn what_is_called_raw_binds_nothing_however_it_is_written() {
+        for tag in ["sql", "this.pgClient", "db.sql", "prisma.$queryRaw"] {
+            assert!(tag_binds(tag), "{tag}");
+        }
+        for tag in ["sql.raw", "RawSql", "rawSql", "sqlRaw.sql", "Prisma.RAW.sql", "UnsafeSql", "prisma.$queryRawUnsafe"] {
+            assert!(!tag_binds(tag), "{tag}");
+        }
+        assert!(binds("Sql.FromSql") && !binds("RawDb.FromSql"));
+    }
 }

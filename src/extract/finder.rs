@@ -303,8 +303,7 @@ impl Finder<'_, '_> {
         for hole in &mut holes {
             hole.role = trust::role(self.text, hole);
             hole.trusted = trust::is_trusted(self.text, hole, draft.content.start, self.syntax.name);
-            hole.requested = !hole.trusted && trust::is_requested(self.text, hole, draft.content.start);
-            hole.from_outside = !hole.trusted && trust::is_from_outside(self.text, hole, draft.content.start);
+            hole.giver = if hole.trusted { None } else { trust::giver(self.text, hole, draft.content.start, self.syntax.name) };
         }
         let kind = match frame {
             _ if foreign || setting.spoken || calls::is_another_engines(&path) => FragmentKind::Other,

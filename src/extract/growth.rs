@@ -157,9 +157,15 @@ pub(super) fn goes_on(tree: &Tree, syntax: &Syntax, chain: &Chain) -> bool {
         syntax.name == "scala"
             && (tree.operator(at + 1, syntax.concat).is_some() || (at > 0 && tree.is(at - 1, b'(') && tree.is(at + 1, b',')))
     };
+    // `$q = build($q, "WHERE …")`: the call that made it makes the whole of it
+    let call = tree.around(chain.first).filter(|&open| tree.is(open, b'(')).and_then(|open| tree.word(open.checked_sub(1)?));
+    let handed_on = |at: usize| {
+        call.is_some() && at > 1 && tree.is(at - 1, b'(') && tree.is(at + 1, b',') && at.checked_sub(2).and_then(|at| tree.word(at)) == call
+    };
     (chain.after..tree.tokens.len()).take(REACH).any(|at| {
         tree.word(at) == Some(name)
             && (composed(at)
+                || handed_on(at)
                 || tree.is(at + 1, b'.') && tree.word(at + 2).is_some_and(|word| GOING_ON.contains(&word)) && tree.is(at + 3, b'(')
                 || operand(tree, syntax.concat, at).is_some())
     })

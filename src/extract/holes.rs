@@ -1,6 +1,7 @@
 //! What stands in a hole: a value, a name, or a piece of SQL; and what a reader of SQL sees in its place.
 
 use super::overlay::{Draft, HOLE};
+use super::values::Giver;
 use crate::source::{FILLER, Span};
 use crate::sql::lex::lex;
 use crate::sql::token::{Dialect, Token, TokenKind as K};
@@ -16,10 +17,8 @@ pub struct Hole {
     pub role: Role,
     /// It cannot bring SQL of its own: a constant, a number, what was quoted, or placeholders.
     pub trusted: bool,
-    /// The file shows that a caller gives it, or a request.
-    pub from_outside: bool,
-    /// The file shows that a request gives it, an argument of the program, or what it reads.
-    pub requested: bool,
+    /// Who gives it, as far as the file shows it; nobody where it is trusted.
+    pub giver: Option<Giver>,
 }
 
 /// What a hole gives.
@@ -60,7 +59,7 @@ pub(super) fn settle(draft: &mut Draft) -> Vec<Hole> {
         } else {
             place(draft, &text, &tokens, at)
         };
-        found.push(Hole { span: hole.span, code: hole.code, role, trusted: false, from_outside: false, requested: false });
+        found.push(Hole { span: hole.span, code: hole.code, role, trusted: false, giver: None });
     }
     draft.holes = holes;
     found
@@ -317,6 +316,18 @@ fn in_list(text: &str, tokens: &[Token], index: usize) -> Role {
                 let table = i >= 2 && (tokens[i - 2].is_word(text, "INTO") || tokens[i - 2].kind == K::Dot);
                 let word = |words: &[&str]| words.iter().any(|w| head.is_word(text, w));
                 if word(&[
+                    "DISTINCT",
+                    "COALESCE",
+                    "NULLIF",
+                    "GREATEST",
+                    "LEAST",
+                    "DATE_TRUNC",
+                    "TO_CHAR",
+                    "CAST",
+                    "EXTRACT",
+                    "STRING_AGG",
+                    "JSON_AGG",
+                    "JSONB_AGG",
                     "MAX",
                     "MIN",
                     "SUM",

@@ -36,6 +36,7 @@ pub use holes::{Hole, Role};
 pub use languages::Language;
 pub use migration::{Direction, Program, created_tables};
 pub use scope::{Loop, words as name_words};
+pub use values::Giver;
 
 use crate::facts::Reading;
 use crate::source::{FILLER, FileId, Span};

@@ -156,11 +156,36 @@ fn argument(mark: &[u8], span: Span, text: &str, arguments: &[Span], next: &mut 
             let value = rest.strip_prefix('=')?.trim_start();
             Some(Span::new(argument.end - value.len() as u32, argument.end))
         });
+        let given = given.or_else(|| arguments.iter().find_map(|argument| entry(*argument, text, key)));
         let own = Span::new(span.start + 1 + skip as u32, span.start + 1 + (skip + len) as u32);
         return given.unwrap_or(if braces { own } else { Span::default() });
     }
     *next += 1;
     arguments.get(*next - 1).copied().unwrap_or_default()
+}
+
+/// What `{'key': value}` has under a key.
+fn entry(dictionary: Span, text: &str, key: &str) -> Option<Span> {
+    let inner = dictionary.of(text);
+    let at = ["'", "\""].iter().find_map(|quote| {
+        let quoted = format!("{quote}{key}{quote}");
+        inner.find(&quoted).map(|at| at + quoted.len())
+    })?;
+    let rest = inner.get(at..)?.trim_start().strip_prefix(':')?.trim_start();
+    let (mut depth, mut end) = (0usize, rest.len());
+    for (i, c) in rest.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' if depth > 0 => depth -= 1,
+            ',' | '}' => {
+                end = i;
+                break;
+            }
+            _ => {}
+        }
+    }
+    let start = dictionary.start + (inner.len() - rest.len()) as u32;
+    Some(Span::new(start, start + rest.get(..end)?.trim_end().len() as u32)).filter(|span| span.start < span.end)
 }
 
 /// `%s`, `%[1]d`, `%1$-5.2f`, `%(name)s`, `%{name}`: length, and whether it is a hole; `%%` is none.

@@ -1,12 +1,13 @@
 //! Whether code inside SQL can bring SQL of its own.
 
 use super::holes::{Hole, Role};
-use super::values;
+use super::values::{self, Giver};
 use memchr::memmem;
 
 /// What quotes a value or a name, or gives placeholders for values.
 const SAFE: &[&str] = &[
     "quote",
+    "qstr(",
     "escape",
     "sanitize",
     "identifier",
@@ -60,6 +61,7 @@ const QUOTING: &[&str] =
 /// What a variable may come from that quoted it, wrote placeholders, or let only known values through.
 const QUOTED: &[&str] = &[
     "quote",
+    "qstr(",
     "escape",
     "sanitiz",
     "identifier(",
@@ -127,20 +129,19 @@ pub(super) fn role(text: &str, hole: &Hole) -> Role {
     }
 }
 
-/// Whether the file shows that a caller or a request gives what the hole brings. `start` is where the text begins that it stands
-/// in, whose own names are columns.
-pub(super) fn is_from_outside(text: &str, hole: &Hole, start: u32) -> bool {
+/// Who outside gives what the hole brings, as far as the file shows it. `start` is where the text begins that it stands in, whose
+/// own names are columns.
+pub(super) fn giver(text: &str, hole: &Hole, start: u32, language: &str) -> Option<Giver> {
+    // an argument of a shell's script has a number for a name
+    let own = hole.code.of(text).trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '@' | '*'));
+    if language == "shell" && (own.starts_with(|c: char| c.is_ascii_digit()) || matches!(own, "@" | "*")) {
+        return Some(Giver::Request);
+    }
     let code = hole.code.of(text).trim_matches(|c: char| c.is_whitespace() || matches!(c, '+' | '.' | '(' | ')' | '<' | '>'));
-    let given = |code: &str| values::comes_from_outside(text, start.min(hole.span.start) as usize, code);
+    let given = |code: &str| values::giver(text, start.min(hole.span.start) as usize, code);
     // `",".join(ids)`
     let joined = code.contains("join(") || code.contains("implode(");
-    given(code) || joined && values::only_variable(code).is_some_and(given)
-}
-
-/// Whether the file shows that a request gives what the hole brings. `start` as above.
-pub(super) fn is_requested(text: &str, hole: &Hole, start: u32) -> bool {
-    let code = hole.code.of(text).trim_matches(|c: char| c.is_whitespace() || matches!(c, '+' | '.' | '(' | ')' | '<' | '>'));
-    values::giver(text, start.min(hole.span.start) as usize, code) == Some(values::Giver::Request)
+    given(code).or_else(|| values::only_variable(code).filter(|_| joined).and_then(given))
 }
 
 /// Whether the hole's code is a constant, a number, quoted, or a list of placeholders. `start` is where the text begins that it stands in.
@@ -206,7 +207,7 @@ pub(super) fn is_trusted(text: &str, hole: &Hole, start: u32, language: &str) ->
     // the program names its own tables in many ways, and hands them from function to function: no parameter could stand for one, so
     // only what a request brings can be anybody's
     let giver = || values::giver(text, at, code);
-    if hole.role == Role::Identifier && giver() != Some(values::Giver::Request) || hole.role == Role::NameInString && giver().is_none() {
+    if hole.role == Role::Identifier && giver() != Some(Giver::Request) || hole.role == Role::NameInString && giver().is_none() {
         return true;
     }
     if is_counted(text, at, code) {
@@ -214,7 +215,7 @@ pub(super) fn is_trusted(text: &str, hole: &Hole, start: u32, language: &str) ->
     }
     // Flask: `<int:order_id>` of the route
     let routed = language == "python" && memmem::find(text.as_bytes(), format!("<int:{code}>").as_bytes()).is_some();
-    if routed || is_checked(text, at, hole.code.of(text)) {
+    if routed || is_checked(text, at, hole.code.of(text)) || is_of_known(text, at, code) {
         return true;
     }
     // a cast to a number writes digits; one of a constant writes the constant
@@ -268,6 +269,35 @@ fn is_checked(text: &str, at: usize, code: &str) -> bool {
         && before.rmatch_indices(code).take(64).any(|(place, _)| {
             let (left, right) = (before[..place].trim_end_matches('$'), &before[place + code.len()..]);
             right.starts_with(')') && CHECKS.iter().any(|check| left.ends_with(check)) && values::heads(right) == 0
+        })
+}
+
+/// Whether the function has refused, before, what is not of a list of its own: `if (!in_array($type, $known, true)) die(…)`.
+fn is_of_known(text: &str, at: usize, code: &str) -> bool {
+    let code = code.trim().trim_matches(['{', '}', '\'', '"', '.', ' ', '\n', '$']);
+    let source = values::source(text, at, code)
+        .map(|value| value.trim().trim_start_matches('$'))
+        .filter(|value| value.len() > 2 && value.len() < 60);
+    refuses_unknown(text, at, code) || source.is_some_and(|value| refuses_unknown(text, at, value))
+}
+
+fn refuses_unknown(text: &str, at: usize, code: &str) -> bool {
+    const LEAVES: &[&str] = &["throw", "return", "raise", "die(", "exit", "abort", "panic", "continue"];
+    const NEAR: usize = 120;
+    let before = text.get(crate::source::floor_boundary(text, at.saturating_sub(CHECKED))..at).unwrap_or("");
+    !code.is_empty()
+        && before.rmatch_indices(code).take(64).any(|(place, _)| {
+            let (left, right) = (before[..place].trim_end_matches('$'), &before[place + code.len()..]);
+            let line = left.rsplit('\n').next().unwrap_or("");
+            let asks = [".includes(", ".contains(", ".Contains(", ".include?(", ".has("].iter().any(|call| left.ends_with(call))
+                && right.starts_with(')');
+            let of = left.ends_with("in_array(") && right.trim_start().starts_with(',')
+                || line.contains("slices.Contains(") && left.ends_with(", ") && right.starts_with(')')
+                || asks;
+            let refused = of && (line.contains('!') || line.contains("not ") || line.contains("unless "))
+                || left.ends_with(' ') && right.starts_with(" not in ");
+            let then = || right.get(..crate::source::floor_boundary(right, NEAR.min(right.len()))).unwrap_or("");
+            refused && values::heads(right) == 0 && LEAVES.iter().any(|word| then().contains(word))
         })
 }
 

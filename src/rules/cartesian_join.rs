@@ -21,7 +21,7 @@ fn check(ctx: &Context, _: &Query) {
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     let bindings = scope.bindings();
-    if bindings.len() < 2 || bindings.len() > 64 {
+    if bindings.len() < 2 || bindings.len() > 64 || speaks_transact_sql(query, scope) {
         return;
     }
     // a program that writes no WHERE at all behind its list has it somewhere else
@@ -68,6 +68,15 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         return;
     }
     ctx.add(if !changed && (crossed.is_some() || seeds || once) { report.severity(Severity::Notice) } else { report });
+}
+
+/// `UPDATE child SET … FROM nodes AS child`: SQL Server changes what FROM calls so, where PostgreSQL looks for a table of that name.
+fn speaks_transact_sql(query: &Query, scope: &Scope) -> bool {
+    let Some(target) = query.target().and_then(|target| target.table()).filter(|name| name.schema.is_none()) else { return false };
+    let aliased = |b: &Binding| {
+        b.relation.binding().is_some_and(|own| own.value == target.name.value) && b.relation.table().is_some_and(|table| table.name.value != target.name.value)
+    };
+    scope.bindings().iter().any(aliased)
 }
 
 /// `JOIN b ON b.kind > 3`: whoever writes a condition of the join means it to tie.

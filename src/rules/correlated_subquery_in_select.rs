@@ -4,8 +4,8 @@ use super::support::joins::is_aggregate;
 use super::support::{rows, spelling};
 use super::{Check, Context};
 use crate::catalog::Knowledge;
-use crate::catalog::index_match::{Test, serves, tests};
-use crate::catalog::resolve::{Scope, Source};
+use crate::catalog::index_match::{Test, is_value, serves, tests};
+use crate::catalog::resolve::{Binding, Scope, Source};
 use crate::facts::{Expr, ExprKind, FromItem, Name, Query, Select};
 use crate::finding::Severity;
 use std::rc::Rc;
@@ -20,7 +20,8 @@ fn check(ctx: &Context, _: &Query) {
 }
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
-    let Some(select) = query.select() else { return };
+    let holds_one = |select: &&Select| select.items.iter().any(|item| item.expr.any(&|e| matches!(e.kind, ExprKind::Subquery(_))));
+    let Some(select) = query.select().filter(holds_one) else { return };
     // of one row, or of a row that LIMIT 1 keeps, it is a lookup
     if query.limit.as_ref().is_some_and(|limit| rows::constant(limit) == Some(1)) || rows::is_single(select, scope) || is_of_one(select, scope) {
         return;
@@ -126,8 +127,42 @@ fn grows<'a>(ctx: &Context, outer: &'a Query, inner: &'a Query, scope: &Scope<'a
     if reads_whole(ctx, select, &own) {
         return true;
     }
-    let page = outer.limit.as_ref().is_some_and(|limit| limit.count.is_some()) || pages(scope);
+    if is_looked_up(select, &own) {
+        return false;
+    }
+    let page = outer.limit.as_ref().is_some_and(|limit| limit.count.is_some()) || pages(scope) || is_batch(outer, scope);
     !page && select.group_by.is_empty() && select.items.iter().any(|item| rows::holds_aggregate(&item.expr))
+}
+
+/// Whether the one relation of a subquery has a key that is given by each row, or one of a few such: `p.id = o.first OR p.id = o.last`.
+fn is_looked_up<'a>(inner: &'a Select, own: &Scope<'a>) -> bool {
+    let [binding] = own.bindings() else { return false };
+    let given = |condition: &&'a Expr| match &condition.kind {
+        ExprKind::Or(arms) => arms.iter().all(|arm| rows::is_pinned(binding, &[arm], own)),
+        _ => rows::is_pinned(binding, &[*condition], own),
+    };
+    inner.conditions().iter().any(given)
+}
+
+/// Whether the rows are those of a list of keys that is given: a page that somebody chose before.
+fn is_batch<'a>(outer: &'a Query, scope: &Scope<'a>) -> bool {
+    let (Some(select), Some(first)) = (outer.select(), scope.bindings().first()) else { return false };
+    let listed = |condition: &&Expr| match &condition.kind {
+        ExprKind::Quantified { left, op, all: false, right } => op == "=" && is_key(left, first, scope) && is_value(right),
+        ExprKind::InList { expr, list, negated: false } => is_key(expr, first, scope) && list.iter().all(is_value),
+        _ => false,
+    };
+    select.conditions().iter().any(listed)
+}
+
+/// Whether a column alone is a key of a relation; of a table that is not known, `id` is by the habit of all.
+fn is_key<'a>(expr: &Expr, of: &Binding<'a>, scope: &Scope<'a>) -> bool {
+    let (Source::Table(written), Some(column)) = (of.source, expr.column().filter(|c| scope.is_of(c, of))) else { return false };
+    let name = column.column.value.as_str();
+    match scope.catalog().table(written) {
+        Some((table, known)) => scope.catalog().is_key_fixed(table, &[name]) || known.knowledge != Knowledge::Whole && name == "id",
+        None => name == "id",
+    }
 }
 
 /// Whether the rows are those of one subquery or CTE that keeps a page of them.

@@ -27,6 +27,17 @@ fn awaits_its_predicate(found: &Unserved) -> bool {
     found.indexes.iter().any(|index| awaits(index) && !index.judge_unconditionally(&nodes, &[]).seeks.is_empty())
 }
 
+/// Whether an index of just the wanted column is there: it does not serve since the two sides are of different types, as where citext
+/// meets text, and another like it would serve no better.
+fn is_held_already(found: &Unserved) -> bool {
+    let [key] = &found.wanted.equal[..] else { return false };
+    let holds = |index: &Prepared| {
+        let class = index.index.keys.first().is_some_and(|key| key.opclass.is_none());
+        matches!(index.index.method.as_str(), "btree" | "hash") && class && index.predicate.is_none() && index.keys.first().is_some_and(|k| k.node == key.node)
+    };
+    found.wanted.tail.is_empty() && found.indexes.iter().any(holds)
+}
+
 /// What is wanted, for each arm of an OR.
 fn all<'f>(found: &'f Unserved) -> impl Iterator<Item = &'f Candidate> {
     std::iter::once(&found.wanted).chain(&found.beside)
@@ -100,7 +111,7 @@ fn state(ctx: &Context, found: &Unserved) {
     if !finds && (!holds_range(found) || is_open_ended(found)) {
         return;
     }
-    if is_put_into_join(ctx, found, expr) {
+    if is_put_into_join(ctx, found, expr) || is_held_already(found) {
         return;
     }
     let columns: Vec<&str> = match &clause.node.kind {

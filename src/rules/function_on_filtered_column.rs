@@ -30,6 +30,9 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, told: &mut 
             of.zip(query.select()).is_some_and(|(b, select)| !joins::holds_for(b.relation, select, condition))
         };
         for test in tests(condition).into_iter().filter(|t| matches!(t.op.as_str(), "=" | "<" | ">" | "<=" | ">=")) {
+            if wrapped(test.tested).is_none() {
+                continue;
+            }
             let text = spelling::text(ctx, test.tested.span);
             if !kept(&test) && !told.contains(&text) && check_test(ctx, query, &test, &conditions, scope) {
                 told.push(text);
@@ -78,6 +81,9 @@ fn check_test<'a>(ctx: &Context, query: &'a Query, test: &Test<'a>, conditions: 
     if test.value.is_some_and(|value| leads_from_here(value, &table, conditions, scope)) {
         return false;
     }
+    if conditions.iter().flat_map(|c| c.conjuncts()).any(|c| bounds_bare(c, column, test, scope)) {
+        return false;
+    }
     let indexes: Vec<(&Qualified, &Index)> = ctx.catalog.indexes_of(&table.name).collect();
     if indexes.iter().any(|(_, index)| serves(index, table.table, test, conditions)) {
         return false;
@@ -117,6 +123,32 @@ fn check_test<'a>(ctx: &Context, query: &'a Query, test: &Test<'a>, conditions: 
     let report = ctx.report(test.whole.span, message).help(help);
     ctx.add(if known || covered.is_some() { report } else { report.severity(Severity::Notice) });
     true
+}
+
+/// Whether a condition compares the column itself, and bounds it on the same side: by that its index is read already.
+fn bounds_bare<'a>(condition: &'a Expr, column: &Expr, test: &Test, scope: &Scope<'a>) -> bool {
+    let own = |e: &Expr| e.column().is_some() && crate::catalog::index_match::same_in(scope, e, column);
+    // the column is one end of what the value lies between
+    if let ExprKind::Between { expr, low, high, negated: false } = &condition.kind {
+        let ends = |op: &str, end: &Expr| own(end) && !holds_column(expr) && (test.op == "=" || is_upper(&test.op) == is_upper(op));
+        let within = own(expr) && !holds_column(low) && !holds_column(high);
+        return within || ends("<=", low) || ends(">=", high);
+    }
+    if matches!(condition.kind, ExprKind::Or(_)) {
+        return false;
+    }
+    tests(condition).iter().any(|bare| {
+        let bounds = match bare.op.as_str() {
+            "=" => true,
+            "<" | "<=" | ">" | ">=" => test.op == "=" || is_upper(&test.op) == is_upper(&bare.op),
+            _ => false,
+        };
+        bounds && own(bare.tested) && bare.value.is_none_or(|value| !holds_column(value))
+    })
+}
+
+fn is_upper(op: &str) -> bool {
+    op.starts_with('<')
 }
 
 /// Whether a condition finds rows by a value that is given, not by a list of kinds.

@@ -56,7 +56,7 @@ fn check_constraint(ctx: &Context, kind: &ConstraintKind, create: Option<&Create
     };
     let said = |method: &str, text: &str, span: Span, ty: &TypeName| {
         // the control file of an extension says what it requires
-        if ctx.around.makes_extension && method == "gist" && is_scalar(ty) {
+        if ctx.around.makes_extension && method == "gist" && is_scalar(ty) || comes_by_a_call(ctx, method, ty) {
             return;
         }
         let (message, severity) = message(method, text, ty, "constraint");
@@ -85,6 +85,14 @@ fn check_constraint(ctx: &Context, kind: &ConstraintKind, create: Option<&Create
         }
         _ => {}
     }
+}
+
+/// Whether the class may be one of btree_gin or btree_gist, which the framework creates by a call and no statement that could be
+/// read: `BtreeGinExtension()`, `enable_extension "btree_gist"`. What text wants of GIN is another extension's.
+fn comes_by_a_call(ctx: &Context, method: &str, ty: &TypeName) -> bool {
+    let is_text = ["text", "varchar", "bpchar"].iter().any(|name| ty.is(name));
+    let calls = || ["migrations.Migration", "ActiveRecord::Migration"].iter().any(|mark| ctx.code.contains(mark));
+    (method == "gist" || method == "gin" && !is_text) && is_scalar(ty) && ctx.application.is_some() && calls()
 }
 
 /// What is refused, and how certain that is: an extension that nobody created here may be there all the same.
@@ -120,6 +128,9 @@ fn check_key(ctx: &Context, index: &CreateIndex, key: &IndexKey) {
         return;
     }
     let Some(ty) = key_type(&index.table, key, ctx.catalog) else { return };
+    if comes_by_a_call(ctx, &index.method, &ty) {
+        return;
+    }
     let text = spelling::unqualified(ctx, &key.expr);
     let (message, severity) = message(&index.method, &text, &ty, "index");
     let is_text = ["text", "varchar", "bpchar"].iter().any(|name| ty.is(name));

@@ -1,7 +1,7 @@
 //! Values written into the text of a statement.
 use super::support::spelling;
 use super::{Check, Context, Origin};
-use crate::extract::{Hole, Role};
+use crate::extract::{Giver, Hole, Role};
 use crate::finding::Severity;
 use crate::source::floor_boundary;
 
@@ -26,55 +26,8 @@ fn check(ctx: &Context) {
         return;
     }
     let mut named = false;
-    for hole in fragment.holes.iter().filter(|hole| ctx.statement.span.contains(hole.span) || touches(ctx, hole)) {
-        let (severity, message, help) = match hole.role {
-            // what nobody outside is seen to give is the program's own, or a number where no quotes are around it
-            Role::Value | Role::InString if !hole.trusted && !hole.from_outside && ctx.origin != Origin::Script => continue,
-            // a count or a list of keys that one function hands to another is made of numbers
-            Role::Value if !hole.requested && is_counted(ctx, hole) => continue,
-            // no parameter can stand in a utility statement
-            Role::Value | Role::InString if !hole.trusted && first_word(ctx).eq_ignore_ascii_case("set") => (
-                Severity::Notice,
-                "a value becomes part of the SQL text: SET takes no parameters, and only values that the program chose are safe",
-                "set_config takes parameters: SELECT set_config('name', $1, true) is SET LOCAL, with false it is SET",
-            ),
-            Role::NameInString if !hole.trusted => (
-                Severity::Notice,
-                "a name becomes part of the SQL text, inside a string constant, where a parameter could carry it",
-                "put a placeholder there and hand the name to the driver as a parameter",
-            ),
-            // a definition is made of names and of pieces that the program writes
-            Role::Value if !takes_parameters(ctx) => continue,
-            Role::InString if !hole.trusted && !takes_parameters(ctx) => (
-                Severity::Notice,
-                "a value becomes part of the SQL text, in a statement that takes no parameters: only values that the program chose are safe",
-                "quote it as a literal with the driver's own function",
-            ),
-            Role::Value if !hole.trusted && !hole.from_outside => continue,
-            // a shell has no parameters, but psql has variables
-            Role::Value | Role::InString if !hole.trusted && ctx.origin == Origin::Script => (
-                Severity::Notice,
-                "a value becomes part of the SQL text: a quote in it ends the string, and what follows is run",
-                "give it to psql as a variable, which it quotes, and the statement on standard input (-c knows no variables):\n  psql -v value=\"$value\" <<< \"… :'value' …\"",
-            ),
-            Role::Value | Role::InString if !hole.trusted && ctx.around.by_hand => (
-                Severity::Notice,
-                "a value becomes part of the SQL text: each value is a new statement to plan, and whoever could choose it could write SQL",
-                PLACEHOLDER,
-            ),
-            Role::Value | Role::InString if !hole.trusted => (
-                Severity::Error,
-                "a value becomes part of the SQL text: whoever chooses it can write SQL, and each value is a new statement to plan",
-                PLACEHOLDER,
-            ),
-            Role::Identifier if !hole.trusted => (
-                Severity::Notice,
-                "a name becomes part of the SQL text: a parameter cannot stand for it, so only names from a fixed list are safe",
-                "choose it from a list of known names, or quote it as an identifier",
-            ),
-            // a piece of SQL may be constant: nothing is known of it
-            _ => continue,
-        };
+    for hole in fragment.holes.iter().filter(|hole| !hole.trusted && (ctx.statement.span.contains(hole.span) || touches(ctx, hole))) {
+        let Some((severity, message, help)) = told(ctx, hole) else { continue };
         // one notice about names is enough for a statement
         if matches!(hole.role, Role::Identifier | Role::NameInString) && std::mem::replace(&mut named, true) {
             continue;
@@ -91,6 +44,103 @@ fn check(ctx: &Context) {
         // who builds names builds many, all in one way
         ctx.add(if severity == Severity::Notice { report.once_per_file() } else { report });
     }
+}
+
+/// How grave it is, what it means, and what to do.
+type Told = (Severity, &'static str, &'static str);
+
+/// What is said of a hole that could bring SQL.
+fn told(ctx: &Context, hole: &Hole) -> Option<Told> {
+    match hole.role {
+        Role::Value | Role::InString => told_of_value(ctx, hole, hole.giver?),
+        // no parameter can stand in a definition, and the names there are the program's
+        Role::NameInString if !takes_parameters(ctx) => None,
+        Role::NameInString => Some((
+            Severity::Notice,
+            "a name becomes part of the SQL text, inside a string constant, where a parameter could carry it",
+            "put a placeholder there and hand the name to the driver as a parameter",
+        )),
+        Role::Identifier => Some((
+            Severity::Notice,
+            "a name becomes part of the SQL text: a parameter cannot stand for it, so only names from a fixed list are safe",
+            "choose it from a list of known names, or quote it as an identifier",
+        )),
+        // a piece of SQL may be constant: nothing is known of it
+        Role::Fragment | Role::Parameter => None,
+    }
+}
+
+/// What is said of a value that somebody outside of the function gives.
+fn told_of_value(ctx: &Context, hole: &Hole, giver: Giver) -> Option<Told> {
+    let quoted = hole.role == Role::InString;
+    if is_written(ctx) {
+        return quoted.then_some((
+            Severity::Notice,
+            "a value becomes part of SQL text that is written out: a quote in it ends the string, and whoever runs the text runs what follows",
+            "double the quotes in it, or write data for COPY",
+        ));
+    }
+    // a count or a list of keys that one function hands to another is made of numbers
+    if !quoted && giver != Giver::Request && is_counted(ctx, hole) {
+        return None;
+    }
+    // no parameter can stand in a utility statement
+    if first_word(ctx).eq_ignore_ascii_case("set") {
+        return Some((
+            Severity::Notice,
+            "a value becomes part of the SQL text: SET takes no parameters, and only values that the program chose are safe",
+            "set_config takes parameters: SELECT set_config('name', $1, true) is SET LOCAL, with false it is SET",
+        ));
+    }
+    // a definition is made of names and of pieces that the program writes
+    if !takes_parameters(ctx) {
+        return quoted.then_some((
+            Severity::Notice,
+            "a value becomes part of the SQL text, in a statement that takes no parameters: only values that the program chose are safe",
+            "quote it as a literal with the driver's own function",
+        ));
+    }
+    Some(match giver {
+        // a shell has no parameters, but psql has variables
+        _ if ctx.origin == Origin::Script => (
+            Severity::Notice,
+            "a value becomes part of the SQL text: a quote in it ends the string, and what follows is run",
+            "give it to psql as a variable, which it quotes, and the statement on standard input (-c knows no variables):\n  psql -v value=\"$value\" <<< \"… :'value' …\"",
+        ),
+        // text without quotes around it is no constant: where nothing says that it is text, it is a number
+        Giver::Caller if !quoted => (
+            Severity::Notice,
+            "a value becomes part of the SQL text: only as long as it is a number it brings no SQL of its own, and each is a new statement to plan",
+            PLACEHOLDER,
+        ),
+        _ if ctx.around.by_hand => (
+            Severity::Notice,
+            "a value becomes part of the SQL text: each value is a new statement to plan, and whoever could choose it could write SQL",
+            PLACEHOLDER,
+        ),
+        _ => (
+            Severity::Error,
+            "a value becomes part of the SQL text: whoever chooses it can write SQL, and each value is a new statement to plan",
+            PLACEHOLDER,
+        ),
+    })
+}
+
+/// Whether the text goes to a file or a terminal: no statement runs there.
+fn is_written(ctx: &Context) -> bool {
+    const WRITES: &[&str] = &[
+        "writelines", "writeFile", "writeFileSync", "appendFile", "appendFileSync", "fwrite", "fputs", "file_put_contents", "write_text",
+        "WriteAllText", "AppendAllText", "WriteLine", "println", "Println", "Printf", "printf", "print", "puts", "echo",
+    ];
+    const FILES: &[&str] = &["f", "fp", "fh", "fd", "fo", "w", "out", "output", "fout", "handle", "stdout", "stderr"];
+    let Some(call) = ctx.application.and_then(|fragment| fragment.call) else { return false };
+    let path = call.of(ctx.code);
+    let mut names = path.rsplit(['.', ':', '>', '-']).filter(|name| !name.is_empty());
+    let (last, of) = (names.next().unwrap_or(""), names.next().unwrap_or("").to_ascii_lowercase());
+    let file = || FILES.contains(&of.as_str()) || ["file", "writer", "stream", "_out", "_f"].iter().any(|end| of.ends_with(end));
+    // a builder of text is handed over by its address
+    let formatted = || !ctx.code.get(call.end as usize..).is_some_and(|rest| rest.trim_start_matches('(').starts_with('&'));
+    WRITES.contains(&last) || matches!(last, "write" | "Write" | "WriteString") && file() || last.starts_with("Fprint") && formatted()
 }
 
 /// Where the placeholder goes: it stands for a whole constant, and for one value of a list.

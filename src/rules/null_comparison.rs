@@ -20,7 +20,8 @@ fn is_null(expr: &Expr) -> bool {
 
 fn check_expr(ctx: &Context, expr: &Expr) {
     let ExprKind::Binary { left, op, right, .. } = &expr.kind else { return };
-    if !matches!(op.as_str(), "=" | "<>") || !(is_null(left) || is_null(right)) {
+    // `WHERE NULL = NULL` is written to get no row, and the columns' names
+    if !matches!(op.as_str(), "=" | "<>") || is_null(left) == is_null(right) {
         return;
     }
     let tested = spelling::text(ctx, if is_null(right) { left.span } else { right.span });

@@ -2,17 +2,23 @@
 
 use super::{Check, Context};
 use crate::catalog::index_match::tests;
-use crate::extract::FragmentKind;
+use crate::extract::{FragmentKind, Role};
 use crate::facts::{ExprKind, FromItem, Query};
 
 pub(super) const CHECK: Check = Check::Query(check);
 
 fn check(ctx: &Context, query: &Query) {
+    // who takes all rows wants them shuffled
+    let mut limited = false;
+    query.walk(&mut |query| limited |= query.limit.is_some() || query.offset.is_some() || query.locking.is_some());
     query.walk(&mut |query| {
         for key in &query.order_by {
             let random = matches!(&key.expr.kind, ExprKind::Call(call)
                 if matches!(call.name.name.value.as_str(), "random" | "gen_random_uuid" | "uuid_generate_v4") && call.args.is_empty());
             if !random {
+                continue;
+            }
+            if !limited && !goes_on(ctx, query) {
                 continue;
             }
             let skips = query.locking.as_ref().is_some_and(|locking| locking.skip_locked);
@@ -46,4 +52,11 @@ fn check(ctx: &Context, query: &Query) {
             ctx.add(ctx.report(key.expr.span, message).help(help));
         }
     });
+}
+
+/// Whether the program may put a LIMIT behind the order.
+fn goes_on(ctx: &Context, query: &Query) -> bool {
+    let Some(code) = ctx.application else { return false };
+    let end = query.order_by.last().map_or(query.span.end, |key| key.expr.span.end);
+    code.open || code.kind == FragmentKind::Clause || code.holes.iter().any(|hole| hole.role == Role::Fragment && hole.span.start >= end)
 }

@@ -45,9 +45,20 @@ fn check_select<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
 
 /// Whether a condition holds a column that refers to another table to one value: the rows of one owner.
 fn belongs_to_one(select: &Select) -> bool {
-    let owner = |e: &Expr| e.column().is_some_and(|c| c.column.value.ends_with("_id"));
+    let owner = |e: &Expr| e.column().is_some_and(|c| ["_id", "Id"].iter().any(|end| c.column.value.ends_with(end)));
     let tests = select.filter.iter().flat_map(|f| f.conjuncts()).filter(|c| matches!(c.kind, ExprKind::Binary { .. })).flat_map(tests);
     tests.into_iter().any(|t| t.op == "=" && owner(t.tested) && t.value.is_some_and(is_value))
+}
+
+/// Whether the program says whose rows are to be written: others pick those of other owners.
+fn is_of_an_owner(select: &Select) -> bool {
+    let owner = |name: &str| ["user", "account", "owner", "customer"].iter().any(|who| {
+        name.strip_suffix("_id").or_else(|| name.strip_suffix("Id")).is_some_and(|stem| stem.to_ascii_lowercase().ends_with(who))
+    });
+    let tests = select.filter.iter().flat_map(|f| f.conjuncts()).filter(|c| matches!(c.kind, ExprKind::Binary { .. })).flat_map(tests);
+    tests.into_iter().any(|t| {
+        t.op == "=" && t.tested.column().is_some_and(|c| owner(c.column.value.as_str())) && t.value.is_some_and(spelling::has_parameter)
+    })
 }
 
 /// Whether rows are picked by what state they are in, as a queue's are: a constant, a flag, NULL, the time.
@@ -76,7 +87,7 @@ fn check_write(ctx: &Context, query: &Query) {
         // Without RETURNING and in bulk it is a clean-up, which is seldom run twice at a time; in no order others pick other rows.
         let bulk = !returning && rows::constant(limit) != Some(1);
         let by_chance = inner.order_by.first().is_some_and(|key| matches!(&key.expr.kind, ExprKind::Call(call) if call.name.name == "random"));
-        if bulk || by_chance || !inner.select().is_some_and(asks_for_a_state) {
+        if bulk || by_chance || !inner.select().is_some_and(|select| asks_for_a_state(select) && !is_of_an_owner(select)) {
             continue;
         }
         let message = format!(

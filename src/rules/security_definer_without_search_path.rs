@@ -18,6 +18,15 @@ fn check(ctx: &Context) {
         }
         let name = &function.name;
         let (kind, body) = if function.procedure { ("procedure", "PROCEDURE") } else { ("function", "FUNCTION") };
+        // a name that the program puts in can stand in no statement here
+        if named_by_program(ctx, name) {
+            let message = format!(
+                "this {kind} runs with its owner's rights but finds tables and functions by its caller's search_path: whoever can create objects in a schema of that path runs code as the owner"
+            );
+            let help = "say SET search_path = '' in its definition, before AS,\nand name each table with its schema inside it (public.…); pg_catalog is always searched";
+            ctx.add(ctx.report(span, message).help(help));
+            continue;
+        }
         let message = format!(
             "{kind} {name} runs with its owner's rights but finds tables and functions by its caller's search_path: whoever can create objects in a schema of that path runs code as the owner"
         );
@@ -30,6 +39,12 @@ fn check(ctx: &Context) {
         let end = crate::source::Span::new(span.end, span.end);
         ctx.add(ctx.report(span, message).help(help).fix("fix the search path", false, end, " SET search_path = pg_catalog, public, pg_temp"));
     }
+}
+
+/// Whether code stands in the name: `CREATE FUNCTION ${schema}.close_order()`.
+fn named_by_program(ctx: &Context, name: &ObjectName) -> bool {
+    let span = name.span();
+    ctx.application.is_some_and(|fragment| fragment.holes.iter().any(|hole| hole.span.start < span.end && span.start < hole.span.end))
 }
 
 /// `ALTER FUNCTION … SECURITY DEFINER` of a function that has no search path, and gets none.

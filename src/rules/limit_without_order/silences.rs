@@ -36,7 +36,7 @@ fn keeps_all_or_none(cut: &Cut) -> bool {
 
 /// A document shows how LIMIT is written, and some rows; pages it shows how to make.
 fn is_shown(cut: &Cut) -> bool {
-    let shown = cut.ctx.around.in_document || cut.ctx.origin == Origin::Document;
+    let shown = cut.ctx.around.in_document || cut.ctx.around.shown || cut.ctx.origin == Origin::Document;
     let made_up = |b: &Binding| b.relation.table().is_some_and(|t| cut.ctx.table(t).is_none());
     shown && (cut.query.offset.is_none() || cut.scope.bindings().iter().any(made_up))
 }

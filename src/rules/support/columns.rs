@@ -92,6 +92,12 @@ pub(in crate::rules) fn is_kept(create: &CreateTable) -> bool {
         && !is_a_tools(&create.name.name.value)
         && !is_passing(&create.name.name.value)
         && !is_called_as_the_systems(&create.name.name.value)
+        && !is_put_in(&create.name.name.value)
+}
+
+/// Whether all of a table's name is the program's to say: which table it is, nobody can tell.
+fn is_put_in(table: &str) -> bool {
+    table == "%s" || table.starts_with('{') && table.ends_with('}')
 }
 
 /// `goose_db_version`: what a tool writes down of the migrations, in columns of its own choice.

@@ -1,7 +1,7 @@
 //! Which joins multiply rows, as far as declared keys can tell.
 
 use crate::catalog::index_match::tests;
-use crate::catalog::resolve::{Binding, Scope, Source};
+use crate::catalog::resolve::{Binding, Scope, Source, output};
 use crate::catalog::{Catalog, Knowledge, Qualified};
 use crate::facts::{Distinct, Expr, ExprKind, FromItem, Identifier, Join, JoinCondition, JoinKind, Literal, Query, Relation, Select};
 use crate::postgres::functions::is_builtin_aggregate;
@@ -62,7 +62,11 @@ fn meets_those<'a>(binding: &Binding<'a>, select: &'a Select, scope: &Scope<'a>,
             _ if fixed.contains(&"id") => Meets::One,
             _ => Meets::Unknown,
         },
-        Source::Query(query) | Source::Fence(query) if one_row_for(query, &fixed) => Meets::One,
+        Source::Query(query) | Source::Fence(query)
+            if one_row_for(query, &fixed) || binding.names.is_empty() && keeps_a_key(query, &fixed, catalog) =>
+        {
+            Meets::One
+        }
         _ => Meets::Unknown,
     }
 }
@@ -103,12 +107,6 @@ pub(crate) fn is_known_in_part(scope: &Scope<'_>, relation: &Relation) -> bool {
     let partly =
         |written| scope.catalog().table(written).is_none_or(|(_, table)| table.knowledge == Knowledge::Partial && !table.temporary);
     bound.is_some_and(|b| matches!(b.source, Source::Table(written) if partly(written)))
-}
-
-/// Whether the rows of a join are known to be several, or nothing is known of any table: with a schema at hand, what it does not say
-/// is not held against a query.
-pub(crate) fn repeats(catalog: &Catalog, meets: Meets) -> bool {
-    meets == Meets::Many || meets == Meets::Unknown && catalog.tables.is_empty()
 }
 
 /// The columns of a relation that the conditions set equal to something outside it, which asks none but these others.
@@ -171,6 +169,23 @@ fn one_row_for(query: &Query, fixed: &[&str]) -> bool {
     let on = select.distinct.as_ref().and_then(|distinct: &Distinct| distinct.on.as_deref());
     let total = select.group_by.is_empty() && !select.items.is_empty() && select.items.iter().all(|item| is_aggregate(&item.expr));
     limit_one || total || covered(&select.group_by) || on.is_some_and(covered)
+}
+
+/// Whether a subquery or view has each row of its first table at most once, and these output columns hold a key of that.
+fn keeps_a_key(query: &Query, fixed: &[&str], catalog: &Catalog) -> bool {
+    let Some(select) = query.select().filter(|select| select.group_by.is_empty()) else { return false };
+    let scope = Scope::new(catalog, query, None);
+    let Some((first, Source::Table(written))) = scope.bindings().first().map(|first| (first, first.source)) else { return false };
+    let Some((name, _)) = catalog.table(written) else { return false };
+    let own = |expr: &Expr| expr.column().filter(|c| scope.is_of(c, first)).map(|c| c.column.value.clone());
+    let all = |expr: &Expr| matches!(&expr.kind, ExprKind::Wildcard(of) if of.as_ref().is_none_or(|of| first.relation.binding() == Some(&of.name)));
+    let inner = fixed.iter().filter_map(|column| match output(select, column) {
+        Some(expr) => own(expr),
+        None => select.items.iter().any(|item| all(&item.expr)).then(|| (*column).into()),
+    });
+    let inner: Vec<Identifier> = inner.collect();
+    let inner: Vec<&str> = inner.iter().map(Identifier::as_str).collect();
+    catalog.is_key_fixed(name, &inner) && joined(select, &scope).iter().all(|(_, meets)| *meets == Meets::One)
 }
 
 /// Whether an expression is a call of an aggregate of PostgreSQL's own.

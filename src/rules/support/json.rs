@@ -72,11 +72,18 @@ pub(crate) fn conditions(query: &Query) -> Vec<&Expr> {
     filter.into_iter().chain(joins).flat_map(Expr::conjuncts).collect()
 }
 
+/// The operators that test what any column may hold.
+const COMPARISONS: &[&str] = &["=", "<", "<=", ">", ">=", "~~", "~~*", "IS NULL", "IS NOT NULL"];
+
 /// The JSON tests of a query whose table is certain, in order.
 pub(crate) fn json_tests<'a>(query: &'a Query, scope: &Scope<'a>) -> Vec<JsonTest<'a>> {
     let mut found = vec![];
     for test in conditions(query).into_iter().flat_map(tests) {
         let Some((root, path)) = path(test.tested) else { continue };
+        // of a column itself most tests say nothing of what is in it
+        if path.is_empty() && COMPARISONS.contains(&test.op.as_str()) {
+            continue;
+        }
         let Some(column) = scope.resolve(root) else { continue };
         if is_json_test(&test, &path, &column) {
             found.push(JsonTest { test, column, path });
@@ -94,9 +101,7 @@ fn is_json_test(test: &Test, path: &[String], column: &Resolved) -> bool {
     let certain = jsonb || !path.is_empty();
     let string = test.value.and_then(Expr::string);
     match test.op.as_str() {
-        "=" | "<" | "<=" | ">" | ">=" | "~~" | "~~*" | "IS NULL" | "IS NOT NULL" => {
-            !path.is_empty() && (jsonb || ty.is_some() || !is_bare_subscript(test.tested))
-        }
+        op if COMPARISONS.contains(&op) => !path.is_empty() && (jsonb || ty.is_some() || !is_bare_subscript(test.tested)),
         "@>" => certain || test.value.is_some_and(is_json_value),
         "?" | "?|" | "?&" => certain || string.is_some() || test.value.is_some_and(|v| matches!(v.uncast().kind, ExprKind::Array(_))),
         "@?" | "@@" => certain || string.is_some_and(|s| s.trim_start().starts_with(['$', 's', 'l']) && s.contains('$')),

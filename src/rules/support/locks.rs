@@ -173,6 +173,7 @@ pub(in crate::rules) fn marker(framework: &str) -> Option<&'static str> {
         ("diesel", "put `run_in_transaction = false` into the migration's metadata.toml"),
         ("goose", "begin the file with `-- +goose NO TRANSACTION`"),
         ("dbmate", "write `-- migrate:up transaction:false`"),
+        ("tern", "begin the file with `---- tern: disable-tx ----`"),
         ("sql-migrate", "write `-- +migrate Up notransaction`"),
         ("flyway", "put `executeInTransaction=false` into the script's .conf file"),
         ("liquibase", "add `runInTransaction:false` to the changeset line"),

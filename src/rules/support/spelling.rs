@@ -5,10 +5,25 @@ use crate::facts::{Expr, ExprKind};
 use crate::rules::Context;
 use crate::source::{FILLER, Span};
 
-/// The text of a span on one line, without overlay filler.
+/// The text of a span on one line, without overlay filler. Where the program puts a part of a string in, `{}` says so.
 pub(crate) fn text(ctx: &Context, span: Span) -> String {
-    let clean: String = ctx.source(span).chars().filter(|c| *c != FILLER as char).collect();
+    let mut clean = String::new();
+    push(ctx, span, &mut clean);
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn push(ctx: &Context, span: Span, clean: &mut String) {
+    let shown = |text: &str, clean: &mut String| clean.extend(text.chars().filter(|c| *c != FILLER as char));
+    let in_string = |hole: &&Hole| matches!(hole.role, Role::InString | Role::NameInString);
+    let mut from = span.start;
+    for hole in ctx.application.iter().flat_map(|code| &code.holes).filter(in_string) {
+        if from <= hole.span.start && hole.span.start < span.end {
+            shown(ctx.source(Span::new(from, hole.span.start)), clean);
+            clean.push_str("{}");
+            from = hole.span.start;
+        }
+    }
+    shown(ctx.source(Span::new(from, span.end)), clean);
 }
 
 /// An expression as the query spells it, its columns without their qualifiers: as an index on the table would write it.
@@ -24,13 +39,12 @@ pub(crate) fn unqualified(ctx: &Context, expr: &Expr) -> String {
     let (mut out, mut from) = (String::new(), expr.span.start);
     for cut in cuts.into_iter().filter(|cut| expr.span.contains(*cut)) {
         if cut.start >= from {
-            out.push_str(ctx.source(Span::new(from, cut.start)));
+            push(ctx, Span::new(from, cut.start), &mut out);
             from = cut.end;
         }
     }
-    out.push_str(ctx.source(Span::new(from, expr.span.end)));
-    let clean: String = out.chars().filter(|c| *c != FILLER as char).collect();
-    clean.split_whitespace().collect::<Vec<_>>().join(" ")
+    push(ctx, Span::new(from, expr.span.end), &mut out);
+    out.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// An expression as a key of CREATE INDEX: bare for a column, in parentheses for all else.
