@@ -17,7 +17,7 @@ pub(in crate::rules) fn is_broad(ctx: &Context, table: &ObjectName, filter: &Exp
             let whole = query.limit.is_none() && query.select().is_some_and(|s| s.filter.as_ref().is_none_or(inner));
             whole && reads_another(query, table)
         }
-        ExprKind::Exists { query: Some(query), negated: false } if !joined => asks_for_any(ctx, query),
+        ExprKind::Exists { query, negated: false } if !joined => asks_for_any(ctx, query),
         ExprKind::Binary { left, op, right, .. } => match op.as_str() {
             "<>" | "~" | "~*" | "!~" | "!~*" => true,
             "<" | ">" | "<=" | ">=" => !is_key(ctx, table, left) && !is_key(ctx, table, right),
