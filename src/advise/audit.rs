@@ -88,16 +88,23 @@ fn has_key_of(catalog: &Catalog, name: &Qualified, types: &[&str]) -> bool {
 }
 
 /// Whether a part of a composite key is enough to find the rows: an index of the referencing table holds a unique key in the
-/// columns, or begins with the column of one that is a key of the referenced table by itself.
+/// columns, or begins with the column of one that is a key of the referenced table by itself (an `id` beside whose it is), or
+/// begins with one of them and holds the others in later keys.
 fn leads_by_a_key(catalog: &Catalog, name: &Qualified, constraint: &TableConstraint, references: &Qualified) -> bool {
     let ConstraintKind::ForeignKey { columns, referenced, .. } = &constraint.constraint.kind else { return false };
     let columns: Vec<&str> = columns.iter().map(|c| c.value.as_str()).collect();
     let key_alone = |own: &str| {
         let at = columns.iter().position(|c| *c == own);
         let theirs = at.and_then(|at| referenced.get(at));
-        theirs.is_some_and(|theirs| catalog.is_key_fixed(references, &[theirs.value.as_str()]))
+        theirs.is_some_and(|theirs| theirs.value == *"id" || catalog.is_key_fixed(references, &[theirs.value.as_str()]))
+    };
+    let is_one = |key: &IndexKey| key.expr.column().is_some_and(|c| columns.contains(&c.column.value.as_str()));
+    let holds = |index: &Index| {
+        let first = index.keys.first().is_some_and(is_one) && index.keys.iter().filter(|key| is_one(key)).count() == columns.len();
+        first && index.method == "btree" && index.valid && index.predicate.is_none()
     };
     catalog.is_key_fixed(name, &columns)
+        || catalog.indexes_of(name).any(|(_, index)| holds(index))
         || columns.iter().filter(|own| key_alone(own)).any(|own| catalog.indexes_of(name).any(|(_, index)| leads(index, &[(*own).into()])))
 }
 

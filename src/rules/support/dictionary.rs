@@ -1,5 +1,6 @@
 //! Tables that hold a short list of things, whose keys never run out. Not a rule.
 
+use crate::catalog::Table;
 use crate::facts::{ColumnDef, ConstraintKind, CreateTable, Name};
 use crate::rules::support::columns::single_key;
 
@@ -70,6 +71,11 @@ pub(in crate::rules) fn is_called_one(table: &str, columns: usize) -> bool {
     let versions = table.to_ascii_lowercase().starts_with("schema_");
     let kinds = ["type", "types", "status", "category", "categories"].iter().any(|end| last.ends_with(end));
     columns <= MANY && (versions || kinds || LISTS.contains(&last.as_str()) || LISTS.contains(&singular(&last).as_str()))
+}
+
+/// The same of a table of the schema.
+pub(in crate::rules) fn is_one(name: &str, table: &Table) -> bool {
+    is_called_one(name, table.columns.iter().filter(|column| !says_when(&column.name)).count())
 }
 
 /// Whether a column only says who made a row and when: each table of a schema may have them, a list too.
