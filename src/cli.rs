@@ -22,7 +22,7 @@ use crate::finding::Severity;
 use crate::postgres::version::Version;
 use crate::report::human;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -308,9 +308,9 @@ fn load(args: &InputArgs) -> Result<Config, Failure> {
 }
 
 /// The paths named on the command line, as the run shows them. pre-commit names every file of a commit, and means none.
-fn asked(paths: &[PathBuf], cwd: &Path) -> Vec<PathBuf> {
+fn asked(paths: &[PathBuf], cwd: &Path) -> HashSet<PathBuf> {
     match std::env::var_os("PRE_COMMIT") {
-        Some(_) => vec![],
+        Some(_) => HashSet::new(),
         None => paths.iter().map(|path| discover::shown(&cwd.join(path), cwd)).collect(),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::finding::Severity;
 use crate::postgres::version::Version;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 /// A rule's level.
@@ -42,7 +42,7 @@ pub struct Settings {
     /// Exports of the server's statistics on tables and indexes, as text.
     pub statistics: Vec<String>,
     /// The paths asked about by name, as the run shows them: who names a folder of tests means it.
-    pub asked: Vec<PathBuf>,
+    pub asked: HashSet<PathBuf>,
     /// The day of the run, as `2026-11-21`, which decides whether a comment has expired; `None`: none has.
     pub today: Option<String>,
 }
@@ -62,7 +62,7 @@ impl Default for Settings {
             sql_calls: vec![],
             require_reason: false,
             statistics: vec![],
-            asked: vec![],
+            asked: HashSet::new(),
             today: None,
         }
     }

@@ -97,7 +97,7 @@ fn wishes(worth: Worth, indexes: &[Prepared], table: &TableUse, entry: &Entry, l
         }
     };
     let nodes = table.nodes();
-    let adds_up = adds_up(table.query).then(|| table.reads.clone()).flatten();
+    let adds_up = adds_up(table.query).then(|| table.reads()).flatten();
     let wish = |mut candidate: Candidate| {
         let refines = refined(worth.catalog, indexes, table, &candidate);
         let old = refines.as_ref().and_then(|name| worth.catalog.indexes.get(name));

@@ -53,6 +53,14 @@ impl Mentions {
         }
     }
 
+    /// Adds what others mention.
+    pub fn merge(&mut self, other: Mentions) {
+        self.statements += other.statements;
+        other.tables.into_iter().for_each(|(name, uses)| self.tables.entry(name).or_default().extend(uses));
+        other.unbounded.into_iter().for_each(|(name, count)| *self.unbounded.entry(name).or_default() += count);
+        other.columns.into_iter().for_each(|(name, uses)| self.columns.entry(name).or_default().extend(uses));
+    }
+
     /// How many statements of the application were read.
     pub fn statements(&self) -> usize {
         self.statements

@@ -107,7 +107,7 @@ const BY_HAND: &[&str] = &[
 ];
 
 /// The first byte of a file's tests: of all of it by its path, or of what Rust compiles for tests only.
-pub(super) fn tests_from(source: &Source, language: Language, asked: &[PathBuf]) -> u32 {
+pub(super) fn tests_from(source: &Source, language: Language, asked: &HashSet<PathBuf>) -> u32 {
     let name = source.name();
     if is_asked(&source.path, asked) {
         return u32::MAX;
@@ -184,13 +184,18 @@ pub(super) fn makes_extension(path: &Path) -> bool {
 }
 
 /// Whether a file of SQL is one of a test suite.
-pub(super) fn is_test_sql(path: &Path, asked: &[PathBuf]) -> bool {
+pub(super) fn is_test_sql(path: &Path, asked: &HashSet<PathBuf>) -> bool {
     is_test_of(&path.to_string_lossy(), false) && !is_asked(path, asked)
 }
 
 /// Whether a path lies in tests that were asked about by name: then they are no aside.
-fn is_asked(path: &Path, asked: &[PathBuf]) -> bool {
-    asked.iter().any(|asked| path.starts_with(asked) && is_test_of(&asked.to_string_lossy(), true))
+fn is_asked(path: &Path, asked: &HashSet<PathBuf>) -> bool {
+    named(path, asked).any(|asked| is_test_of(&asked.to_string_lossy(), true))
+}
+
+/// The path and the folders around it that were asked about by name.
+fn named<'p>(path: &'p Path, asked: &HashSet<PathBuf>) -> impl Iterator<Item = &'p Path> {
+    path.ancestors().filter(|path| asked.contains(*path))
 }
 
 /// Whether code lies among the migrations, so that what it runs it runs once.
@@ -214,17 +219,17 @@ const SHOWN: &[&str] =
     &["doc", "docs", "documentation", "sample", "samples", "example", "examples", "demo", "demos", "tutorial", "tutorials"];
 
 /// Whether a file of plain SQL is there to be read, by where it lies: what it makes is nobody's schema.
-pub(super) fn is_shown(path: &Path, asked: &[PathBuf]) -> bool {
+pub(super) fn is_shown(path: &Path, asked: &HashSet<PathBuf>) -> bool {
     let shows =
         |folder: &Path| folder.components().any(|part| SHOWN.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()));
-    let asked = || asked.iter().any(|asked| path.starts_with(asked) && (asked == path || shows(asked)));
+    let asked = || named(path, asked).any(|asked| asked == path || shows(asked));
     path.is_relative() && path.parent().is_some_and(shows) && !asked()
 }
 
 /// Whether code is run by hand, by where it lies: nobody waits for its queries. Who names such a folder means it.
-pub(super) fn is_run_by_hand(path: &Path, asked: &[PathBuf]) -> bool {
+pub(super) fn is_run_by_hand(path: &Path, asked: &HashSet<PathBuf>) -> bool {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let asked = || asked.iter().any(|asked| path.starts_with(asked) && (asked == path || is_by_hand(asked)));
+    let asked = || named(path, asked).any(|asked| asked == path || is_by_hand(asked));
     let folder = || path.parent().is_some_and(|folder| path.is_relative() && is_by_hand(folder));
     let seeds =
         ["seed", "seeds"].iter().any(|word| stem.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric())));
@@ -322,12 +327,12 @@ mod tests {
     #[test]
     fn tests_are_known_by_folders_and_names() {
         for path in ["tests/a.sql", "src/x.test.sql", "pkg/Tests/b.sql", "postgres/regression_suite/c.sql", "db/testidata/d.sql"] {
-            assert!(is_test_sql(Path::new(path), &[]), "{path}");
+            assert!(is_test_sql(Path::new(path), &HashSet::new()), "{path}");
         }
         for path in ["db/contest/a.sql", "fixtures/guide.sql", "/srv/test/a.sql", "../tests/a.sql", "latest.sql", "test_plan.sql"] {
-            assert!(!is_test_sql(Path::new(path), &[]), "{path}");
+            assert!(!is_test_sql(Path::new(path), &HashSet::new()), "{path}");
         }
-        let asked = [PathBuf::from("tests"), PathBuf::from("db")];
+        let asked = ["tests", "db"].map(PathBuf::from).into();
         assert!(!is_test_sql(Path::new("tests/db/a.sql"), &asked) && is_test_sql(Path::new("db/tests/a.sql"), &asked));
         assert!(is_test("app/fixtures/a.py") && is_test("UserServiceTest.java") && !is_test("Contest.java"));
     }
@@ -370,12 +375,12 @@ mod tests {
             "db/seeds.rb",
             "prisma/seed.ts",
         ] {
-            assert!(is_run_by_hand(Path::new(path), &[]), "{path}");
+            assert!(is_run_by_hand(Path::new(path), &HashSet::new()), "{path}");
         }
         for path in ["src/backfiller.ts", "app/tool.rb", "src/toolset/a.py", "/srv/scripts/a.py", "app/seeding.rb"] {
-            assert!(!is_run_by_hand(Path::new(path), &[]), "{path}");
+            assert!(!is_run_by_hand(Path::new(path), &HashSet::new()), "{path}");
         }
-        let named = |path: &str| is_run_by_hand(Path::new("tools/a/b.py"), &[PathBuf::from(path)]);
+        let named = |path: &str| is_run_by_hand(Path::new("tools/a/b.py"), &[PathBuf::from(path)].into());
         assert!(!named("tools") && !named("tools/a/b.py") && named("."));
     }
 }

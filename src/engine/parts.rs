@@ -10,7 +10,7 @@ use crate::source::{FileId, Source, Sources, Span};
 use crate::sql::{self, token::Dialect};
 use crate::suppress;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// A stretch of a file that runs with one session.
@@ -62,7 +62,7 @@ pub(super) struct Remarks {
 }
 
 /// Takes the inputs in, and says of which parts they consist, and which sets each file belongs to.
-pub(super) fn of(inputs: Vec<Input>, asked: &[PathBuf]) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
+pub(super) fn of(inputs: Vec<Input>, asked: &HashSet<PathBuf>) -> (Sources, Vec<Part>, Vec<Vec<u32>>) {
     let mut sources = Sources::default();
     let mut sets = vec![];
     let mut files = vec![];

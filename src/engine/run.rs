@@ -11,11 +11,11 @@ use super::found::Found;
 use super::parts::{self, Part, Remarks, Unit};
 use super::schemas::Schemas;
 use crate::catalog::{Catalog, Mentions};
-use crate::facts::Action;
+use crate::facts::{Action, Statement};
 use crate::finding::{Finding, Opaque, Outcome};
 use crate::rules::{Check, Origin};
 use crate::settings::Settings;
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 use crate::suppress::Suppressions;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -23,6 +23,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// How many bytes of SQL are read while those before them are folded: their facts take twenty times the room, and handing them
 /// over costs little.
 const BATCH: usize = 8 << 10;
+
+/// So many bytes of query files are kept as read until they are checked.
+const KEPT: usize = 256 << 10;
 
 /// What is smaller is not worth waking a second thread for.
 const SMALL: usize = 16 << 10;
@@ -37,10 +40,9 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     let sending = codes.iter().filter(|code| code.migration.is_none());
     sending.flat_map(application::Code::statements).for_each(|statement| mentions.add(statement));
     let queries: Vec<&Part> = parts.iter().filter(|part| part.is_query_file(&sources)).collect();
+    let mut kept = HashMap::new();
     if with_rules && parts.iter().any(|part| part.reported && part.origin == Origin::Migration) {
-        let units: Vec<Unit> = queries.par_iter().map(|part| parts::read(part, &sources, settings)).collect();
-        let only_queries = units.iter().filter(|unit| unit.statements.iter().all(|s| s.actions.is_empty()));
-        only_queries.flat_map(|unit| &unit.statements).for_each(|statement| mentions.add(statement));
+        kept = mentioned_by(&queries, &mut mentions, &sources, settings);
     }
     let rules = if with_rules { ActiveRules::new(settings) } else { ActiveRules::new(&nothing()) };
     let programs = codes.iter().filter(|code| code.replayed).map(|code| (code.file, code)).collect();
@@ -59,7 +61,9 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     // the bytes of SQL in code are not the file's own
     let coded = |finding: &&mut Finding| run.programs.contains_key(&finding.primary.at.file);
     found.findings.iter_mut().skip(of_schemas).filter(coded).for_each(|finding| finding.fix = None);
-    for (more, remark) in run.check_each(&others, &schemas) {
+    let others = others.into_iter().filter(|part| part.reported);
+    let others: Vec<_> = others.map(|part| (part, kept.remove(&(part.file, part.span)))).collect();
+    for (more, remark) in run.check_each(others, &schemas) {
         found.merge(more);
         remarks.extend(remark);
     }
@@ -91,6 +95,36 @@ fn nothing() -> Settings {
     Settings { select: vec![String::new()], ..Settings::default() }
 }
 
+/// Takes note of what files of queries mention, and keeps of them what there is room for: they are checked later.
+fn mentioned_by<'p>(
+    queries: &[&'p Part],
+    mentions: &mut Mentions,
+    sources: &Sources,
+    settings: &Settings,
+) -> HashMap<(FileId, Span), Unit<'p>> {
+    let mut room = KEPT;
+    let fits = |part: &&Part| {
+        let left = room.checked_sub(part.span.len() as usize);
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    let fits: Vec<bool> = queries.iter().map(fits).collect();
+    let read = |(part, fits): (&&'p Part, bool)| {
+        let unit = parts::read(part, sources, settings);
+        let mut mentions = Mentions::default();
+        if unit.statements.iter().all(|statement| statement.actions.is_empty()) {
+            unit.statements.iter().for_each(|statement| mentions.add(statement));
+        }
+        (mentions, fits.then_some(unit))
+    };
+    let mut kept = HashMap::new();
+    for (more, unit) in queries.par_iter().zip(fits).map(read).collect::<Vec<_>>() {
+        mentions.merge(more);
+        kept.extend(unit.map(|unit| ((unit.part.file, unit.part.span), unit)));
+    }
+    kept
+}
+
 struct Run<'a> {
     checker: Checker<'a>,
     /// The migrations in application code, by their files.
@@ -105,14 +139,14 @@ impl Run<'_> {
             sets.entry(schemas.set_of(part.file)).or_default().push(part);
         }
         // what is most of the work has nothing beside it that could fill a second thread
-        let whole = bytes_of(migrations);
+        let whole = bytes_of(migrations.iter().copied());
         let replay = |(set, migrations): (u32, Vec<&Part>)| {
             let mut catalog = Catalog::default();
-            let (found, remarks) = self.replay(&migrations, bytes_of(&migrations) * 2 > whole, &mut catalog);
+            let (found, remarks) = self.replay(&migrations, bytes_of(migrations.iter().copied()) * 2 > whole, &mut catalog);
             (set, catalog, found, remarks)
         };
         // One thread of the pool folds a set from beginning to end: its schema lies together in its memory.
-        let replayed: Vec<_> = if is_small(migrations) {
+        let replayed: Vec<_> = if is_small(migrations.iter().copied()) {
             sets.into_iter().map(replay).collect()
         } else {
             Vec::from_iter(sets).into_par_iter().with_max_len(1).map(replay).collect()
@@ -136,13 +170,18 @@ impl Run<'_> {
             !part.aside && (memchr::memmem::find(text, b"INDEX").is_some() || memchr::memmem::find(text, b"index").is_some())
         };
         let beside: Vec<&Part> = beside.iter().filter(builds).copied().collect();
-        let units: Vec<Unit> = beside.par_iter().map(|part| parts::read(part, self.checker.sources, self.checker.settings)).collect();
-        for unit in units {
-            let file = unit.part.file;
+        let built = |part: &&Part| {
+            let unit = parts::read(part, self.checker.sources, self.checker.settings);
+            let only_builds = |statement: &Statement| {
+                !statement.actions.is_empty() && statement.actions.iter().all(|action| matches!(action, Action::CreateIndex(_)))
+            };
+            (part.file, unit.statements.into_iter().filter(only_builds).collect::<Vec<_>>())
+        };
+        for (file, statements) in beside.par_iter().map(built).collect::<Vec<_>>() {
             let catalog = schemas.changed_by(file);
-            for statement in &unit.statements {
-                let new = |action: &Action| matches!(action, Action::CreateIndex(index) if catalog.table(&index.table).is_some());
-                if !statement.actions.is_empty() && statement.actions.iter().all(new) {
+            for statement in &statements {
+                let known = |action: &Action| matches!(action, Action::CreateIndex(index) if catalog.table(&index.table).is_some());
+                if statement.actions.iter().all(known) {
                     catalog.apply(statement, &self.checker.sources.get(file).text);
                 }
             }
@@ -163,7 +202,7 @@ impl Run<'_> {
             stored.extend(self.checker.stored(unit));
         };
         let read = |part: &&'p Part| parts::read(part, self.checker.sources, self.checker.settings);
-        if !ahead || is_small(migrations) {
+        if !ahead || is_small(migrations.iter().copied()) {
             migrations.iter().for_each(|part| fold(&mut read(part)));
         } else {
             ahead::each(
@@ -182,11 +221,10 @@ impl Run<'_> {
     }
 
     /// Checks what is not replayed, each part against a schema that it may change for itself.
-    fn check_each(&self, parts: &[&Part], schemas: &Schemas) -> Vec<(Found, Option<Remarks>)> {
-        let reported: Vec<&Part> = parts.iter().copied().filter(|part| part.reported).collect();
-        let check = |part: &&Part| {
+    fn check_each<'p>(&self, parts: Vec<(&'p Part, Option<Unit<'p>>)>, schemas: &Schemas) -> Vec<(Found, Option<Remarks>)> {
+        let check = |(part, read): (&'p Part, Option<Unit<'p>>)| {
             let mut found = Found::default();
-            let mut unit = parts::read(part, self.checker.sources, self.checker.settings);
+            let mut unit = read.unwrap_or_else(|| parts::read(part, self.checker.sources, self.checker.settings));
             let mut catalog = schemas.of(part.file).clone();
             self.checker.unit(&unit, &mut None, &mut catalog, &mut found);
             let remarks = unit.remarks.take();
@@ -195,7 +233,11 @@ impl Run<'_> {
             self.checker.check_stored(&stored, &catalog, &mut found);
             (found, remarks)
         };
-        if is_small(&reported) { reported.iter().map(check).collect() } else { reported.par_iter().map(check).collect() }
+        if is_small(parts.iter().map(|(part, _)| *part)) {
+            parts.into_iter().map(check).collect()
+        } else {
+            parts.into_par_iter().map(check).collect()
+        }
     }
 }
 
@@ -208,12 +250,12 @@ impl Run<'_> {
     }
 }
 
-fn is_small(parts: &[&Part]) -> bool {
+fn is_small<'a>(parts: impl ExactSizeIterator<Item = &'a Part>) -> bool {
     parts.len() < 2 || bytes_of(parts) < SMALL
 }
 
-fn bytes_of(parts: &[&Part]) -> usize {
-    parts.iter().map(|part| part.span.len() as usize).sum()
+fn bytes_of<'a>(parts: impl Iterator<Item = &'a Part>) -> usize {
+    parts.map(|part| part.span.len() as usize).sum()
 }
 
 /// Cuts the parts into stretches of about `size` bytes, each of at least one part.

@@ -340,6 +340,13 @@ impl Expr {
         self.each_child(&mut |child| child.walk(visit));
     }
 
+    /// Whether this is true of the expression or of one inside it; subqueries are not entered.
+    pub fn any(&self, is: &dyn Fn(&Expr) -> bool) -> bool {
+        let mut found = is(self);
+        self.each_child(&mut |child| found = found || child.any(is));
+        found
+    }
+
     /// The query directly held by this node (`IN`, `EXISTS`, scalar subquery).
     pub fn subquery(&self) -> Option<&Query> {
         match &self.kind {

@@ -16,13 +16,22 @@ fn check(ctx: &Context, _: &Query) {
 }
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
-    let Some(select) = query.select() else { return };
+    let Some(select) = query.select().filter(|_| !distinct_counts(query).is_empty()) else { return };
     let joined = joins::joined(select, scope);
     if joined.len() < 2 || !joined.iter().any(|(relation, meets)| joins::may_repeat(scope, relation, *meets)) {
         return;
     }
     let site = Site { ctx, query, select, scope, joined };
     let mut found: Vec<(&Relation, String, Report)> = vec![];
+    for (expr, call) in distinct_counts(query) {
+        site.find(expr, call, &mut found);
+    }
+    found.into_iter().for_each(|(.., report)| ctx.add(report));
+}
+
+/// The calls of count(DISTINCT …) that add up rows.
+fn distinct_counts(query: &Query) -> Vec<(&Expr, &Call)> {
+    let mut found = vec![];
     for expr in query.expressions() {
         expr.walk(&mut |e| {
             if let ExprKind::Call(call) = &e.kind
@@ -30,11 +39,11 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
                 && call.name.name == "count"
                 && call.over.is_none()
             {
-                site.find(e, call, &mut found);
+                found.push((e, &**call));
             }
         });
     }
-    found.into_iter().for_each(|(.., report)| ctx.add(report));
+    found
 }
 
 /// A SELECT whose joins multiply rows.

@@ -23,7 +23,7 @@ fn check(ctx: &Context, query: &Query) {
         if query.select().is_some_and(|select| is_short(select, &short)) {
             return;
         }
-        if let Some(select) = query.select().filter(|_| !is_one_row(ctx, query)) {
+        if let Some(select) = query.select().filter(|select| may_count(query, select) && !is_one_row(ctx, query)) {
             if !compared.iter().any(|inner| std::ptr::eq(*inner, query)) {
                 check_limited(ctx, query, select);
             }
@@ -35,6 +35,11 @@ fn check(ctx: &Context, query: &Query) {
             expr.walk(&mut |e| check_comparison(ctx, e, None, &short));
         }
     });
+}
+
+/// Whether a query's one result is a count that is limited, or compared.
+fn may_count(query: &Query, select: &Select) -> bool {
+    matches!(&select.items[..], [item] if query.limit.is_some() || asked(item.expr.uncast()).is_some())
 }
 
 /// Whether a key is fixed, so that there is no more than one row to count.

@@ -4,7 +4,7 @@ use super::support::joins::{self, Meets};
 use super::support::spelling;
 use super::{Check, Context, Report};
 use crate::catalog::resolve::Scope;
-use crate::facts::{Expr, ExprKind, JoinCondition, Query, Relation, Select};
+use crate::facts::{Call, Expr, ExprKind, JoinCondition, Query, Relation, Select};
 use crate::finding::Label;
 
 pub(super) const CHECK: Check = Check::Query(check);
@@ -14,16 +14,19 @@ fn check(ctx: &Context, _: &Query) {
 }
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
-    let Some(select) = query.select() else { return };
+    let Some(select) = query.select().filter(|select| select.relations().len() > 2) else { return };
+    let exprs = || select.items.iter().map(|item| &item.expr).chain(&select.having).chain(query.order_by.iter().map(|key| &key.expr));
+    if !exprs().any(|expr| expr.any(&|e| adds_up(e).is_some())) {
+        return;
+    }
     let many: Vec<&Relation> =
         joins::joined(select, scope).into_iter().filter(|(_, meets)| *meets == Meets::Many).map(|(relation, _)| relation).collect();
     let Some((left, right)) = siblings(&many, select, scope) else { return };
     if groups_by(select, scope, left) || groups_by(select, scope, right) {
         return;
     }
-    let exprs = select.items.iter().map(|item| &item.expr).chain(&select.having).chain(query.order_by.iter().map(|key| &key.expr));
     let mut found: Vec<Report> = vec![];
-    for expr in exprs {
+    for expr in exprs() {
         expr.walk(&mut |e| match (check_aggregate(ctx, e, (left, right), select, scope), found.first_mut()) {
             (Some(report), Some(first)) => first.related.push(Label { message: "and so does this one".to_owned(), ..report.primary }),
             (Some(report), None) => found.push(report),
@@ -34,10 +37,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
 }
 
 fn check_aggregate<'a>(ctx: &Context, expr: &'a Expr, (left, right): (&'a Relation, &'a Relation), select: &'a Select, scope: &Scope<'a>) -> Option<Report> {
-    let ExprKind::Call(call) = &expr.kind else { return None };
-    if call.distinct || call.over.is_some() || !matches!(call.name.name.value.as_str(), "sum" | "avg" | "count") {
-        return None;
-    }
+    let call = adds_up(expr)?;
     let of = call.args.first().and_then(|arg| relation_of(arg, scope));
     let culprit = match of {
         Some(relation) if std::ptr::eq(relation, right) => left,
@@ -60,6 +60,13 @@ fn check_aggregate<'a>(ctx: &Context, expr: &'a Expr, (left, right): (&'a Relati
         report = report.related(ctx.at(joins::join_of(select, relation).map_or(relation.span, |j| j.span)), "several rows for one");
     }
     Some(report)
+}
+
+/// A call of an aggregate that a repeated row makes wrong.
+fn adds_up(expr: &Expr) -> Option<&Call> {
+    let ExprKind::Call(call) = &expr.kind else { return None };
+    let repeats = matches!(call.name.name.value.as_str(), "sum" | "avg" | "count");
+    (repeats && !call.distinct && call.over.is_none()).then_some(call)
 }
 
 /// Two relations with several rows for one row of the same third, and no condition between themselves.

@@ -30,6 +30,9 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>, told: &mut 
             of.zip(query.select()).is_some_and(|(b, select)| !joins::holds_for(b.relation, select, condition))
         };
         for test in tests(condition).into_iter().filter(|t| matches!(t.op.as_str(), "=" | "<" | ">" | "<=" | ">=")) {
+            if wrapped(test.tested).is_none() {
+                continue;
+            }
             let text = spelling::text(ctx, test.tested.span);
             if !kept(&test) && !told.contains(&text) && check_test(ctx, query, &test, &conditions, scope) {
                 told.push(text);

@@ -178,36 +178,39 @@ impl<'a> Gathering<'a> {
         });
         count > 1
     }
+}
 
-    /// A strict condition on a relation that an outer join fills up makes the join an inner one.
-    pub(super) fn reduce(&self, unit: &mut Unit<'a>) {
-        for _ in 0..2 {
-            let strict: Vec<*const Relation> = unit
-                .members
-                .iter()
-                .filter(|member| member.nullable)
-                .filter(|member| {
-                    unit.conditions.iter().filter(|c| c.after_joins).any(|condition| {
-                        let node = self.node(condition, member);
-                        node.clone().conjuncts().iter().any(|part| {
-                            !matches!(part.kind, Kind::IsNull(_, false))
-                                && part.columns().iter().any(|column| {
-                                    let column = Node { kind: Kind::Column((*column).to_owned()), ty: None, collation: None };
-                                    implies::is_strict_for(part, &column)
-                                        || matches!(&part.kind, Kind::IsNull(tested, true) if implies::is_strict_for(tested, &column))
-                                })
-                        })
-                    })
-                })
-                .map(|member| std::ptr::from_ref(member.relation))
-                .collect();
-            for member in &mut unit.members {
-                if strict.contains(&std::ptr::from_ref(member.relation)) {
-                    member.nullable = false;
-                }
+/// A strict condition on a relation that an outer join fills up makes the join an inner one.
+pub(super) fn reduce(unit: &mut Unit) {
+    for _ in 0..2 {
+        let strict: Vec<*const Relation> = unit
+            .members
+            .iter()
+            .enumerate()
+            .filter(|(at, member)| {
+                let after = |at: usize| unit.conditions.get(at).is_some_and(|condition| condition.after_joins);
+                member.nullable && unit.read_of(*at).any(|(condition, node)| after(*condition) && is_strict(node))
+            })
+            .map(|(_, member)| std::ptr::from_ref(member.relation))
+            .collect();
+        for member in &mut unit.members {
+            if strict.contains(&std::ptr::from_ref(member.relation)) {
+                member.nullable = false;
             }
         }
     }
+}
+
+/// Whether a condition is not met by a row of NULLs.
+fn is_strict(node: &Node) -> bool {
+    node.clone().conjuncts().iter().any(|part| {
+        !matches!(part.kind, Kind::IsNull(_, false))
+            && part.columns().iter().any(|column| {
+                let column = Node { kind: Kind::Column((*column).to_owned()), ty: None, collation: None };
+                implies::is_strict_for(part, &column)
+                    || matches!(&part.kind, Kind::IsNull(tested, true) if implies::is_strict_for(tested, &column))
+            })
+    })
 }
 
 /// The relations on either side of a join that USING names a column of.

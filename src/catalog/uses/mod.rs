@@ -13,6 +13,7 @@ use super::index_match::{Kind, Meaning, Node, Reader, Sort, type_name};
 use super::resolve::{Origin, Scope, Source, keeps_rows};
 use super::{Catalog, Qualified, Table};
 use crate::facts::{Call, ColumnRef, Expr, ExprKind, Limit, ObjectName, OrderKey, Query, QueryBody, Relation};
+use members::reduce;
 use sinking::passes;
 use std::rc::Rc;
 
@@ -46,11 +47,15 @@ pub struct TableUse<'a> {
     pub own_text: bool,
     /// Another relation of the same FROM has conditions or a limit of its own, so that its rows look up this one's.
     pub has_driver: bool,
-    /// The columns that the query reads of it; `None`: all, or not known.
-    pub reads: Option<Vec<String>>,
+    scope: Rc<Scope<'a>>,
 }
 
 impl TableUse<'_> {
+    /// The columns that the query reads of it; `None`: all, or not known.
+    pub fn reads(&self) -> Option<Vec<String>> {
+        columns_read(&self.scope, self.query, self.relation)
+    }
+
     /// The nodes of the clauses.
     pub fn nodes(&self) -> Vec<Node> {
         self.clauses.iter().map(|clause| clause.node.clone()).collect()
@@ -140,6 +145,14 @@ struct Unit<'a> {
     cut: Vec<*const Relation>,
     /// Scopes whose expressions may hold subqueries.
     merged: Vec<(Rc<Scope<'a>>, &'a Query, bool)>,
+    /// For each member the conditions that read it, by their places, each read with that member in mind.
+    read: Vec<Vec<(usize, Node)>>,
+}
+
+impl Unit<'_> {
+    fn read_of(&self, member: usize) -> impl Iterator<Item = &(usize, Node)> {
+        self.read.get(member).into_iter().flatten()
+    }
 }
 
 impl<'a> Gathering<'a> {
@@ -181,8 +194,10 @@ impl<'a> Gathering<'a> {
     fn unit(&mut self, scope: Rc<Scope<'a>>, query: &'a Query, sunk: &[Condition<'a>], own_text: bool, depth: usize) {
         let mut unit = Unit { conditions: sunk.to_vec(), ..Unit::default() };
         self.members(&scope, query, false, None, own_text, &mut unit, depth);
-        self.reduce(&mut unit);
-        let cut = unit.members.iter().filter(|member| self.is_cut(member, &unit)).map(|member| std::ptr::from_ref(member.relation));
+        self.read_conditions(&mut unit);
+        reduce(&mut unit);
+        let cut =
+            unit.members.iter().enumerate().filter(|(at, _)| is_cut(*at, &unit)).map(|(_, member)| std::ptr::from_ref(member.relation));
         unit.cut = cut.collect();
         for inner in &unit.inner {
             let within = relations_of(inner);
@@ -191,9 +206,9 @@ impl<'a> Gathering<'a> {
             }
             unit.inside.extend(within);
         }
-        for member in unit.members.clone() {
-            let found = self.table_use(&scope, query, &member, &unit);
-            self.uses.push(found);
+        for at in 0..unit.members.len() {
+            let found = self.table_use(&scope, query, at, &unit);
+            self.uses.extend(found);
         }
         for inner in std::mem::take(&mut unit.inner) {
             let sinks = |c: &&Condition<'a>| !inner.fenced && self.sinks(c, inner.relation, inner.query);
@@ -251,8 +266,23 @@ impl<'a> Gathering<'a> {
         !ours.is_empty() && ours.iter().all(|column| passes(inner, &column.column.value, &binding.names, 0))
     }
 
-    fn node(&self, condition: &Condition<'a>, member: &Member<'a>) -> Node {
-        let table = self.catalog.tables.get(&self.catalog.resolve(member.written));
+    /// Reads each condition for the members whose columns it asks of: for the others it is no condition.
+    fn read_conditions(&self, unit: &mut Unit<'a>) {
+        let tables: Vec<Option<&Table>> =
+            unit.members.iter().map(|member| self.catalog.tables.get(&self.catalog.resolve(member.written))).collect();
+        let mut read: Vec<Vec<(usize, Node)>> = vec![vec![]; unit.members.len()];
+        for (at, condition) in unit.conditions.iter().enumerate() {
+            let mentioned = mentioned(condition);
+            for ((member, table), read) in unit.members.iter().zip(&tables).zip(&mut read) {
+                if mentioned.contains(&std::ptr::from_ref(member.relation)) {
+                    read.push((at, self.node(condition, member, *table)));
+                }
+            }
+        }
+        unit.read = read;
+    }
+
+    fn node(&self, condition: &Condition<'a>, member: &Member<'a>, table: Option<&Table>) -> Node {
         match &condition.test {
             Test::Expr(expr) => read(self.catalog, table, member.relation, &condition.scope, expr, 0),
             Test::Equal(left, scope, item) => {
@@ -273,11 +303,12 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    fn table_use(&self, scope: &Rc<Scope<'a>>, query: &'a Query, member: &Member<'a>, unit: &Unit<'a>) -> TableUse<'a> {
+    fn table_use(&self, scope: &Rc<Scope<'a>>, query: &'a Query, at: usize, unit: &Unit<'a>) -> Option<TableUse<'a>> {
+        let member = unit.members.get(at)?;
         let name = self.catalog.resolve(member.written);
         let table = self.catalog.tables.get(&name);
         let mut clauses: Vec<Clause<'a>> = vec![];
-        for condition in &unit.conditions {
+        for (condition, node) in unit.read_of(at).filter_map(|(at, node)| Some((unit.conditions.get(*at)?, node))) {
             let allowed = condition.only.as_ref().is_none_or(|only| only.contains(&std::ptr::from_ref(member.relation)));
             if !allowed || (condition.after_joins && member.nullable) {
                 continue;
@@ -287,7 +318,7 @@ impl<'a> Gathering<'a> {
                 Test::Equal(left, ..) => Some(left),
                 Test::Using(..) => None,
             };
-            for node in self.node(condition, member).conjuncts() {
+            for node in node.clone().conjuncts() {
                 if !node.columns().is_empty() && !clauses.iter().any(|c| c.node == node) {
                     let join = matches!(condition.test, Test::Using(..)) || reads_peer(&node, member, unit);
                     let using = matches!(condition.test, Test::Using(..));
@@ -303,7 +334,7 @@ impl<'a> Gathering<'a> {
         }
         equate(&mut clauses);
         let limit = query.limit.as_ref().filter(|limit| limit.count.is_some() || limit.span.len() > "LIMIT ALL".len() as u32);
-        TableUse {
+        Some(TableUse {
             relation: member.relation,
             written: member.written,
             name,
@@ -316,22 +347,14 @@ impl<'a> Gathering<'a> {
             is_target: member.is_target,
             own_text: member.own_text,
             has_driver: self.has_driver(query, member, unit),
-            reads: self.columns_read(scope, query, member),
-        }
+            scope: scope.clone(),
+        })
     }
 
     /// Whether another member is cut down by itself.
     fn has_driver(&self, query: &Query, member: &Member<'a>, unit: &Unit<'a>) -> bool {
         let other = unit.cut.iter().any(|relation| !std::ptr::eq(*relation, member.relation));
         unit.members.len() + unit.inner.len() > 1 && (query.limit.is_some() && query.order_by.is_empty() || other)
-    }
-
-    /// Whether a condition tests a member by itself.
-    fn is_cut(&self, member: &Member<'a>, unit: &Unit<'a>) -> bool {
-        unit.conditions.iter().any(|condition| {
-            let node = self.node(condition, member);
-            !node.columns().is_empty() && !node.reads_outside() && node.conjuncts().iter().any(cuts)
-        })
     }
 
     /// The order wanted of a table's rows: ORDER BY on its columns alone, or the one `min()` or `max()`.
@@ -374,33 +397,60 @@ impl<'a> Gathering<'a> {
         }
         (sorts, &query.order_by)
     }
+}
 
-    /// The columns that a query names of a table that stands in its own FROM; `None` with `*` or where a name is not certain.
-    fn columns_read(&self, scope: &Rc<Scope<'a>>, query: &'a Query, member: &Member<'a>) -> Option<Vec<String>> {
-        let select = query.select()?;
-        if !scope.bindings().iter().any(|b| std::ptr::eq(b.relation, member.relation)) || query.locking.is_some() {
-            return None;
+/// The relations whose columns a condition reads.
+fn mentioned<'a>(condition: &Condition<'a>) -> Vec<*const Relation> {
+    let mut found = vec![];
+    match &condition.test {
+        Test::Expr(expr) => mention(expr, &condition.scope, &mut found, 0),
+        Test::Equal(left, scope, item) => {
+            mention(left, scope, &mut found, 0);
+            mention(item, &condition.scope, &mut found, 0);
         }
-        let star = |item: &crate::facts::SelectItem| matches!(item.expr.kind, ExprKind::Wildcard(_));
-        if select.items.iter().any(star) {
-            return None;
-        }
-        let mut found: Vec<String> = vec![];
-        for column in query.column_refs() {
-            match scope.row_origin(column) {
-                Some(Origin::Column(resolved, relation))
-                    if std::ptr::eq(relation, member.relation) && !found.iter().any(|known| resolved.column == known.as_str()) =>
-                {
-                    found.push(resolved.column.to_string());
-                }
-                Some(_) => {}
-                // a whole row by its alias, an ordinal's alias, a subquery's own column
-                None if column.relation.is_none() && member.relation.binding() == Some(&column.column) => return None,
-                None => {}
-            }
-        }
-        Some(found)
+        Test::Using(left, right, _) => found.extend([std::ptr::from_ref::<Relation>(left), std::ptr::from_ref(right)]),
     }
+    found
+}
+
+/// Adds the relations whose columns an expression reads; what a subquery reads is no condition of this query.
+fn mention<'a>(expr: &Expr, scope: &Scope<'a>, found: &mut Vec<*const Relation>, depth: usize) {
+    expr.walk(&mut |e| match e.column().and_then(|column| scope.origin(column)) {
+        Some(Origin::Column(_, of)) => found.push(of),
+        Some(Origin::Expression(inner, scope)) if depth < DEEPEST => mention(inner, &scope, found, depth + 1),
+        _ => {}
+    });
+}
+
+/// Whether a condition tests a member by itself.
+fn is_cut(member: usize, unit: &Unit) -> bool {
+    unit.read_of(member).any(|(_, node)| !node.reads_outside() && node.clone().conjuncts().iter().any(cuts))
+}
+
+/// The columns that a query names of a relation that stands in its own FROM; `None` with `*`, where rows are locked, which reads all
+/// of them, and where a name is not certain.
+fn columns_read(scope: &Scope, query: &Query, relation: &Relation) -> Option<Vec<String>> {
+    let select = query.select()?;
+    let star = |item: &crate::facts::SelectItem| matches!(item.expr.kind, ExprKind::Wildcard(_));
+    let own = scope.bindings().iter().any(|b| std::ptr::eq(b.relation, relation));
+    if !own || query.locking.is_some() || select.items.iter().any(star) {
+        return None;
+    }
+    let mut found: Vec<String> = vec![];
+    for column in query.column_refs() {
+        match scope.row_origin(column) {
+            Some(Origin::Column(resolved, of))
+                if std::ptr::eq(of, relation) && !found.iter().any(|known| resolved.column == known.as_str()) =>
+            {
+                found.push(resolved.column.to_string());
+            }
+            Some(_) => {}
+            // a whole row by its alias, an ordinal's alias, a subquery's own column
+            None if column.relation.is_none() && relation.binding() == Some(&column.column) => return None,
+            None => {}
+        }
+    }
+    Some(found)
 }
 
 /// A subquery that is planned by itself, and the relations inside it that its columns come from.

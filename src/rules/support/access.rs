@@ -41,12 +41,15 @@ fn unserved<'a>(ctx: &Context<'a>, query: &'a Query) -> Vec<Unserved<'a>> {
     let mut found = vec![];
     for table in uses(ctx.catalog, query) {
         let whole = table.table.is_some_and(|t| t.knowledge == Knowledge::Whole && !t.temporary && !t.foreign);
-        if !whole || !table.own_text || super::rows::is_singleton(ctx, &table.name) || is_list(&table) {
+        if !whole || !table.own_text {
+            continue;
+        }
+        let wanted = candidates(&table);
+        if wanted.is_empty() || is_list(&table) || super::rows::is_singleton(ctx, &table.name) {
             continue;
         }
         let indexes = indexes_of(ctx.catalog, &table.name);
-        let wanted = candidates(&table);
-        if wanted.is_empty() || is_served(ctx.catalog, &indexes, &table, &wanted) {
+        if is_served(ctx.catalog, &indexes, &table, &wanted) {
             continue;
         }
         // Of the arms of an OR the one that has no index is what the query waits for.

@@ -72,11 +72,18 @@ pub(crate) fn conditions(query: &Query) -> Vec<&Expr> {
     filter.into_iter().chain(joins).flat_map(Expr::conjuncts).collect()
 }
 
+/// The operators that test what any column may hold.
+const COMPARISONS: &[&str] = &["=", "<", "<=", ">", ">=", "~~", "~~*", "IS NULL", "IS NOT NULL"];
+
 /// The JSON tests of a query whose table is certain, in order.
 pub(crate) fn json_tests<'a>(query: &'a Query, scope: &Scope<'a>) -> Vec<JsonTest<'a>> {
     let mut found = vec![];
     for test in conditions(query).into_iter().flat_map(tests) {
         let Some((root, path)) = path(test.tested) else { continue };
+        // of a column itself most tests say nothing of what is in it
+        if path.is_empty() && COMPARISONS.contains(&test.op.as_str()) {
+            continue;
+        }
         let Some(column) = scope.resolve(root) else { continue };
         if is_json_test(&test, &path, &column) {
             found.push(JsonTest { test, column, path });
@@ -94,9 +101,7 @@ fn is_json_test(test: &Test, path: &[String], column: &Resolved) -> bool {
     let certain = jsonb || !path.is_empty();
     let string = test.value.and_then(Expr::string);
     match test.op.as_str() {
-        "=" | "<" | "<=" | ">" | ">=" | "~~" | "~~*" | "IS NULL" | "IS NOT NULL" => {
-            !path.is_empty() && (jsonb || ty.is_some() || !is_bare_subscript(test.tested))
-        }
+        op if COMPARISONS.contains(&op) => !path.is_empty() && (jsonb || ty.is_some() || !is_bare_subscript(test.tested)),
         "@>" => certain || test.value.is_some_and(is_json_value),
         "?" | "?|" | "?&" => certain || string.is_some() || test.value.is_some_and(|v| matches!(v.uncast().kind, ExprKind::Array(_))),
         "@?" | "@@" => certain || string.is_some_and(|s| s.trim_start().starts_with(['$', 's', 'l']) && s.contains('$')),
@@ -281,7 +286,8 @@ pub(crate) fn ddl_after(ctx: &Context, json: &JsonTest, query: &Query, scope: &S
             let (column, key) = if is_json { (format!("{name}::jsonb"), format!("({name}::jsonb)")) } else { (name.clone(), name) };
             return Err(format!(
                 "the key is a parameter, so no index on one expression serves it; ask by containment, \
-                 `{column} @> jsonb_build_object($key, $value)`, and index that: `{}`",
+                 `{column} @> {}`, and index that: `{}`",
+                within(tested),
                 index(ctx, json, "gin", format!("{key} jsonb_path_ops"), None),
             ));
         }
@@ -348,4 +354,15 @@ fn is_unstable_cast(expr: &Expr) -> bool {
         }
     });
     found
+}
+
+/// The object that holds `$value` under the parameter's key, in those under which the path before it goes: `payload -> 'after' ->> $1`.
+fn within(tested: &Expr) -> String {
+    let mut object = "jsonb_build_object($key, $value)".to_owned();
+    let ExprKind::Binary { left, .. } = &tested.uncast().kind else { return object };
+    let Some((_, keys)) = path(left).filter(|_| !spelling::has_parameter(left)) else { return object };
+    for key in keys.iter().rev() {
+        object = format!("jsonb_build_object('{}', {object})", key.replace('\'', "''"));
+    }
+    object
 }

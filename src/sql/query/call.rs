@@ -348,7 +348,7 @@ impl Rewriter<'_> {
         c.eat_any(&["IGNORE NULLS", "RESPECT NULLS"]);
         if c.at_words("OVER") && c.peek_at(1).is_some() {
             c.eat("OVER");
-            tail.over = Some(if c.kind() == Some(TokenKind::LeftParen) { group(&mut c, window)? } else { c.name().map(|_| vec![])? });
+            tail.over = Some(if c.kind() == Some(TokenKind::LeftParen) { window(&mut c)? } else { c.name().map(|_| vec![])? });
         }
         let taken = c.mark();
         if taken > 0 {
@@ -365,8 +365,13 @@ fn group<T>(c: &mut Cursor<'_>, read: impl FnOnce(&mut Cursor<'_>) -> Parse<T>) 
     Ok(value)
 }
 
-/// A window's partition and order expressions; its frame is passed over.
-fn window(c: &mut Cursor<'_>) -> Parse<Vec<Expr>> {
+/// A window's partition and order expressions, between their parentheses.
+pub(super) fn window(c: &mut Cursor<'_>) -> Parse<Vec<Expr>> {
+    group(c, window_definition)
+}
+
+/// The same inside the parentheses; the frame is passed over.
+fn window_definition(c: &mut Cursor<'_>) -> Parse<Vec<Expr>> {
     const FRAME: &[&str] = &[
         "ROWS BETWEEN",
         "RANGE BETWEEN",

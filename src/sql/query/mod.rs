@@ -58,13 +58,7 @@ fn expression_within(file: FileId, text: &str, tokens: &[Token]) -> Parse<Expr> 
     if tokens.is_empty() {
         return Cursor::new(file, text, tokens).fail("an expression");
     }
-    if let Some(expr) = plain::read(file, text, tokens) {
-        return Ok(expr);
-    }
-    if let Some(read) = plain::lone_query(file, text, tokens) {
-        return read;
-    }
-    parsed(file, text, tokens)
+    plain::read(file, text, tokens).unwrap_or_else(|| parsed(file, text, tokens))
 }
 
 /// An expression of any shape.

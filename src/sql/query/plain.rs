@@ -1,15 +1,15 @@
-//! Expressions of the usual shapes: columns, constants, calls, casts, CASE, the common operators with their precedence, and a
-//! subquery that stands alone.
+//! Expressions of the usual shapes: columns, constants, placeholders, calls with their tails, casts, CASE, arrays, the common
+//! operators with their precedence, and a subquery that stands last.
 //!
 //! Most expressions are of these shapes, and none of them takes a parser: read here they cost a tenth. What this reads it must
 //! read exactly as the long way would; where there is any doubt it says nothing.
 
-use super::call::STANDARD;
+use super::call::{STANDARD, window};
 use super::grammar::{begins_query, paren_query};
-use super::types::type_name;
-use crate::facts::{Call, ColumnRef, Expr, ExprKind, LikeKind, Literal, Name, ObjectName, is_reserved};
+use super::types::{interval_fields, type_name};
+use crate::facts::{Call, ColumnRef, Expr, ExprKind, LikeKind, Literal, Name, ObjectName, Query, TypeName, is_reserved};
 use crate::source::{FileId, Span};
-use crate::sql::cursor::{Cursor, Parse};
+use crate::sql::cursor::{Cursor, Parse, ParseError};
 use crate::sql::token::{Token, TokenKind};
 
 /// Calls whose parentheses hold no ordinary arguments, or that are no functions at all.
@@ -109,36 +109,23 @@ const OPERATORS: &[(&str, &str, u8)] = &[
 const DEEPEST: usize = 8;
 const LONGEST: usize = 16;
 
-/// The expression, where it is of such a shape.
-pub(super) fn read(file: FileId, text: &str, tokens: &[Token]) -> Option<Expr> {
-    let mut reader = Reader { file, text, rest: tokens };
-    let (expr, _) = reader.climb(0, DEEPEST)?;
-    reader.rest.is_empty().then_some(expr)
-}
-
-/// `(SELECT …)`, `EXISTS (SELECT …)` and `NOT EXISTS (SELECT …)`, where that is the whole expression. A subquery beside other
-/// things is left to the long way: it would be read twice where they turn out to be of no usual shape.
-pub(super) fn lone_query(file: FileId, text: &str, tokens: &[Token]) -> Option<Parse<Expr>> {
-    let word = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is_word(text, word));
-    let negated = word(0, "NOT") && word(1, "EXISTS");
-    let exists = negated || word(0, "EXISTS");
-    let open = usize::from(negated) + usize::from(exists);
-    let group = tokens.get(open..).filter(|group| encloses(group))?;
-    let mut c = Cursor::new(file, text, group);
-    if !begins_query(&c) {
-        return None;
+/// The expression, where it is of such a shape; an error only where a subquery has one, so that none is read twice for it.
+pub(super) fn read(file: FileId, text: &str, tokens: &[Token]) -> Option<Parse<Expr>> {
+    let mut reader = Reader { file, text, rest: tokens, failed: None };
+    let read = reader.climb(0, DEEPEST);
+    if let Some(error) = reader.failed {
+        return Some(Err(error));
     }
-    let span = tokens.iter().fold(Span::default(), |all, token| all.to(token.span));
-    Some(paren_query(&mut c).and_then(|query| {
-        c.expect_end()?;
-        let query = Box::new(query);
-        Ok(Expr::new(if exists { ExprKind::Exists { query, negated } } else { ExprKind::Subquery(query) }, span))
-    }))
+    let (expr, _) = read.filter(|_| reader.rest.is_empty())?;
+    Some(Ok(expr))
 }
 
 /// Whether the parenthesis that the tokens begin with closes with their last.
 fn encloses(tokens: &[Token]) -> bool {
-    let opens = tokens.first().is_some_and(|token| token.kind == TokenKind::LeftParen);
+    let is = |token: Option<&Token>, kind| token.is_some_and(|token| token.kind == kind);
+    if !is(tokens.first(), TokenKind::LeftParen) || !is(tokens.last(), TokenKind::RightParen) {
+        return false;
+    }
     let mut depth = 0usize;
     let closed = tokens.iter().position(|token| {
         match token.kind {
@@ -148,7 +135,7 @@ fn encloses(tokens: &[Token]) -> bool {
         }
         depth == 0
     });
-    opens && closed.is_some_and(|at| at + 1 == tokens.len())
+    closed.is_some_and(|at| at + 1 == tokens.len())
 }
 
 /// An expression, and its bytes with the parentheses around it.
@@ -170,6 +157,8 @@ struct Reader<'t> {
     file: FileId,
     text: &'t str,
     rest: &'t [Token],
+    /// What is wrong with a subquery.
+    failed: Option<ParseError>,
 }
 
 impl Reader<'_> {
@@ -211,6 +200,10 @@ impl Reader<'_> {
     fn negation(&mut self, not: Token, loosest: u8, depth: usize) -> Option<Placed> {
         if loosest >= binds::NOT || depth == 0 {
             return None;
+        }
+        if let Some(exists) = self.take_word("EXISTS") {
+            let (query, close) = self.last_query()?;
+            return Some(placed(ExprKind::Exists { query, negated: true }, not.span.to(exists.span).to(close)));
         }
         let (inner, outer) = self.climb(binds::NOT, depth - 1)?;
         Some(placed(ExprKind::Not(Box::new(inner)), not.span.to(outer)))
@@ -258,7 +251,8 @@ impl Reader<'_> {
             }
             Infix::In => {
                 if begins_query(&Cursor::new(self.file, self.text, self.rest)) {
-                    return None;
+                    let (query, close) = self.last_query()?;
+                    return Some(placed(ExprKind::InSubquery { expr: Box::new(left), query, negated }, before.to(close)));
                 }
                 self.take(TokenKind::LeftParen)?;
                 let (list, close) = self.list(depth)?;
@@ -284,17 +278,39 @@ impl Reader<'_> {
         }
     }
 
+    /// A subquery that is the last thing of all, and its parentheses. Before other things it is left to the long way: it would
+    /// be read twice where they turn out to be of no usual shape.
+    fn last_query(&mut self) -> Option<(Box<Query>, Span)> {
+        let mut c = Cursor::new(self.file, self.text, self.rest);
+        if !encloses(self.rest) || !begins_query(&c) {
+            return None;
+        }
+        let parentheses = self.rest.first()?.span.to(self.rest.last()?.span);
+        match paren_query(&mut c).and_then(|query| c.expect_end().map(|()| query)) {
+            Ok(query) => {
+                self.rest = &[];
+                Some((Box::new(query), parentheses))
+            }
+            Err(error) => {
+                self.failed = Some(error);
+                None
+            }
+        }
+    }
+
     /// Expressions with commas between them, at least one, and the parenthesis that closes them.
     fn list(&mut self, depth: usize) -> Option<(Vec<Expr>, Token)> {
+        let list = self.expressions(depth)?;
+        Some((list, self.take(TokenKind::RightParen)?))
+    }
+
+    fn expressions(&mut self, depth: usize) -> Option<Vec<Expr>> {
         let depth = depth.checked_sub(1)?;
-        let mut list = vec![];
-        loop {
+        let mut list = vec![self.climb(0, depth)?.0];
+        while self.take(TokenKind::Comma).is_some() {
             list.push(self.climb(0, depth)?.0);
-            if let Some(close) = self.take(TokenKind::RightParen) {
-                return Some((list, close));
-            }
-            self.take(TokenKind::Comma)?;
         }
+        Some(list)
     }
 
     /// Something with the casts after it.
@@ -318,7 +334,7 @@ impl Reader<'_> {
         Some((expr, outer))
     }
 
-    /// A column, a constant, a parameter, a call, CASE, a negative number, or anything in parentheses.
+    /// A column, a constant, a parameter, a call, CASE, an array, a negative number, or anything in parentheses.
     fn primary(&mut self, depth: usize) -> Option<Placed> {
         let (first, rest) = self.rest.split_first()?;
         if let Some(kind) = constant(self.text, first) {
@@ -329,9 +345,16 @@ impl Reader<'_> {
             TokenKind::LeftParen => return self.group(depth),
             TokenKind::Operator => return self.negative(depth),
             TokenKind::Word if first.is_word(self.text, "CASE") => return self.case(depth),
+            TokenKind::Word if first.is_word(self.text, "EXISTS") => return self.exists(),
             _ => {}
         }
         let next = rest.first().map(|token| token.kind);
+        match (first.kind, next) {
+            (TokenKind::Placeholder, next) => return self.placeholder(next),
+            (TokenKind::Word, Some(TokenKind::String)) => return self.interval(),
+            (TokenKind::Word, Some(TokenKind::LeftBracket)) => return self.array(depth),
+            _ => {}
+        }
         if let Some(call) = bare_call(self.text, first).filter(|_| !matches!(next, Some(TokenKind::LeftParen | TokenKind::Dot))) {
             self.rest = rest;
             return Some(placed(call, first.span));
@@ -348,8 +371,48 @@ impl Reader<'_> {
         }
     }
 
+    /// `EXISTS (SELECT …)`.
+    fn exists(&mut self) -> Option<Placed> {
+        let exists = self.take_word("EXISTS")?;
+        let (query, close) = self.last_query()?;
+        Some(placed(ExprKind::Exists { query, negated: false }, exists.span.to(close)))
+    }
+
+    /// A driver's placeholder for a value; beside a dot or before arguments it stands for a name.
+    fn placeholder(&mut self, next: Option<TokenKind>) -> Option<Placed> {
+        let token = self.take(TokenKind::Placeholder)?;
+        let value = !matches!(next, Some(TokenKind::Dot | TokenKind::LeftParen));
+        value.then(|| placed(ExprKind::Parameter(token.text(self.text).to_owned()), token.span))
+    }
+
+    /// `interval '1 day'`, without fields.
+    fn interval(&mut self) -> Option<Placed> {
+        let name = self.take_word("interval")?;
+        let value = self.take(TokenKind::String)?;
+        let mut after = Cursor::new(self.file, self.text, self.rest);
+        if self.rest.first().is_some_and(|token| token.kind.is_string()) || interval_fields(&mut after).is_some() {
+            return None;
+        }
+        let ty = TypeName { span: name.span, ..TypeName::named("interval") };
+        let literal = Expr::new(ExprKind::Literal(Literal::String(value.value(self.text).into_owned())), value.span);
+        Some(placed(ExprKind::Cast { expr: Box::new(literal), ty: Box::new(ty) }, value.span.to(name.span)))
+    }
+
+    /// `ARRAY[a, b]`.
+    fn array(&mut self, depth: usize) -> Option<Placed> {
+        let array = self.take_word("ARRAY")?;
+        self.take(TokenKind::LeftBracket)?;
+        let list = self.expressions(depth)?;
+        let close = self.take(TokenKind::RightBracket)?;
+        Some(placed(ExprKind::Array(list), array.span.to(close.span)))
+    }
+
     /// `(a)`: its parentheses leave no trace but in the place of what it is an operand of.
     fn group(&mut self, depth: usize) -> Option<Placed> {
+        if begins_query(&Cursor::new(self.file, self.text, self.rest)) {
+            let (query, parentheses) = self.last_query()?;
+            return Some(placed(ExprKind::Subquery(query), parentheses));
+        }
         let depth = depth.checked_sub(1)?;
         let open = self.take(TokenKind::LeftParen)?;
         let (expr, _) = self.climb(0, depth)?;
@@ -404,29 +467,57 @@ impl Reader<'_> {
         parts.is_empty().then(|| placed(ExprKind::Column(ColumnRef { schema, relation, column }), span))
     }
 
-    /// `f()`, `f(a, 'b')`, `count(*)`.
+    /// `f()`, `f(a, 'b')`, `count(*)`, `count(DISTINCT a)`, with what may follow.
     fn call(&mut self, name: Name, depth: usize) -> Option<Placed> {
         let called = name.value.as_str();
         if SPECIAL.contains(&called) || STANDARD.contains(&called) {
             return None;
         }
         self.take(TokenKind::LeftParen)?;
-        let (args, close) = match self.rest {
-            [close, ..] if close.kind == TokenKind::RightParen => {
-                self.skip(1);
-                (vec![], *close)
-            }
-            [star, close, ..] if star.text(self.text) == "*" && close.kind == TokenKind::RightParen => {
-                self.skip(2);
-                (vec![Expr::new(ExprKind::Wildcard(None), star.span)], *close)
-            }
-            _ => self.list(depth)?,
-        };
-        if !args.is_empty() && SPECIAL_WITH_ARGUMENTS.contains(&called) {
+        let mut call = Call::default();
+        let close = self.arguments(&mut call, depth)?;
+        if !call.args.is_empty() && SPECIAL_WITH_ARGUMENTS.contains(&called) {
             return None;
         }
-        let span = name.span.to(close.span);
-        Some(placed(ExprKind::Call(Box::new(Call { name: ObjectName::bare(name), args, ..Call::default() })), span))
+        let end = self.tail(&mut call, depth)?.unwrap_or(close.span);
+        let span = name.span.to(close.span).to(end);
+        call.name = ObjectName::bare(name);
+        Some(placed(ExprKind::Call(Box::new(call)), span))
+    }
+
+    fn arguments(&mut self, call: &mut Call, depth: usize) -> Option<Token> {
+        match self.rest {
+            [close, ..] if close.kind == TokenKind::RightParen => {}
+            [star, close, ..] if star.text(self.text) == "*" && close.kind == TokenKind::RightParen => {
+                self.skip(1);
+                call.args.push(Expr::new(ExprKind::Wildcard(None), star.span));
+            }
+            _ => {
+                call.distinct = self.take_word("DISTINCT").is_some();
+                call.args = self.expressions(depth)?;
+            }
+        }
+        self.take(TokenKind::RightParen)
+    }
+
+    /// FILTER and OVER, and where they end.
+    fn tail(&mut self, call: &mut Call, depth: usize) -> Option<Option<Span>> {
+        let mut end = None;
+        let opens = |reader: &Self| reader.rest.get(1).is_some_and(|token| token.kind == TokenKind::LeftParen);
+        if opens(self) && self.take_word("FILTER").is_some() {
+            self.take(TokenKind::LeftParen)?;
+            self.take_word("WHERE")?;
+            let (filter, _) = self.climb(0, depth.checked_sub(1)?)?;
+            call.filter = Some(Box::new(filter));
+            end = Some(self.take(TokenKind::RightParen)?.span);
+        }
+        if opens(self) && self.take_word("OVER").is_some() {
+            let mut c = Cursor::new(self.file, self.text, self.rest);
+            call.over = Some(window(&mut c).ok()?);
+            end = Some(self.rest.get(c.mark().checked_sub(1)?)?.span);
+            self.skip(c.mark());
+        }
+        Some(end)
     }
 }
 
