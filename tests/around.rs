@@ -260,3 +260,14 @@ fn named_queries_hold_their_program_s_placeholders() {
     // in other files @ is PostgreSQL's absolute value, of a column
     assert_eq!(of(&query("id", "by its key")), 1);
 }
+
+#[test]
+fn the_extension_or_the_method_that_an_index_needs_is_named() {
+    let told = |index: &str| {
+        let sql = format!("CREATE TABLE docs (id bigint PRIMARY KEY, data jsonb, team_id int);\nCREATE INDEX i ON docs USING {index};");
+        help("migrations/1.sql", &sql, "gin-without-operator-class")
+    };
+    assert_eq!(told("gist (data)"), "keys and containment of jsonb, GIN finds: USING gin (data)");
+    assert_eq!(told("gin (team_id, data)"), "before it: CREATE EXTENSION IF NOT EXISTS btree_gin;");
+    assert!(told("gin (team_id)").contains("a btree"));
+}

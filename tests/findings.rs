@@ -542,3 +542,38 @@ fn files_beside_a_set_that_leaves_nothing_see_the_others() {
     assert_eq!(judged(tables), 0);
     assert_eq!(judged(&tables.replace("model_id bigint PRIMARY KEY", "model_id bigint")), 1);
 }
+
+#[test]
+fn a_table_that_the_program_names_is_not_named_by_its_mark() {
+    let java = "class A {\n  String page(String tenant, int offset) {\n    return String.format(\"select * from %s.%s where user_id = 1 order by id OFFSET %s LIMIT 10\", tenant, TABLE, offset);\n  }\n}\n";
+    let input = Input {
+        path: "A.java".into(),
+        bytes: java.as_bytes().to_vec(),
+        kind: InputKind::Code(Language::Java),
+        reported: true,
+        sets: vec![],
+    };
+    let found = check(vec![input], &Settings { select: vec!["offset-pagination".to_owned()], ..Settings::default() }).findings;
+    assert!(found[0].message.contains("reads every skipped row and throws it away"), "{}", found[0].message);
+}
+
+#[test]
+fn what_moves_into_exists_is_the_moved_relations_own() {
+    let schema = "CREATE TABLE automations (id bigint PRIMARY KEY, stage_id bigint); CREATE TABLE triggers (id bigint PRIMARY KEY, automation_id bigint, event text);";
+    let body = "CREATE FUNCTION emit() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE one record; BEGIN
+  FOR one IN SELECT DISTINCT a.id FROM automations a JOIN triggers t ON t.automation_id = a.id WHERE a.stage_id = NEW.stage_id AND t.event = 'moved' LOOP
+    PERFORM 1;
+  END LOOP;
+  RETURN NEW;
+END $$;";
+    let told = help("distinct-over-joins", up(), &format!("{schema}\n{body}"));
+    let own = "WHERE EXISTS (SELECT 1 FROM triggers t WHERE t.automation_id = a.id AND t.event = 'moved')";
+    assert!(told.ends_with(own), "{told}");
+}
+
+#[test]
+fn containment_goes_the_way_that_the_path_goes() {
+    let sql = "CREATE TABLE events (id bigint PRIMARY KEY, payload jsonb); SELECT id FROM events WHERE payload -> 'after' ->> $1 = $2;";
+    let told = help("jsonb-filter-without-index", up(), sql);
+    assert!(told.contains("`payload @> jsonb_build_object('after', jsonb_build_object($key, $value))`"), "{told}");
+}

@@ -86,10 +86,11 @@ fn flyway_leaves_the_transaction_where_a_statement_needs_it() {
         // said in a comment it takes nothing out of the transaction
         ("sql/V3__c.sql", &format!("{validate}-- an index would be built CONCURRENTLY\n")),
         ("sql/V4__d.sql", &validate.replace(" c", " d")),
+        ("sql/V5__e.sql", &format!("/* an index\n   CONCURRENTLY */\n{}", validate.replace(" c", " e"))),
         ("sql/V4__d.sql.conf", "executeInTransaction=false\n"),
     ]);
     assert!(project.found("concurrently-in-transaction").is_empty());
-    assert_eq!(project.found("validate-in-same-transaction"), ["sql/V3__c.sql:2"]);
+    assert_eq!(project.found("validate-in-same-transaction"), ["sql/V3__c.sql:2", "sql/V5__e.sql:4"]);
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
         let (ConstraintKind::ForeignKey { columns, .. }, Some(references)) = (&constraint.constraint.kind, &constraint.references) else {
             continue;
         };
-        if lists_names(catalog, references) || names_a_type(catalog, columns, references) {
+        if lists_names(catalog, references) || names_a_type(catalog, columns, references) || says_which_revision(columns, references) {
             continue;
         }
         let columns: Vec<Identifier> = columns.iter().map(|c| c.value.clone()).collect();
@@ -48,13 +48,30 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
 /// Whether a table lists the names that a column may have (`log_types`, `order_status`), as an enum would: by its own name, and by a key
 /// of text that nobody generates, or by numbers with a name to each. Its rows come and go with the program, and each stands in many rows that refer to it.
 pub(super) fn lists_names(catalog: &Catalog, name: &Qualified) -> bool {
-    let Some(table) = catalog.tables.get(name).filter(|table| table.columns.len() <= 4) else { return false };
+    let Some(table) = catalog.tables.get(name).filter(|table| table.columns.iter().filter(|c| !is_bookkeeping(&c.name)).count() <= 4)
+    else {
+        return false;
+    };
+    // `country_code (country_code text PRIMARY KEY, description text)`
+    let own_key = |key: &Vec<Identifier>| matches!(&key[..], [only] if *only == *name.name.as_str());
+    let coded = name.name.ends_with("_code") && catalog.keys_of(name).iter().any(own_key);
     // one that has nothing else (`phases (phase text PRIMARY KEY)`) may be called after more things than an enum is
     const ALONE: &[&str] = &["phase", "phases", "role", "roles", "category", "categories", "priority", "priorities", "event", "events"];
     let last = name.name.rsplit('_').next().unwrap_or(&name.name);
     let alone = table.columns.len() == 1 && ALONE.contains(&last);
     let numbered = || is_called_a_list(&name.name) && has_key_of(catalog, name, &["int2", "int4"]) && table.columns.iter().any(names_each);
-    (alone || is_called_a_list(&name.name)) && has_key_of_text(catalog, name) || numbered()
+    (alone || coded || is_called_a_list(&name.name)) && has_key_of_text(catalog, name) || numbered()
+}
+
+/// Whether a column only says who made a row, from when on it holds, and where it stands in a list.
+fn is_bookkeeping(column: &str) -> bool {
+    const STARTS: &[&str] = &["create", "update", "modif", "delete", "inserted", "effective_", "expiry_", "valid_", "sort_", "is_"];
+    STARTS.iter().any(|start| column.starts_with(start)) || column.ends_with("_order")
+}
+
+/// Whether a column says in which revision its row was written, as Hibernate Envers has it: from the table of revisions nothing is deleted.
+fn says_which_revision(columns: &[Name], references: &Qualified) -> bool {
+    matches!(columns, [only] if only.value.starts_with("rev")) && references.name.starts_with("rev") && references.name.contains("info")
 }
 
 /// Whether a column holds what the thing of its row is called.
@@ -88,16 +105,23 @@ fn has_key_of(catalog: &Catalog, name: &Qualified, types: &[&str]) -> bool {
 }
 
 /// Whether a part of a composite key is enough to find the rows: an index of the referencing table holds a unique key in the
-/// columns, or begins with the column of one that is a key of the referenced table by itself.
+/// columns, or begins with the column of one that is a key of the referenced table by itself (an `id` beside whose it is), or
+/// begins with one of them and holds the others in later keys.
 fn leads_by_a_key(catalog: &Catalog, name: &Qualified, constraint: &TableConstraint, references: &Qualified) -> bool {
     let ConstraintKind::ForeignKey { columns, referenced, .. } = &constraint.constraint.kind else { return false };
     let columns: Vec<&str> = columns.iter().map(|c| c.value.as_str()).collect();
     let key_alone = |own: &str| {
         let at = columns.iter().position(|c| *c == own);
         let theirs = at.and_then(|at| referenced.get(at));
-        theirs.is_some_and(|theirs| catalog.is_key_fixed(references, &[theirs.value.as_str()]))
+        theirs.is_some_and(|theirs| theirs.value == *"id" || catalog.is_key_fixed(references, &[theirs.value.as_str()]))
+    };
+    let is_one = |key: &IndexKey| key.expr.column().is_some_and(|c| columns.contains(&c.column.value.as_str()));
+    let holds = |index: &Index| {
+        let first = index.keys.first().is_some_and(is_one) && index.keys.iter().filter(|key| is_one(key)).count() == columns.len();
+        first && index.method == "btree" && index.valid && index.predicate.is_none()
     };
     catalog.is_key_fixed(name, &columns)
+        || catalog.indexes_of(name).any(|(_, index)| holds(index))
         || columns.iter().filter(|own| key_alone(own)).any(|own| catalog.indexes_of(name).any(|(_, index)| leads(index, &[(*own).into()])))
 }
 

@@ -135,17 +135,7 @@ fn changes_schema(sql: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::facts::Reading;
-
-    fn replay(sql: &str) -> Catalog {
-        let mut catalog = Catalog::default();
-        let script = crate::sql::read(FileId(0), sql, Span::new(0, sql.len() as u32), Dialect::Psql);
-        for statement in &script.statements {
-            assert_eq!(statement.reading, Reading::Parsed, "{}", statement.span.of(sql));
-            catalog.apply(statement, sql);
-        }
-        catalog
-    }
+    use crate::catalog::tests::replay;
 
     fn tables(catalog: &Catalog) -> Vec<String> {
         let mut names: Vec<String> = catalog.tables.keys().map(ToString::to_string).collect();

@@ -206,19 +206,7 @@ impl Catalog {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::facts::Reading;
-    use crate::source::FileId;
-    use crate::sql::token::Dialect;
-
-    fn replay(sql: &str) -> Catalog {
-        let mut catalog = Catalog::default();
-        let script = crate::sql::read(FileId(0), sql, Span::new(0, sql.len() as u32), Dialect::Psql);
-        for statement in &script.statements {
-            assert_eq!(statement.reading, Reading::Parsed, "{}", statement.span.of(sql));
-            catalog.apply(statement, sql);
-        }
-        catalog
-    }
+    use crate::catalog::tests::replay;
 
     fn columns(sql: &str) -> (Knowledge, Vec<String>) {
         let catalog = replay(sql);

@@ -2,7 +2,9 @@
 
 use super::naming::figure_name;
 use super::{Catalog, Qualified};
-use crate::facts::{Expr, ExprKind, FromItem, Literal, ObjectName, Query, QueryBody, RelationSource, Select, TypeName, quote_identifier};
+use crate::facts::{
+    Expr, ExprKind, FromItem, Literal, ObjectName, Query, QueryBody, Relation, RelationSource, Select, TypeName, quote_identifier,
+};
 use crate::source::Span;
 
 /// Columns with their types.
@@ -67,6 +69,7 @@ impl Catalog {
             let mut columns = match &relation.source {
                 RelationSource::Table(name) => self.relation_columns(name, ctes, depth),
                 RelationSource::Subquery(query) => self.query_columns(query, ctes, depth + 1),
+                RelationSource::Function(_) => defined(relation),
                 _ => None,
             };
             rename(&mut columns, relation.columns.iter().map(|c| c.value.as_str()));
@@ -160,6 +163,12 @@ impl Catalog {
             _ => None,
         }
     }
+}
+
+/// The columns that a column definition list gives a function (`AS t(id int, name text)`).
+fn defined(relation: &Relation) -> Option<Columns> {
+    let names = relation.columns.iter().map(|name| name.value.to_string());
+    (!relation.types.is_empty()).then(|| names.zip(relation.types.iter().cloned().map(Some)).collect())
 }
 
 /// A relation's columns as SQL.

@@ -60,15 +60,10 @@ fn kept_without_for_table(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::source::FileId;
-    use crate::sql::token::Dialect;
+    use crate::catalog::tests::replay;
 
     fn publications(sql: &str) -> Vec<String> {
-        let mut catalog = Catalog::default();
-        let script = crate::sql::read(FileId(0), sql, Span::new(0, sql.len() as u32), Dialect::Psql);
-        script.statements.iter().for_each(|statement| catalog.apply(statement, sql));
-        catalog.to_sql().lines().filter(|line| line.contains("PUBLICATION")).map(str::to_owned).collect()
+        replay(sql).to_sql().lines().filter(|line| line.contains("PUBLICATION")).map(str::to_owned).collect()
     }
 
     #[test]

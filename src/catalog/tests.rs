@@ -6,7 +6,8 @@ use crate::facts::{Name, ObjectName};
 use crate::source::{FileId, Span};
 use crate::sql::token::Dialect;
 
-fn replay(sql: &str) -> Catalog {
+/// The schema that a script leaves.
+pub(super) fn replay(sql: &str) -> Catalog {
     let mut catalog = Catalog::default();
     let script = crate::sql::read(FileId(0), sql, Span::new(0, sql.len() as u32), Dialect::Psql);
     for statement in &script.statements {
@@ -321,4 +322,16 @@ fn a_dropped_sequence_takes_the_defaults_that_read_it() {
 fn a_quantified_condition_keeps_all_its_parentheses() {
     let catalog = replay("CREATE TABLE t (s text); ALTER TABLE t ADD CONSTRAINT c CHECK (((s)::text = ANY (((ARRAY['a'::text])))));");
     assert_eq!(constraints(&catalog, "t"), ["c CHECK ((s)::text = ANY (((ARRAY['a'::text]))))"]);
+}
+
+#[test]
+fn a_column_definition_list_says_what_a_function_gives() {
+    let catalog = replay(
+        "CREATE TABLE a AS SELECT * FROM dblink('x', 'y') AS t(id int, name varchar(20));
+         SELECT t.name, t.id AS n INTO b FROM json_to_recordset('[]') AS t(id int, name text);",
+    );
+    assert_eq!(columns(&catalog, "a").len(), 2);
+    assert!(catalog.to_sql().contains("name character varying(20)"), "{}", catalog.to_sql());
+    assert_eq!(columns(&catalog, "b").len(), 2);
+    assert!(catalog.to_sql().contains("n integer"), "{}", catalog.to_sql());
 }

@@ -1,6 +1,6 @@
 //! Queries: what is read, joined, filtered, grouped, ordered and cut.
 
-use super::{Call, ColumnRef, Expr, ExprKind, Name, ObjectName};
+use super::{Call, ColumnRef, Expr, ExprKind, Name, ObjectName, TypeName};
 use crate::source::Span;
 
 /// A query with its WITH, ORDER BY, LIMIT and locking clauses.
@@ -147,6 +147,8 @@ pub struct Relation {
     pub alias: Option<Name>,
     /// Column aliases.
     pub columns: Vec<Name>,
+    /// The types of those columns, where a column definition list gives them; else empty.
+    pub types: Vec<TypeName>,
     /// `LATERAL` was written.
     pub lateral: bool,
     /// `ONLY` was written.

@@ -111,7 +111,10 @@ fn grouped<'a>(ctx: &Context, inner: &'a Query, outer: &Scope<'a>) -> Option<Str
 
 /// Whether the rows are those of one, with what is joined to it.
 fn is_of_one<'a>(select: &'a Select, scope: &Scope<'a>) -> bool {
-    scope.bindings().first().is_some_and(|first| rows::is_pinned(first, &select.conditions(), scope))
+    // `o.id = $1 OR o.old_id = $1`
+    let either = |first: &Binding<'a>, c: &&'a Expr| matches!(&c.kind, ExprKind::Or(arms) if arms.iter().all(|arm| rows::is_pinned(first, &[arm], scope)));
+    let conditions = select.conditions();
+    scope.bindings().first().is_some_and(|first| rows::is_pinned(first, &conditions, scope) || conditions.iter().any(|c| either(first, c)))
 }
 
 /// Whether its cost grows with the result: a table is read whole for each row, or rows are added up for each of all rows. What a key
@@ -127,7 +130,9 @@ fn grows<'a>(ctx: &Context, outer: &'a Query, inner: &'a Query, scope: &Scope<'a
     if reads_whole(ctx, select, &own) {
         return true;
     }
-    if is_looked_up(select, &own) {
+    // a few of each row are picked for it, as LATERAL would pick them
+    let picks = own.bindings().iter().any(|b| matches!(b.source, Source::Query(inner) if inner.limit.is_some()));
+    if is_looked_up(select, &own) || picks || is_of_an_outer_row(outer, scope) {
         return false;
     }
     let page = outer.limit.as_ref().is_some_and(|limit| limit.count.is_some()) || pages(scope) || is_batch(outer, scope);
@@ -142,6 +147,14 @@ fn is_looked_up<'a>(inner: &'a Select, own: &Scope<'a>) -> bool {
         _ => rows::is_pinned(binding, &[*condition], own),
     };
     inner.conditions().iter().any(given)
+}
+
+/// Whether the rows are themselves picked for each row of a query around: a document in a document, which is told there or nowhere.
+fn is_of_an_outer_row(outer: &Query, scope: &Scope) -> bool {
+    let Some(select) = outer.select() else { return false };
+    let around = |e: &Expr| e.column().is_some_and(|c| scope.is_outer(c));
+    let held = |c: &&Expr| matches!(&c.kind, ExprKind::Binary { left, op, right, .. } if op == "=" && (around(left) || around(right)));
+    scope.outer().is_some() && select.conditions().iter().any(held)
 }
 
 /// Whether the rows are those of a list of keys that is given: a page that somebody chose before.

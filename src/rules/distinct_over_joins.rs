@@ -88,7 +88,13 @@ fn moved<'a>(relation: &'a Relation, query: &'a Query, select: &'a Select, scope
 fn reads(expr: &Expr, relation: &Relation, scope: &Scope) -> bool {
     let mut found = false;
     expr.walk(&mut |e| match &e.kind {
-        ExprKind::Column(column) => found |= scope.binding(column).is_none_or(|b| std::ptr::eq(b.relation, relation)),
+        ExprKind::Column(column) => {
+            found |= match scope.binding(column) {
+                Some(b) => std::ptr::eq(b.relation, relation),
+                // another's by its qualifier (`NEW.stage_id`), or a bare name that may be anybody's
+                None => column.relation.as_ref().is_none_or(|of| relation.binding() == Some(of)),
+            };
+        }
         ExprKind::Subquery(_) | ExprKind::Exists { .. } | ExprKind::InSubquery { .. } => found = true,
         _ => {}
     });

@@ -116,6 +116,7 @@ fn is_scalar(ty: &TypeName) -> bool {
 /// What to build instead, where it is no GIN.
 fn other_help(method: &str, text: &str, ty: &TypeName) -> String {
     match method {
+        "gist" | "spgist" if ty.is("jsonb") => format!("keys and containment of jsonb, GIN finds: USING gin ({text})"),
         "gist" if is_scalar(ty) => "before it: CREATE EXTENSION IF NOT EXISTS btree_gist;".to_owned(),
         "btree" | "hash" | "brin" if ty.is("json") => format!("make the column jsonb, which has equality and an order, or index one key of it: (({text}->>'…'))"),
         "btree" | "hash" if ["point", "box", "circle", "polygon"].iter().any(|name| ty.is(name)) => format!("what geometry is asked for, GiST serves: USING gist ({text})"),
@@ -132,6 +133,13 @@ fn check_key(ctx: &Context, index: &CreateIndex, key: &IndexKey) {
         return;
     }
     let text = spelling::unqualified(ctx, &key.expr);
+    // beside another key it is there for btree_gin, which whoever made the database may have put in
+    if index.method == "gin" && index.keys.len() > 1 && is_scalar(&ty) {
+        let message = format!("this index is refused without the extension btree_gin: {text} is {ty}, which has no default operator class for access method \"gin\"");
+        let help = "before it: CREATE EXTENSION IF NOT EXISTS btree_gin;";
+        ctx.add(ctx.report(key.expr.span, message).severity(Severity::Warning).help(help));
+        return;
+    }
     let (message, severity) = message(&index.method, &text, &ty, "index");
     let is_text = ["text", "varchar", "bpchar"].iter().any(|name| ty.is(name));
     let help = if index.method == "gin" { gin_help(ctx, index, &key.expr, is_text) } else { other_help(&index.method, &spelling::index_key(ctx, &key.expr), &ty) };

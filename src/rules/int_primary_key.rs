@@ -1,7 +1,7 @@
 //! A four-byte primary key runs out after 2,147,483,647 rows, and widening it rewrites the table.
 
 use super::support::columns::{has_type_of, is_kept, makes_own, serial_base, single_key};
-use super::support::dictionary::{is_called_one, is_dictionary};
+use super::support::dictionary::{self, is_dictionary};
 use super::{Check, Context, Kind};
 use crate::facts::{Action, ColumnDef, Constraint, ConstraintKind, Expr, ExprKind, Name, ObjectName, TableChange, TypeName};
 use crate::source::Location;
@@ -76,7 +76,7 @@ fn added_key(ctx: &Context, table: &ObjectName, constraint: &Constraint) {
     let ConstraintKind::Key { primary: true, columns, .. } = &constraint.kind else { return };
     let [key] = columns.as_slice() else { return };
     let Some(column) = ctx.column(table, &key.value) else { return };
-    if ctx.table(table).is_some_and(|(name, known)| is_called_one(&name.name, known.columns.len())) {
+    if ctx.table(table).is_some_and(|(name, known)| dictionary::is_one(&name.name, known)) {
         return;
     }
     let referring = ctx.table(table).is_some_and(|(_, known)| {

@@ -47,9 +47,11 @@ fn check_expr(ctx: &Context, scope: &Scope, expr: &Expr) {
         return;
     }
     let amount = spelling::text(ctx, left.uncast().span);
-    let help = match right.string().and_then(unit) {
-        Some(unit) => format!("say it with a number: make_interval({unit} => {amount})"),
-        None => "multiply instead: n * interval '1 day', or make_interval(days => n)".to_owned(),
+    // where the unit is given too, no number says it
+    let Some(word) = right.string() else { return };
+    let help = match unit(word) {
+        Some(unit) if given(left) => format!("say it with a number: make_interval({unit} => {amount})"),
+        _ => "multiply instead: n * interval '1 day', or make_interval(days => n)".to_owned(),
     };
     let sent = if spelling::has_parameter(glued) { ", and the parameter is sent as text" } else { "" };
     let message = format!(

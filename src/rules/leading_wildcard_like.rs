@@ -67,10 +67,11 @@ fn is_found_otherwise<'a>(ctx: &Context<'a>, whole: &Expr, conditions: &[&'a Exp
     scope.bindings().iter().any(by_key) || ground::found_by(ctx, conditions, whole, table, scope).is_some()
 }
 
-/// The pattern's text, or the constant that begins a concatenation (`'%' || $1`).
+/// The pattern's text, or the constant that begins a concatenation (`'%' || $1`, `concat('%', $1)`).
 fn leading(expr: &Expr) -> Option<&str> {
     match &expr.kind {
-        crate::facts::ExprKind::Binary { left, op, .. } if op == "||" => leading(left),
+        ExprKind::Binary { left, op, .. } if op == "||" => leading(left),
+        ExprKind::Call(call) if call.name.schema.is_none() && call.name.name == "concat" => leading(call.args.first()?),
         _ => expr.string(),
     }
 }

@@ -1,7 +1,7 @@
 //! A lock is held until the transaction ends: what runs after it runs under it. A file's first such statement is told: what follows
 //! it is cured by the same commit.
 use super::support::locks::{is_live, runs_live};
-use super::support::writes::names_its_rows;
+use super::support::writes::{is_bookkeeping, names_its_rows};
 use super::{Check, Context};
 use crate::facts::QueryBody;
 use crate::postgres::effect::{EffectKind, Work};
@@ -55,7 +55,7 @@ fn work(ctx: &Context) -> Option<String> {
         _ => return None,
     };
     let open = filter.is_none_or(|filter| !names_its_rows(ctx, target, filter));
-    (open && !ctx.is_new(target)).then(|| format!("this changes rows of {target}"))
+    (open && !ctx.is_new(target) && !is_bookkeeping(target)).then(|| format!("this changes rows of {target}"))
 }
 
 /// The second table that the transaction locks; later ones say nothing new.

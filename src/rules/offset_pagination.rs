@@ -43,7 +43,7 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
     }
     let from = scope.bindings().first().and_then(|b| match b.source {
         // what the program names is not to be told
-        Source::Table(name) if !name.name.value.contains(['{', '%']) => Some(format!(" of {name}")),
+        Source::Table(name) if !name.name.value.contains(['{', '%']) && name.name != *"_" => Some(format!(" of {name}")),
         _ => None,
     });
     let from = from.unwrap_or_default();

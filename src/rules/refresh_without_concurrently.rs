@@ -1,6 +1,6 @@
 //! `REFRESH MATERIALIZED VIEW` locks out the view's readers while its query runs.
 use super::support::locks::runs_live;
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Origin};
 use crate::facts::{Action, ObjectName, Refresh};
 use crate::source::Span;
 
@@ -9,15 +9,21 @@ pub(super) const CHECK: Check = Check::Action(&[Kind::Other], check);
 fn check(ctx: &Context) {
     for action in ctx.actions() {
         if let Action::RefreshMaterializedView(refresh) = action
-            && runs_live(ctx) && refresh.with_data && !refresh.concurrently && !ctx.is_new(&refresh.name) {
+            && refresh.with_data && !refresh.concurrently && (is_repeated(ctx) || runs_live(ctx) && !ctx.is_new(&refresh.name)) {
                 blocking_refresh(ctx, refresh);
             }
     }
 }
 
+/// Whether a body does it, at each call: a view that is new when the function is made is none by then.
+fn is_repeated(ctx: &Context) -> bool {
+    ctx.around.in_function && ctx.origin != Origin::Down && !ctx.around.aside
+}
+
 fn blocking_refresh(ctx: &Context, refresh: &Refresh) {
     let view = &refresh.name;
-    let message = format!("refreshing {view} holds ACCESS EXCLUSIVE on it until its query ends: every read of it waits");
+    let until = if is_repeated(ctx) { "the transaction that calls this ends" } else { "its query ends" };
+    let message = format!("refreshing {view} holds ACCESS EXCLUSIVE on it until {until}: every read of it waits");
     let report = ctx.report(refresh.verb_span, message);
     let sql = format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {view};");
     if has_usable_index(ctx, view) {

@@ -14,7 +14,8 @@ fn check(ctx: &Context) {
         return;
     }
     let text = super::support::spelling::text(ctx, header);
-    let Some(variable) = loop_variable(&text).filter(|v| uses(query, v) && !takes_steps(ctx, header)) else { return };
+    let variables = fetched_into(ctx, header, &text).unwrap_or_else(|| loop_variable(&text).into_iter().collect());
+    let Some(variable) = variables.into_iter().find(|v| uses(query, v)).filter(|_| !takes_steps(ctx, header)) else { return };
     let doing = match &query.body {
         // the row's new key is wanted for what follows
         QueryBody::Insert(insert) if !insert.returning.is_empty() => return,
@@ -69,11 +70,46 @@ fn loop_variable(header: &str) -> Option<String> {
     let over_rows = kind == "for" && (rest.starts_with("in select") || rest.starts_with("in (select") || rest.starts_with("in with") || rest.starts_with("in ( select"));
     // what is written out in the loop's head are a few
     let over_values = kind == "foreach" && !rest.contains("array[") && !rest.contains("array [");
-    let of_the_system = ["from (values", "information_schema.", "pg_catalog.", " pg_", "generate_series", "_array_elements", "unnest(", "regexp_"].iter().any(|s| rest.contains(s));
+    let of_the_system = is_of_few(&rest);
     // the parts of a value are few
     let over_parts = over_rows && !rest.contains(" from ");
     ((over_rows || over_values) && !of_the_system && !over_parts).then_some(variable)
 }
+
+/// Whether a query gives what is written out, parts of a value or objects of the system.
+fn is_of_few(query: &str) -> bool {
+    let few = ["from (values", "information_schema.", "pg_catalog.", " pg_", "generate_series", "_array_elements", "unnest(", "regexp_"];
+    few.iter().any(|part| query.contains(part))
+}
+
+/// The variables of `LOOP FETCH cursor INTO a, b`; none where the cursor's query is not found in the body, or gives but few.
+/// `None` of any other loop.
+fn fetched_into(ctx: &Context, header: Span, text: &str) -> Option<Vec<String>> {
+    let lower = text.to_ascii_lowercase();
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    let fetch = words.iter().position(|word| *word == "fetch").filter(|at| words[..*at] == ["loop"])?;
+    let into = words.iter().position(|word| *word == "into")?;
+    let cursor = words.get(fetch + 1..into)?.last()?;
+    let query = cursor_query(ctx, header, cursor).filter(|query| query.contains(" from ") && !is_of_few(query));
+    let into = words.get(into + 1..)?.join(" ");
+    Some(query.map_or(vec![], |_| into.split(',').map(|name| name.trim().to_owned()).collect()))
+}
+
+/// What a cursor of this body reads, in lower case and one space between words: `c CURSOR FOR …`, `OPEN c FOR …`.
+fn cursor_query(ctx: &Context, header: Span, cursor: &str) -> Option<String> {
+    let from = (header.start as usize).saturating_sub(BEFORE);
+    let from = (from..header.start as usize).find(|&at| ctx.text.is_char_boundary(at))?;
+    let before = ctx.text.get(from..header.start as usize)?.to_ascii_lowercase();
+    let before = before.split_whitespace().collect::<Vec<_>>().join(" ");
+    let declared = |how: &str| before.rfind(&format!("{cursor} {how}")).map(|at| at + cursor.len() + how.len());
+    let opened = before.rfind(&format!("open {cursor} for ")).map(|at| at + "open".len());
+    let at = opened.or_else(|| ["cursor", "no scroll cursor", "scroll cursor"].iter().find_map(|how| declared(how)))?;
+    let query = before.get(at..)?.split(';').next()?;
+    query.find("select ").and_then(|at| query.get(at..)).map(str::to_owned)
+}
+
+/// So many bytes before a loop are searched for its cursor.
+const BEFORE: usize = 32_768;
 
 /// Whether a turn of the loop decides what comes next, by what it or an earlier one found: a loop inside, EXIT, CONTINUE, a value
 /// that a write gave back, an error that is caught for one row. One statement over all rows does not say that.
@@ -81,6 +117,8 @@ fn takes_steps(ctx: &Context, header: Span) -> bool {
     let rest = Span::new(header.end, ctx.text.len() as u32);
     let words = lex(ctx.text, rest, Dialect::Psql).into_iter().filter(|token| token.kind == TokenKind::Word);
     let mut previous = "";
+    let of_cursor = header.of(ctx.text).get(..4).is_some_and(|word| word.eq_ignore_ascii_case("loop"));
+    let mut exited = false;
     for word in words.map(|token| token.text(ctx.text)).take(LONGEST) {
         let is = |wanted: &str| word.eq_ignore_ascii_case(wanted);
         if is("LOOP") && previous.eq_ignore_ascii_case("END") {
@@ -90,8 +128,9 @@ fn takes_steps(ctx: &Context, header: Span) -> bool {
         if previous.eq_ignore_ascii_case("RETURN") && !is("NEXT") && !is("QUERY") {
             return true;
         }
-        // the header's own, where the header ends before it
-        let own = is("LOOP") && previous.is_empty();
+        // the header's own, where the header ends before it; of a loop over a cursor the EXIT at its end
+        let first_exit = of_cursor && is("EXIT") && !std::mem::replace(&mut exited, true);
+        let own = is("LOOP") && previous.is_empty() || first_exit;
         if !own && ["LOOP", "WHILE", "EXIT", "CONTINUE", "RETURNING", "EXCEPTION"].iter().any(|step| is(step)) {
             return true;
         }

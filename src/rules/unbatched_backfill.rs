@@ -1,6 +1,6 @@
 //! UPDATE or DELETE over a whole table in one statement of a migration.
 use super::support::locks::runs_live;
-use super::support::writes::is_broad;
+use super::support::writes::{is_bookkeeping, is_broad};
 use super::{Check, Context, Origin};
 use crate::facts::{Action, Expr, FromItem, ObjectName, Query, QueryBody, Relation, RelationSource};
 use crate::finding::Severity;
@@ -46,13 +46,6 @@ fn writes_every_row(query: &Query) -> bool {
         QueryBody::Delete(delete) => delete.filter.is_none(),
         _ => false,
     }
-}
-
-/// Whether a table holds how far the migrations are, in a row or one for each.
-fn is_bookkeeping(table: &ObjectName) -> bool {
-    const NAMES: &[&str] = &["version", "db_version", "alembic_version", "migrations", "migration_version"];
-    let name = table.name.value.as_str();
-    NAMES.contains(&name) || ["schema_version", "schema_versions", "schema_migrations"].iter().any(|end| name.ends_with(end))
 }
 
 fn backfill(ctx: &Context, query: &Query, target: &Relation, filter: Option<&Expr>, from: &[FromItem], doing: &str) {

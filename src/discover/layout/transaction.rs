@@ -2,7 +2,9 @@
 
 use crate::discover::disk::Disk;
 use crate::session::Transaction;
-use memchr::memmem;
+use crate::source::Span;
+use crate::sql::lex::lex;
+use crate::sql::token::Dialect;
 use std::path::Path;
 
 /// The leading comments, lower case.
@@ -31,9 +33,16 @@ pub(super) fn flyway_transaction(path: &Path, bytes: &[u8], disk: &Disk) -> Tran
     let conf = path.file_name().map(|name| format!("{}.conf", name.to_string_lossy())).unwrap_or_default();
     let conf = disk.folder(path.parent().unwrap_or(Path::new(""))).text(&conf).unwrap_or_default();
     let opted_out = conf.lines().any(|line| line.replace(' ', "").eq_ignore_ascii_case("executeInTransaction=false"));
-    // said in a comment it runs nothing
-    let code = |line: &[u8]| memmem::find(line, b"--").map_or(line.len(), |at| at);
-    let concurrently =
-        bytes.split(|&b| b == b'\n').any(|line| memmem::find(&line[..code(line)].to_ascii_uppercase(), b"CONCURRENTLY").is_some());
-    if opted_out || concurrently { Transaction::None } else { Transaction::Framework("Flyway") }
+    if opted_out || runs_concurrently(bytes) { Transaction::None } else { Transaction::Framework("Flyway") }
+}
+
+/// Whether the word CONCURRENTLY is anywhere but in comments and quotes, where it runs nothing.
+fn runs_concurrently(bytes: &[u8]) -> bool {
+    const WORD: &[u8] = b"CONCURRENTLY";
+    if !bytes.split(|b| !b.is_ascii_alphabetic()).any(|word| word.eq_ignore_ascii_case(WORD)) {
+        return false;
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let tokens = lex(&text, Span::new(0, text.len() as u32), Dialect::Psql);
+    tokens.iter().any(|token| token.is_word(&text, "CONCURRENTLY"))
 }

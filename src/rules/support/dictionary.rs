@@ -1,5 +1,6 @@
 //! Tables that hold a short list of things, whose keys never run out. Not a rule.
 
+use crate::catalog::Table;
 use crate::facts::{ColumnDef, ConstraintKind, CreateTable, Name};
 use crate::rules::support::columns::single_key;
 
@@ -72,8 +73,16 @@ pub(in crate::rules) fn is_called_one(table: &str, columns: usize) -> bool {
     columns <= MANY && (versions || kinds || LISTS.contains(&last.as_str()) || LISTS.contains(&singular(&last).as_str()))
 }
 
-/// Whether a column only says who made a row and when: each table of a schema may have them, a list too.
+/// The same of a table of the schema.
+pub(in crate::rules) fn is_one(name: &str, table: &Table) -> bool {
+    is_called_one(name, table.columns.iter().filter(|column| !says_when(&column.name)).count())
+}
+
+/// Whether a column only says who made a row and when, or where it stands in the list: each table of a schema may have them, a list too.
 fn says_when(column: &str) -> bool {
+    if column.starts_with("is_") || ["sort_order", "display_order", "ordering"].contains(&column) {
+        return true;
+    }
     ["create", "update", "modif", "delete", "revision", "record_e", "inserted"].iter().any(|start| column.starts_with(start))
 }
 

@@ -286,7 +286,8 @@ pub(crate) fn ddl_after(ctx: &Context, json: &JsonTest, query: &Query, scope: &S
             let (column, key) = if is_json { (format!("{name}::jsonb"), format!("({name}::jsonb)")) } else { (name.clone(), name) };
             return Err(format!(
                 "the key is a parameter, so no index on one expression serves it; ask by containment, \
-                 `{column} @> jsonb_build_object($key, $value)`, and index that: `{}`",
+                 `{column} @> {}`, and index that: `{}`",
+                within(tested),
                 index(ctx, json, "gin", format!("{key} jsonb_path_ops"), None),
             ));
         }
@@ -353,4 +354,15 @@ fn is_unstable_cast(expr: &Expr) -> bool {
         }
     });
     found
+}
+
+/// The object that holds `$value` under the parameter's key, in those under which the path before it goes: `payload -> 'after' ->> $1`.
+fn within(tested: &Expr) -> String {
+    let mut object = "jsonb_build_object($key, $value)".to_owned();
+    let ExprKind::Binary { left, .. } = &tested.uncast().kind else { return object };
+    let Some((_, keys)) = path(left).filter(|_| !spelling::has_parameter(left)) else { return object };
+    for key in keys.iter().rev() {
+        object = format!("jsonb_build_object('{}', {object})", key.replace('\'', "''"));
+    }
+    object
 }

@@ -17,6 +17,7 @@ pub(in crate::rules) fn is_broad(ctx: &Context, table: &ObjectName, filter: &Exp
             let whole = query.limit.is_none() && query.select().is_some_and(|s| s.filter.as_ref().is_none_or(inner));
             whole && reads_another(query, table)
         }
+        ExprKind::Exists { query, negated: false } if !joined => asks_for_any(ctx, query),
         ExprKind::Binary { left, op, right, .. } => match op.as_str() {
             "<>" | "~" | "~*" | "!~" | "!~*" => true,
             "<" | ">" | "<=" | ">=" => !is_key(ctx, table, left) && !is_key(ctx, table, right),
@@ -26,6 +27,22 @@ pub(in crate::rules) fn is_broad(ctx: &Context, table: &ObjectName, filter: &Exp
         },
         _ => false,
     }
+}
+
+/// Whether a table holds how far the migrations are, in a row or one for each.
+pub(in crate::rules) fn is_bookkeeping(table: &ObjectName) -> bool {
+    const NAMES: &[&str] = &["version", "db_version", "alembic_version", "migrations", "migration_version"];
+    let name = table.name.value.as_str();
+    NAMES.contains(&name) || ["schema_version", "schema_versions", "schema_migrations"].iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a subquery asks of tables from before for nothing but a row that fits: all rows that have one pass.
+fn asks_for_any(ctx: &Context, query: &Query) -> bool {
+    let Some(select) = query.select().filter(|_| query.limit.is_none() && query.ctes.is_empty()) else { return false };
+    let fits = |e: &&Expr| matches!(&e.kind, ExprKind::Binary { left, op, right, .. } if op == "=" && left.column().is_some() && right.column().is_some());
+    let old = |relation: &&crate::facts::Relation| relation.table().is_some_and(|table| !ctx.is_new(table));
+    let relations = select.relations();
+    !relations.is_empty() && relations.iter().all(old) && select.filter.as_ref().is_some_and(|filter| filter.conjuncts().iter().all(fits))
 }
 
 /// Whether a query reads one table that is not this.

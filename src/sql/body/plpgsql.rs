@@ -185,7 +185,12 @@ impl<'t> Scan<'t> {
             self.rows(tokens);
         }
         if self.c.eat("LOOP") {
-            let header = self.c.since(mark);
+            let mut ahead = self.c;
+            if ahead.at_words("FETCH") {
+                // a loop over a cursor: what it turns for is said in its first statement
+                ahead.take_until(|c| c.kind() == Some(TokenKind::Semicolon));
+            }
+            let header = ahead.since(mark);
             self.open(Around { in_loop: Some(header), ..self.around });
         }
     }

@@ -164,6 +164,7 @@ mod tests {
             ("DROP INDEX CONCURRENTLY IF EXISTS i", "INDEX", 1),
             ("DROP MATERIALIZED VIEW v", "MATERIALIZED VIEW", 1),
             ("DROP FUNCTION f(int, text), g", "FUNCTION", 2),
+            ("DROP AGGREGATE IF EXISTS a(*), b(float8 ORDER BY anyelement), c(VARIADIC \"any\" ORDER BY VARIADIC \"any\")", "AGGREGATE", 3),
             ("DROP OPERATOR s.=== (int, NONE), + (int, int)", "OPERATOR", 2),
             ("DROP OPERATOR CLASS c USING btree", "OPERATOR CLASS", 1),
             ("DROP CAST IF EXISTS (a AS b)", "CAST", 0),

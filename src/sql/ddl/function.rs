@@ -123,13 +123,24 @@ pub(super) struct Argument {
 
 /// `( [mode] [name] type [DEFAULT value], … )`.
 pub(super) fn arguments(c: &mut Cursor<'_>) -> Parse<Vec<Argument>> {
-    let mark = c.mark();
     c.expect_kind(TokenKind::LeftParen)?;
+    // `( * )` is how an aggregate without arguments is named
+    let star = c.eat_operator("*");
     if c.eat_kind(TokenKind::RightParen) {
         return Ok(vec![]);
     }
-    c.rewind(mark);
-    c.paren_list(argument)
+    if star {
+        return c.fail("the end of the arguments");
+    }
+    let mut all = vec![];
+    loop {
+        all.push(argument(c)?);
+        // `(direct ORDER BY aggregated)` of an ordered-set aggregate
+        if !c.eat_kind(TokenKind::Comma) && !c.eat("ORDER BY") {
+            c.expect_kind(TokenKind::RightParen)?;
+            return Ok(all);
+        }
+    }
 }
 
 fn argument(c: &mut Cursor<'_>) -> Parse<Argument> {
@@ -140,7 +151,7 @@ fn argument(c: &mut Cursor<'_>) -> Parse<Argument> {
         name = c.name().ok(); // before the mode
         mode = c.eat_any(MODES);
     }
-    let tokens = c.take_until(|c| c.kind() == Some(TokenKind::Comma) || c.at_words("DEFAULT") || c.at_operator("="));
+    let tokens = c.take_until(|c| c.kind() == Some(TokenKind::Comma) || c.at_any(&["DEFAULT", "ORDER BY"]) || c.at_operator("="));
     let mut written = c.over(tokens);
     if c.eat("DEFAULT") || c.eat_operator("=") {
         c.take_until(|c| c.kind() == Some(TokenKind::Comma));

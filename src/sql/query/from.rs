@@ -1,8 +1,11 @@
 //! FROM: relations, subqueries, functions and the joins between them.
 
 use super::grammar::{begins_query, expr, paren_query};
+use super::types::type_name;
 use super::{MAX_CHAIN, MAX_NESTING, expression_within, too_deep};
-use crate::facts::{Call, ExprKind, FromItem, Join, JoinCondition, JoinKind, Name, ObjectName, Relation, RelationSource, is_reserved};
+use crate::facts::{
+    Call, ExprKind, FromItem, Join, JoinCondition, JoinKind, Name, ObjectName, Relation, RelationSource, TypeName, is_reserved,
+};
 use crate::sql::cursor::{Cursor, Parse};
 use crate::sql::token::{Token, TokenKind};
 
@@ -131,7 +134,7 @@ fn named(c: &mut Cursor<'_>) -> Parse<Relation> {
     if c.at_words("ONLY") {
         let mut relation = table(c)?;
         if relation.alias.is_some() && c.kind() == Some(TokenKind::LeftParen) {
-            relation.columns = c.paren_list(column)?;
+            relation.columns = c.paren_list(|c| Ok(column(c)?.0))?;
         }
         return Ok(relation);
     }
@@ -220,7 +223,10 @@ fn after(c: &mut Cursor<'_>, relation: &mut Relation) -> Parse<()> {
 fn alias(c: &mut Cursor<'_>, relation: &mut Relation) -> Parse<()> {
     let named = alias_name(c, relation)?;
     if named && c.kind() == Some(TokenKind::LeftParen) {
-        relation.columns = c.paren_list(column)?;
+        let columns = c.paren_list(column)?;
+        let types: Option<Vec<TypeName>> = columns.iter().map(|(_, ty)| ty.clone()).collect();
+        relation.types = types.unwrap_or_default();
+        relation.columns = columns.into_iter().map(|(name, _)| name).collect();
     }
     Ok(())
 }
@@ -241,8 +247,10 @@ fn alias_name(c: &mut Cursor<'_>, relation: &mut Relation) -> Parse<bool> {
     Ok(named || said)
 }
 
-fn column(c: &mut Cursor<'_>) -> Parse<Name> {
+/// A column alias, or a column of a definition list with its type.
+fn column(c: &mut Cursor<'_>) -> Parse<(Name, Option<TypeName>)> {
     let name = c.name()?;
+    let ty = type_name(&mut (*c)).ok();
     c.take_until(|c| c.kind() == Some(TokenKind::Comma));
-    Ok(name)
+    Ok((name, ty))
 }
