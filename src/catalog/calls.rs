@@ -22,7 +22,7 @@ pub struct Unfollowed {
 
 /// How far something reaches that is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Reach {
+pub(super) enum Reach {
     /// It makes tables of its own, partitions of others included.
     New,
     /// It changes what is there.
@@ -103,7 +103,7 @@ impl Catalog {
     /// What a function that the migrations define may do; `None`: it is not known, or does nothing to the schema.
     fn reach_of(&self, name: &ObjectName) -> Option<Reach> {
         let name = self.resolve_where(name, |candidate| self.functions.has(candidate));
-        self.functions.get(&name)?.iter().filter_map(|function| ddl(&function.sql)).max()
+        self.functions.get(&name)?.iter().filter_map(|function| *function.reach.get_or_init(|| ddl(&function.sql))).max()
     }
 
     fn note_unfollowed(&mut self, what: String, reach: Reach, only_with_tables: bool, at: At) {

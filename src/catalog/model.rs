@@ -1,11 +1,12 @@
 //! What the catalog holds.
 
+use super::calls::Reach;
 use super::store::{Leans, Store};
 use crate::facts::{Constraint, Expr, Identifier, IndexKey, Name, PartitionBound, PartitionBy, Query, TypeKind, TypeName, Volatility};
 use crate::source::{Location, Span};
 use hashbrown::HashSet;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A schema-qualified name, resolved: `(schema, name)`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -326,6 +327,8 @@ pub struct Function {
     pub needs_relations: bool,
     /// From the parameters to the end, as written.
     pub sql: String,
+    /// What its body may do to the schema, once somebody has asked.
+    pub(super) reach: OnceLock<Option<Reach>>,
     /// ALTERs of it, after its name and arguments, in their order.
     pub changes: Vec<String>,
     /// The search_path under which it was made.

@@ -8,7 +8,7 @@ use crate::facts::{
     ExprKind, FromItem, Identifier, ObjectName, Query, Reading, TypeChange, TypeKind, TypeName, Volatility,
 };
 use crate::source::Span;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 impl Catalog {
     pub(super) fn create_view(&mut self, create: &CreateView, at: At) {
@@ -248,6 +248,7 @@ impl Catalog {
             header_types: create.header_types.clone(),
             needs_relations: create.standard_body && reads_relations(bodies),
             sql: at.sql(Span::new(create.name.span().end, at.place.span.end)),
+            reach: OnceLock::new(),
             changes: vec![],
             search_path: self.search_path.clone(),
             procedure: create.procedure,

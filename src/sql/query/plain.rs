@@ -64,10 +64,17 @@ pub(super) fn read(file: FileId, text: &str, tokens: &[Token]) -> Option<Parse<E
     let mut reader = Reader { file, text, rest: tokens, failed: None };
     let read = reader.climb(0, DEEPEST);
     if let Some(error) = reader.failed {
-        return Some(Err(error));
+        // where a parenthesis is never closed, that is what is wrong
+        return closes_all(tokens).then_some(Err(error));
     }
     let (expr, _) = read.filter(|_| reader.rest.is_empty())?;
     Some(Ok(expr))
+}
+
+/// Whether all parentheses and brackets that open close.
+fn closes_all(tokens: &[Token]) -> bool {
+    let of = |kinds: [TokenKind; 2]| tokens.iter().filter(|token| kinds.contains(&token.kind)).count();
+    of([TokenKind::LeftParen, TokenKind::LeftBracket]) == of([TokenKind::RightParen, TokenKind::RightBracket])
 }
 
 /// Whether the parenthesis that the tokens begin with closes with their last.
@@ -240,7 +247,7 @@ impl Reader<'_> {
             Infix::Operator(op) if self.quantifier().is_some() => {
                 let all = self.quantifier()?;
                 self.skip(1);
-                if self.rest.get(1).is_some_and(|token| token.kind == TokenKind::LeftParen) {
+                if begins_query(&Cursor::new(self.file, self.text, self.rest)) {
                     return None;
                 }
                 let (right, parentheses) = self.group(depth)?;

@@ -215,6 +215,7 @@ fn expression() -> impl Strategy<Value = String> {
             1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{a} AT TIME ZONE {b}")),
             1 => (inner.clone(), not(), prop::sample::select(vec!["TRUE", "FALSE", "UNKNOWN"])).prop_map(|(a, not, test)| format!("{a} IS {not}{test}")),
             1 => (inner.clone(), operator(), prop::sample::select(vec!["ANY", "ALL", "some"]), inner.clone()).prop_map(|(a, op, all, b)| format!("{a} {op} {all} ({b})")),
+            1 => (inner.clone(), operator(), inner.clone()).prop_map(|(a, op, b)| format!("{a} {op} ANY (SELECT {b} FROM t)")),
             1 => inner.clone().prop_map(|a| format!("extract(year FROM {a})")),
             1 => (prop::sample::select(vec!["trim", "substring", "overlay", "position"]), list()).prop_map(|(f, list)| format!("{f}({list})")),
             1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("array_agg(DISTINCT {a} ORDER BY {b} DESC NULLS LAST, {a})")),
