@@ -364,6 +364,21 @@ fn values_that_the_function_made_safe() {
         )
     };
     pair("A.java", "B.java", java("prefix(params.getLevel())"), java("prefix(request.getParameter(\"level\"))"));
+    // a neighbour's parameter of the same name, and a field
+    let method = |parameter: &str| {
+        format!(
+            "class A {{\n  private String kind = \"a\";\n\n  public void setKind(String kind) {{\n    this.kind = kind;\n  }}\n\n  public void f({parameter}) {{\n    jdbc.update(\"DELETE FROM t WHERE kind = '\" + kind + \"'\");\n  }}\n}}\n"
+        )
+    };
+    pair("A.java", "B.java", method("int most"), method("String kind"));
+    // a type of the program's own, one that holds text, and a list that hands out placeholders
+    let script = |ty: &str, value: &str| {
+        format!(
+            "export async function f(db: Db, status: {ty}) {{\n  const s = {value};\n  await db.query(`SELECT a FROM t WHERE b = '${{status}}' OR c = ${{s}}`);\n}}\n"
+        )
+    };
+    pair("a.ts", "b.ts", script("Status", "params.add(status)"), script("string | null", "params.add(status)"));
+    pair("a.ts", "b.ts", script("Status", "params.push(status)"), script("Status", "params.status"));
     // what is printed is a number
     pair(
         "A.java",
@@ -556,6 +571,19 @@ fn statements_of_another_dialect_and_for_no_row() {
     assert_eq!(found("cartesian-join", &[("queries/a.sql", quiet.as_str()), ("queries/b.sql", &judged)]), ["queries/b.sql"]);
     let (quiet, judged) = ("SELECT * FROM t WHERE NULL = NULL;\n", "SELECT * FROM t WHERE a = NULL;\n");
     assert_eq!(found("null-comparison", &[("queries/a.sql", quiet), ("queries/b.sql", judged)]), ["queries/b.sql"]);
+    let drawn =
+        |argument: &str| format!("package a\nfunc f(n int) {{\n\tdb.Query(`SELECT a FROM t WHERE b OFFSET $1 LIMIT 5`, {argument})\n}}\n");
+    let (quiet, judged) = (drawn("randomNumber"), drawn("page"));
+    assert_eq!(found("limit-without-order", &[("a.go", quiet.as_str()), ("b.go", &judged)]), ["b.go"]);
+    // one row of totals, and a table of many
+    let crossed = |check: &str| {
+        format!(
+            "CREATE TABLE totals (id int PRIMARY KEY DEFAULT 1, n int, item_id int, CHECK ({check}));\nCREATE TABLE items (id int PRIMARY KEY);\nSELECT items.id, totals.n FROM items CROSS JOIN totals;\n"
+        )
+    };
+    let (quiet, judged) = (crossed("id = 1"), crossed("n = 1"));
+    assert_eq!(found("cartesian-join", &[("a/schema.sql", quiet.as_str())]), [""; 0]);
+    assert_eq!(found("cartesian-join", &[("b/schema.sql", judged.as_str())]), ["b/schema.sql"]);
     let look = "SELECT a FROM t LIMIT 10;\n";
     assert_eq!(found("limit-without-order", &[("examples/a.sql", look), ("queries/b.sql", look)]), ["queries/b.sql"]);
 }
@@ -570,4 +598,24 @@ fn classes_of_extensions_that_the_framework_creates() {
     let (quiet, judged) = (django("integer"), django("text"));
     let files = [("a/migrations/0001_a.py", quiet.as_str()), ("b/migrations/0001_b.py", &judged)];
     assert_eq!(found("gin-without-operator-class", &files), ["b/migrations/0001_b.py"]);
+}
+
+#[test]
+fn released_scripts_of_an_extension_are_history() {
+    let script = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN DELETE FROM orders; END $$;\n";
+    let files = [("old/client--0.9.1.sql", script), ("client--0.10.0.sql", script), ("other--0.1.sql", script)];
+    let mut told = found("security-definer-without-search-path", &files);
+    told.sort();
+    assert_eq!(told, ["client--0.10.0.sql", "other--0.1.sql"]);
+}
+
+#[test]
+fn a_function_may_refresh_what_gets_its_index_later() {
+    let sql = |index: &str| {
+        format!(
+            "CREATE MATERIALIZED VIEW totals AS SELECT 1 AS n;\nCREATE FUNCTION renew() RETURNS void LANGUAGE plpgsql AS $$ BEGIN REFRESH MATERIALIZED VIEW CONCURRENTLY totals; END $$;\nCREATE {index} totals_n ON public.totals (n);\n"
+        )
+    };
+    let of = |index: &str| found("refresh-concurrently-without-unique-index", &[("migrations/0001_a.sql", &sql(index))]).len();
+    assert_eq!((of("UNIQUE INDEX"), of("INDEX")), (0, 1));
 }

@@ -32,7 +32,7 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
         let (ConstraintKind::ForeignKey { columns, .. }, Some(references)) = (&constraint.constraint.kind, &constraint.references) else {
             continue;
         };
-        if lists_names(catalog, references) || names_a_type(catalog, columns, references) {
+        if lists_names(catalog, references) || names_a_type(catalog, columns, references) || says_which_revision(columns, references) {
             continue;
         }
         let columns: Vec<Identifier> = columns.iter().map(|c| c.value.clone()).collect();
@@ -48,13 +48,30 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
 /// Whether a table lists the names that a column may have (`log_types`, `order_status`), as an enum would: by its own name, and by a key
 /// of text that nobody generates, or by numbers with a name to each. Its rows come and go with the program, and each stands in many rows that refer to it.
 pub(super) fn lists_names(catalog: &Catalog, name: &Qualified) -> bool {
-    let Some(table) = catalog.tables.get(name).filter(|table| table.columns.len() <= 4) else { return false };
+    let Some(table) = catalog.tables.get(name).filter(|table| table.columns.iter().filter(|c| !is_bookkeeping(&c.name)).count() <= 4)
+    else {
+        return false;
+    };
+    // `country_code (country_code text PRIMARY KEY, description text)`
+    let own_key = |key: &Vec<Identifier>| matches!(&key[..], [only] if *only == *name.name.as_str());
+    let coded = name.name.ends_with("_code") && catalog.keys_of(name).iter().any(own_key);
     // one that has nothing else (`phases (phase text PRIMARY KEY)`) may be called after more things than an enum is
     const ALONE: &[&str] = &["phase", "phases", "role", "roles", "category", "categories", "priority", "priorities", "event", "events"];
     let last = name.name.rsplit('_').next().unwrap_or(&name.name);
     let alone = table.columns.len() == 1 && ALONE.contains(&last);
     let numbered = || is_called_a_list(&name.name) && has_key_of(catalog, name, &["int2", "int4"]) && table.columns.iter().any(names_each);
-    (alone || is_called_a_list(&name.name)) && has_key_of_text(catalog, name) || numbered()
+    (alone || coded || is_called_a_list(&name.name)) && has_key_of_text(catalog, name) || numbered()
+}
+
+/// Whether a column only says who made a row, from when on it holds, and where it stands in a list.
+fn is_bookkeeping(column: &str) -> bool {
+    const STARTS: &[&str] = &["create", "update", "modif", "delete", "inserted", "effective_", "expiry_", "valid_", "sort_", "is_"];
+    STARTS.iter().any(|start| column.starts_with(start)) || column.ends_with("_order")
+}
+
+/// Whether a column says in which revision its row was written, as Hibernate Envers has it: from the table of revisions nothing is deleted.
+fn says_which_revision(columns: &[Name], references: &Qualified) -> bool {
+    matches!(columns, [only] if only.value.starts_with("rev")) && references.name.starts_with("rev") && references.name.contains("info")
 }
 
 /// Whether a column holds what the thing of its row is called.

@@ -1,8 +1,8 @@
 //! What nobody waits for: tests, and code that moves data once. Known by paths alone.
 
 use crate::extract::Language;
-use crate::source::Source;
-use std::collections::HashSet;
+use crate::source::{FileId, Source};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// Folders of tests, of any language.
@@ -153,6 +153,28 @@ pub(super) fn updates_extension(path: &Path) -> bool {
     let mut versions = stem.split("--").skip(1);
     let version = |text: Option<&str>| text.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()));
     version(versions.next()) && version(versions.next())
+}
+
+/// The scripts of extensions of which a later version lies beside them, in whichever folder: they are released, and nobody edits
+/// them. `cdb_client--0.20.0.sql`, where there is a `cdb_client--0.26.2.sql`.
+pub(super) fn superseded<'p>(paths: impl Iterator<Item = (FileId, &'p Path)>) -> HashSet<FileId> {
+    let script = |path: &Path| {
+        let stem = path.file_stem()?.to_string_lossy().into_owned();
+        let (name, version) = stem.split_once("--")?;
+        let numbers: Option<Vec<u32>> = version.split('.').map(|part| part.parse().ok()).collect();
+        path.extension().is_some_and(|end| end == "sql").then_some((name.to_owned(), numbers?))
+    };
+    let scripts: Vec<(FileId, (String, Vec<u32>))> = paths.filter_map(|(file, path)| Some((file, script(path)?))).collect();
+    let mut last: HashMap<&str, &[u32]> = HashMap::new();
+    for (_, (name, version)) in &scripts {
+        let known = last.entry(name).or_insert(version);
+        *known = (*known).max(version);
+    }
+    scripts
+        .iter()
+        .filter(|(_, (name, version))| last.get(name.as_str()).is_some_and(|last| *last > version.as_slice()))
+        .map(|(file, _)| *file)
+        .collect()
 }
 
 /// `emaj--devel.sql`, `pg_partman--5.0.0.sql`: what CREATE EXTENSION runs.

@@ -36,6 +36,8 @@ pub(super) struct Checker<'a> {
     pub(super) rules: &'a ActiveRules,
     /// What the application uses of the schema.
     pub(super) mentions: &'a Mentions,
+    /// Scripts of extensions that later versions have replaced.
+    pub(super) superseded: &'a HashSet<FileId>,
 }
 
 /// One statement in its place.
@@ -139,7 +141,8 @@ impl Checker<'_> {
     /// What the place of a file of plain SQL says of who runs it.
     fn script(&self, part: &super::parts::Part) -> Surroundings {
         let path = &self.sources.get(part.file).path;
-        let (updates_extension, makes_extension) = (aside::updates_extension(path), aside::makes_extension(path));
+        let updates_extension = aside::updates_extension(path) || self.superseded.contains(&part.file);
+        let makes_extension = aside::makes_extension(path);
         // numbered steps of an example are taken for migrations, and are shown all the same
         let shown = aside::is_shown(path, &self.settings.asked);
         if part.origin != Origin::Script {

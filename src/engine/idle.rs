@@ -6,7 +6,7 @@
 use super::checker::Scene;
 use super::findings::ActiveRule;
 use crate::catalog::Catalog;
-use crate::facts::{FromItem, ObjectName, Statement};
+use crate::facts::{ExprKind, FromItem, ObjectName, SelectItem, Statement};
 use crate::rules::{self, Origin};
 
 /// What a statement is, as far as it decides which rules have a say.
@@ -19,6 +19,7 @@ pub(super) struct Idle {
 impl Idle {
     pub(super) fn of(scene: &Scene) -> Idle {
         let once = rules::runs_once(scene.origin, scene.around, scene.statement);
+        let once = once || runs_for_what_it_does(scene);
         let load = once || scene.around.by_hand || asks_the_system(scene.statement, scene.catalog) || shows_other_tables(scene);
         Idle { load }
     }
@@ -30,6 +31,18 @@ impl Idle {
             _ => true,
         }
     }
+}
+
+/// `SELECT make_part(p.id) FROM parts p` in a migration: a function that the migrations define is called for each row, for what it does.
+fn runs_for_what_it_does(scene: &Scene) -> bool {
+    let own = |item: &SelectItem| match &item.expr.kind {
+        ExprKind::Call(call) => scene.catalog.functions.named(&call.name.name.value).next().is_some(),
+        _ => false,
+    };
+    let select = scene.statement.query.as_deref().and_then(|query| query.select());
+    scene.origin == Origin::Migration
+        && !scene.around.in_function
+        && select.is_some_and(|select| select.items.len() == 1 && select.items.iter().all(own))
 }
 
 fn tables(statement: &Statement) -> Vec<&ObjectName> {

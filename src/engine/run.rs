@@ -4,6 +4,7 @@
 use super::Input;
 use super::ahead;
 use super::application::{self, Code};
+use super::aside;
 use super::checker::{Checker, Stored};
 use super::findings::{ActiveRules, settle};
 use super::found::Found;
@@ -45,7 +46,9 @@ pub(super) fn run(inputs: Vec<Input>, settings: &Settings, with_rules: bool) -> 
     }
     let rules = if with_rules { ActiveRules::new(settings) } else { ActiveRules::new(&nothing()) };
     let programs = codes.iter().filter(|code| code.replayed).map(|code| (code.file, code)).collect();
-    let run = Run { checker: Checker { sources: &sources, settings, rules: &rules, mentions: &mentions }, programs };
+    let superseded = aside::superseded(sources.iter().map(|(file, source)| (file, source.path.as_path())));
+    let checker = Checker { sources: &sources, settings, rules: &rules, mentions: &mentions, superseded: &superseded };
+    let run = Run { checker, programs };
 
     // Migrations change the schema for what comes after them; everything else sees the schema that they leave.
     let (migrations, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| part.origin == Origin::Migration);

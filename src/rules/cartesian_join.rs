@@ -59,6 +59,11 @@ fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
         "add the condition (JOIN {} ON …), or ask with EXISTS if only its presence matters",
         joins::name(right)
     ));
+    // a row that holds what there is only once: totals, settings
+    let once_only = |b: &Binding| b.relation.table().and_then(|name| ctx.catalog.table(name)).is_some_and(|(name, _)| rows::is_singleton(ctx, name));
+    if crossed.is_some() && once_only(&bindings[other]) {
+        return;
+    }
     // CROSS JOIN in so many words is mostly meant, and so are all pairs that an INSERT writes.
     let seeds = ctx.statement.query.as_ref().is_some_and(|q| matches!(q.body, crate::facts::QueryBody::Insert(_)));
     let once = super::support::rows::runs_once(ctx);

@@ -17,10 +17,18 @@ fn check(ctx: &Context) {
         let Action::CreateTable(create) = action else { continue };
         let can_have_one = create.partition_by.as_ref().is_none_or(|by| divides_by(by).is_some());
         let has_one = || has_key(create) || may_inherit_key(ctx, create) || comes_later(ctx, create) || comes_later_in_code(ctx, create);
-        if is_kept(create) && !create.unlogged && can_have_one && !has_one() {
+        // what has no columns of its own is there for its type
+        let has_columns = !create.columns.is_empty() || !has_bare_parentheses(ctx);
+        if is_kept(create) && has_columns && !create.unlogged && can_have_one && !has_one() {
             report(ctx, create);
         }
     }
+}
+
+/// `CREATE TABLE nothing ()`.
+fn has_bare_parentheses(ctx: &Context) -> bool {
+    let text = ctx.source(ctx.statement.span).trim_end_matches(|c: char| c == ';' || c.is_whitespace());
+    text.strip_suffix(')').is_some_and(|rest| rest.trim_end().ends_with('('))
 }
 
 fn report(ctx: &Context, create: &CreateTable) {

@@ -1,8 +1,8 @@
 //! Who gives what becomes part of SQL: a caller, a request, or nobody whom the file shows. Must not know SQL's grammar.
 
 use super::given::assigned;
-use super::names::{HEADS, has_sigils, in_signature, is_whole};
-use super::types::declared;
+use super::names::{HEADS, has_sigils, in_signature, is_whole, least_indented_head};
+use super::types::{declared, is_of_another_type};
 use super::{PLACES, REACH};
 
 /// Who gives what becomes part of SQL.
@@ -52,7 +52,8 @@ pub(in crate::extract) fn giver(text: &str, at: usize, code: &str) -> Option<Giv
         let lower = code.to_ascii_lowercase();
         let begins = |at: usize| !lower[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
         // `params.getLevel()`, `args.Limit`: the members of a class, not of a request
-        let member = |at: usize| code.get(at..).is_some_and(|rest| rest.starts_with(char::is_uppercase) || is_getter(rest));
+        let member =
+            |at: usize| code.get(at..).is_some_and(|rest| rest.starts_with(char::is_uppercase) || is_getter(rest) || takes_one(rest));
         BRINGS.iter().any(|word| {
             let of = word.ends_with('.') && !word.starts_with("req");
             lower.match_indices(word).any(|(at, _)| begins(at) && !(of && member(at + word.len())))
@@ -76,12 +77,22 @@ pub(in crate::extract) fn giver(text: &str, at: usize, code: &str) -> Option<Giv
     let from = crate::source::floor_boundary(text, at.saturating_sub(REACH));
     let before = text.get(from..at)?;
     let sigil = has_sigils(text);
+    let (mut end, mut least) = (before.len(), None::<usize>);
     for (place, _) in before.rmatch_indices(root.as_str()).take(PLACES) {
         let (Some(left), Some(right)) = (before.get(..place), before.get(place + root.len()..)) else { continue };
         if !is_whole(left, right) || (sigil && !left.ends_with('$')) {
             continue;
         }
         let line = left.rsplit('\n').next().unwrap_or("");
+        let between = before.get(place..end).and_then(least_indented_head);
+        least = least.into_iter().chain(between).min();
+        end = place;
+        // another function began since: what stands in it, or in the brackets of its neighbour, is not what is meant here
+        let indent = line.len() - line.trim_start().len();
+        if least.is_some_and(|least| least < indent) {
+            return None;
+        }
+        let of_neighbour = least.is_some_and(|least| least == indent);
         let parameter = line.trim().is_empty() && in_signature(left);
         if let Some(value) = assigned(line, right).filter(|_| !parameter) {
             // `n = str(n)`: made of what it was before
@@ -94,14 +105,27 @@ pub(in crate::extract) fn giver(text: &str, at: usize, code: &str) -> Option<Giv
         if line.trim_start().starts_with("read ") && right.starts_with(['\n', ' ', ';', '\r']) {
             return Some(Giver::Request);
         }
+        if of_neighbour {
+            continue;
+        }
         if declared(line, right) == Some(false) {
             return Some(Giver::Text);
         }
-        if HEADS.iter().any(|head| line.trim_start().contains(head)) || parameter {
+        let head = HEADS.iter().any(|head| line.trim_start().contains(head));
+        // of a type of the program's own nothing is known
+        if (head || parameter) && is_of_another_type(line, right) {
+            return None;
+        }
+        if head || parameter {
             return Some(Giver::Caller);
         }
     }
     None
+}
+
+/// `params.add(value)`: a list of the statement's own parameters, which gives a placeholder.
+fn takes_one(code: &str) -> bool {
+    ["add(", "push(", "append(", "bind("].iter().any(|call| code.starts_with(call))
 }
 
 /// `getLevel()`: what a method of a class gives.

@@ -21,7 +21,26 @@ pub(super) fn has_sigils(text: &str) -> bool {
 
 /// How many functions begin in a piece of code.
 pub(in crate::extract) fn heads(code: &str) -> usize {
-    code.lines().skip(1).filter(|line| HEADS.iter().any(|head| begins_function(line.trim_start(), head))).count()
+    code.lines().skip(1).filter(|line| is_head(line.trim_start())).count()
+}
+
+/// How far the least indented of the functions that begin in a piece of code is indented.
+pub(super) fn least_indented_head(code: &str) -> Option<usize> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    code.lines().skip(1).filter(|line| is_head(line.trim_start())).map(indent).min()
+}
+
+fn is_head(line: &str) -> bool {
+    HEADS.iter().any(|head| begins_function(line, head)) || begins_method(line)
+}
+
+/// `private List<Row> find(String id) throws SQLException {`, `async find(id: string) {`
+fn begins_method(line: &str) -> bool {
+    let rest = without_visibility(line);
+    let Some(open) = rest.find('(').filter(|_| rest.len() < line.len()) else { return false };
+    let head = &rest[..open];
+    let named = head.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '>');
+    named && !head.contains(['=', '.', '"']) && !line.trim_end().ends_with(';')
 }
 
 /// Whether a name stands in the brackets behind a function's name, on whichever of their lines: `left` ends where it begins.
@@ -46,10 +65,15 @@ pub(super) fn in_signature(left: &str) -> bool {
 }
 
 fn begins_function(line: &str, head: &str) -> bool {
-    let visibility = [
+    without_visibility(line).starts_with(head)
+}
+
+fn without_visibility(line: &str) -> &str {
+    const VISIBILITY: &[&str] = &[
         "public ",
         "private ",
         "protected ",
+        "internal ",
         "static ",
         "async ",
         "export ",
@@ -60,10 +84,10 @@ fn begins_function(line: &str, head: &str) -> bool {
         "suspend ",
     ];
     let mut line = line;
-    while let Some(rest) = visibility.iter().find_map(|word| line.strip_prefix(word)) {
+    while let Some(rest) = VISIBILITY.iter().find_map(|word| line.strip_prefix(word)) {
         line = rest;
     }
-    line.starts_with(head)
+    line
 }
 
 /// Words that begin a function: before it the name is another's.

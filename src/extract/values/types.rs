@@ -173,6 +173,23 @@ fn is_plain_type(ty: &str) -> Option<bool> {
     (words.iter().any(plain) && words.iter().all(known)).then_some(true)
 }
 
+/// Whether a parameter is declared to be of a type that is neither text nor plain, nor holds text: `status: Status`.
+pub(super) fn is_of_another_type(line: &str, right: &str) -> bool {
+    const OPEN: &[&str] =
+        &["str", "string", "any", "object", "mixed", "unknown", "array", "list", "dict", "tuple", "iterable", "char", "text"];
+    let after = right.trim_start_matches('?');
+    let ty = match after.strip_prefix(':') {
+        Some(ty) => ty.trim_start().split([',', ')', '=', '{', '\n', ';']).next().unwrap_or(""),
+        // Go: `status Status,`
+        None if line.contains("func ") => after.strip_prefix(' ').and_then(|ty| ty.split([',', ')', '\n']).next()).unwrap_or(""),
+        // PHP: `Status $status`
+        None => line.strip_suffix('$').map_or("", |line| line.trim_end().rsplit(['(', ',']).next().unwrap_or("")),
+    };
+    let lower = ty.trim().to_ascii_lowercase();
+    let words = || lower.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    words().next().is_some() && !words().any(|word| OPEN.contains(&word))
+}
+
 /// Whether every declaration of a member in the file gives it a plain type.
 pub(super) fn typed_member(text: &str, member: &str) -> Option<bool> {
     let mut found = None;

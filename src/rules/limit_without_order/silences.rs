@@ -16,6 +16,7 @@ pub(super) const ALL: &[fn(&Cut) -> bool] = &[
     is_of_a_hole,
     is_of_the_unknown,
     is_counted,
+    is_drawn,
     is_settled_by_the_program,
     reads_nothing,
     is_total,
@@ -56,6 +57,16 @@ fn is_of_a_hole(cut: &Cut) -> bool {
 fn is_of_the_unknown(cut: &Cut) -> bool {
     let unknown = |b: &Binding| matches!(b.source, Source::Table(name) if cut.ctx.table(name).is_none());
     cut.ctx.origin == Origin::Application && !cut.ctx.catalog.tables.is_empty() && cut.scope.bindings().iter().any(unknown)
+}
+
+/// `… OFFSET $1 LIMIT 1`, `randomOffset`: whoever skips a random number of rows wants any of them.
+fn is_drawn(cut: &Cut) -> bool {
+    const NEAR: usize = 80;
+    let skips = cut.query.offset.as_ref().is_some_and(|offset| spelling::has_parameter(&offset.count));
+    let end = cut.ctx.application.map_or(0, |fragment| fragment.span.end as usize);
+    let after = cut.ctx.code.get(end..crate::source::floor_boundary(cut.ctx.code, (end + NEAR).min(cut.ctx.code.len()))).unwrap_or("");
+    let arguments = after.split([';', '\n']).next().unwrap_or("").to_ascii_lowercase();
+    end > 0 && skips && arguments.contains("rand")
 }
 
 /// How many there are, up to so many.

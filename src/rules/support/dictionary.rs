@@ -78,8 +78,11 @@ pub(in crate::rules) fn is_one(name: &str, table: &Table) -> bool {
     is_called_one(name, table.columns.iter().filter(|column| !says_when(&column.name)).count())
 }
 
-/// Whether a column only says who made a row and when: each table of a schema may have them, a list too.
+/// Whether a column only says who made a row and when, or where it stands in the list: each table of a schema may have them, a list too.
 fn says_when(column: &str) -> bool {
+    if column.starts_with("is_") || ["sort_order", "display_order", "ordering"].contains(&column) {
+        return true;
+    }
     ["create", "update", "modif", "delete", "revision", "record_e", "inserted"].iter().any(|start| column.starts_with(start))
 }
 

@@ -4,7 +4,7 @@ use super::joins::{self, Meets};
 use crate::catalog::index_match::tests;
 use crate::catalog::resolve::{Binding, Scope, Source};
 use crate::catalog::{Knowledge, Qualified};
-use crate::facts::{Expr, ExprKind, Identifier, JoinKind, Limit, Literal, Query, Select};
+use crate::facts::{ConstraintKind, Expr, ExprKind, Identifier, JoinKind, Limit, Literal, Query, Select};
 use crate::rules::Context;
 
 /// The value of a constant count; `FETCH NEXT ROW` is 1, and a parameter or `LIMIT ALL` is none.
@@ -135,9 +135,18 @@ pub(crate) fn runs_once(ctx: &Context) -> bool {
     crate::rules::runs_once(ctx.origin, ctx.around, ctx.statement)
 }
 
-/// Whether a table has a row or two, whatever it holds: its key is a flag.
+/// Whether a table has a row or two, whatever it holds: its key is a flag, or CHECK holds it to one value.
 pub(crate) fn is_singleton(ctx: &Context, name: &Qualified) -> bool {
     let Some(table) = ctx.catalog.tables.get(name) else { return false };
     let flag = |column: &Identifier| table.column(column).and_then(|c| c.ty.as_ref()).is_some_and(|ty| ty.is("bool"));
-    ctx.catalog.keys_of(name).iter().any(|key| matches!(&key[..], [only] if flag(only)))
+    let value = |e: &Expr| matches!(e.uncast().kind, ExprKind::Literal(_));
+    let held = |column: &Identifier| {
+        table.constraints.iter().any(|own| match &own.constraint.kind {
+            ConstraintKind::Check(Expr { kind: ExprKind::Binary { left, op, right, .. }, .. }) => {
+                op == "=" && value(right) && left.column().is_some_and(|named| named.column.value == *column)
+            }
+            _ => false,
+        })
+    };
+    ctx.catalog.keys_of(name).iter().any(|key| matches!(&key[..], [only] if flag(only) || held(only)))
 }
