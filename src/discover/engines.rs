@@ -154,13 +154,21 @@ fn by_name_of_code(path: &Path) -> Option<&'static str> {
     named(&stem).or_else(|| parts.find_map(|part| folder(&part)))
 }
 
+/// Engines that rows of another database are copied to, so that a migration may be named after them.
+const DESTINATIONS: &[&str] =
+    &["bigquery", "snowflake", "elasticsearch", "opensearch", "databricks", "spark", "druid", "trino", "presto", "athena", "clickhouse"];
+
 /// `Some(None)`: the path says PostgreSQL. The deepest word that says anything decides.
 fn by_path(path: &Path) -> Option<Option<&'static str>> {
     let stem = path.file_stem()?.to_string_lossy().to_ascii_lowercase();
     // In a file's name only a suffix or the whole name counts: `0007_drop_mysql_bridge` is about a table.
     // `20240101_users.sqlite3.up.sql`: the direction stands behind it.
     const DIRECTIONS: &[&str] = &["up", "down", "autocommit"];
-    let suffix = stem.rsplit(['.', '_', '-']).find(|word| !DIRECTIONS.contains(word)).and_then(engine);
+    // `V279__statistics_sent_to_bigquery`: where the rows are sent to, and no dialect of the file's
+    let prose =
+        |word: &str| DESTINATIONS.contains(&word) && stem.split(['_', '-']).count() > 2 && !stem.rsplit('.').any(|part| part == word);
+    let last = stem.rsplit(['.', '_', '-']).find(|word| !DIRECTIONS.contains(word));
+    let suffix = last.filter(|word| !prose(word)).and_then(engine);
     let folders = || {
         let parts: Vec<String> = path.parent()?.components().map(|part| part.as_os_str().to_string_lossy().to_ascii_lowercase()).collect();
         // `riversqlite`: a driver's folder
@@ -352,6 +360,9 @@ mod tests {
         assert_eq!(of("db/schema.mssql.sql", ""), Some("SQL Server"));
         assert_eq!(of("mysql/postgres/1.sql", "create table `a` (`b` int)"), None);
         assert_eq!(of("m/0007_drop_mysql_bridge.sql", ""), None);
+        assert_eq!(of("m/V279__statistics_sent_to_bigquery.sql", ""), None);
+        assert_eq!(of("m/1_users.bigquery.up.sql", ""), Some("BigQuery"));
+        assert_eq!(of("queries_snowflake.sql", ""), Some("Snowflake"));
         assert_eq!(of("m/1_users.sqlite3.up.sql", ""), Some("SQLite"));
         assert_eq!(of("m/1_users.cockroach.autocommit.down.sql", ""), Some("CockroachDB"));
         assert_eq!(of("storage/crdb/schema/storage.sql", ""), Some("CockroachDB"));

@@ -19,9 +19,10 @@ fn check(ctx: &Context, _: &Query) {
 fn is_whole(ctx: &Context, scope: &Scope, expr: &Expr) -> bool {
     let expr = expr.uncast();
     let Some(column) = expr.column() else { return false };
-    match scope.resolve_expr(expr) {
-        Some(resolved) => {
-            let ty = resolved.definition().and_then(|c| c.ty.as_ref());
+    // of a table that is not known, any name may be one
+    match scope.resolve_expr(expr).and_then(|resolved| resolved.definition()) {
+        Some(known) => {
+            let ty = known.ty.as_ref();
             ty.is_some_and(|ty| ["int2", "int4", "int8", "serial", "bigserial", "smallserial"].iter().any(|whole| ty.is(whole)))
         }
         None => column.relation.is_none() && (ctx.around.in_function || ctx.around.in_do),
