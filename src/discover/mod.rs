@@ -148,11 +148,11 @@ pub fn discover(request: &Request) -> Discovered {
     let mut found = Discovered::default();
     let mut left_out = BTreeMap::new();
     let disk = Disk::default();
-    let Candidates { candidates, elsewhere, prisma } = candidates(request, &disk, &mut found.problems, &mut left_out);
+    let Candidates { candidates, elsewhere, outside, prisma } = candidates(request, &disk, &mut found.problems, &mut left_out);
     let surveyor = Surveyor::new(&disk);
     let read = |candidate: Candidate| {
         let shown = shown(&candidate.path, &request.cwd);
-        let result = read(&candidate, &shown, &surveyor);
+        let result = read(&candidate, &shown, telling(&candidate.path, &shown, &outside), &surveyor);
         (candidate, shown, result)
     };
     let files: Vec<_> = if candidates.len() > MANY {
@@ -228,7 +228,7 @@ pub fn discover(request: &Request) -> Discovered {
     includes::follow(&mut ordered, &request.cwd, &mut left_out, |path| {
         let path = shown(path, &request.cwd);
         let candidate = Candidate::new(walk::normalize(&path, &request.cwd), false);
-        match self::read(&candidate, &path, &surveyor) {
+        match self::read(&candidate, &path, &path, &surveyor) {
             Ok(Content::Sql(bytes, ..)) => Some(Input { path, bytes, kind: InputKind::Sql, reported: false, sets: vec![] }),
             _ => None,
         }
@@ -263,6 +263,8 @@ fn note_replayed(path: &Path, replayed: &mut BTreeMap<String, usize>) {
 struct Candidates {
     candidates: Vec<Candidate>,
     elsewhere: HashSet<PathBuf>,
+    /// The folders asked about that do not lie in the working directory.
+    outside: Vec<PathBuf>,
     /// The engine that Prisma speaks to, where it is not PostgreSQL.
     prisma: Option<&'static str>,
 }
@@ -342,7 +344,14 @@ fn candidates(request: &Request, disk: &Disk, problems: &mut Vec<Problem>, left_
             }
         }
     }
-    Candidates { candidates, elsewhere, prisma }
+    folders.retain(|folder| !folder.starts_with(cwd));
+    Candidates { candidates, elsewhere, outside: folders, prisma }
+}
+
+/// The part of a path that tells what a file is for: as shown, or what stands below a folder asked about that lies outside of the
+/// working directory. Where somebody keeps a repository says nothing of it.
+fn telling<'p>(path: &'p Path, shown: &'p Path, outside: &[PathBuf]) -> &'p Path {
+    outside.iter().find_map(|folder| path.strip_prefix(folder).ok()).unwrap_or(shown)
 }
 
 /// Puts the contents that the request brings in the place of what lies on disk.
@@ -423,7 +432,8 @@ enum Content {
     Other(&'static str),
 }
 
-fn read(candidate: &Candidate, shown: &Path, surveyor: &Surveyor) -> Result<Content, Problem> {
+/// `telling` is the part of its path that says what it is for.
+fn read(candidate: &Candidate, shown: &Path, telling: &Path, surveyor: &Surveyor) -> Result<Content, Problem> {
     let file = || shown.to_string_lossy().into_owned();
     let kind = match (file_kind(&candidate.path), &candidate.bytes) {
         (Some(kind), _) => kind,
@@ -435,11 +445,11 @@ fn read(candidate: &Candidate, shown: &Path, surveyor: &Surveyor) -> Result<Cont
         None => read_file(&candidate.path, candidate.size).map_err(|message| Problem { file: file(), message })?,
     };
     if let FileKind::Code(language) = kind {
-        return Ok(code::read(shown, bytes, language));
+        return Ok(code::read(&candidate.path, telling, bytes, language));
     }
     let refused = refusal(&bytes);
     if kind == FileKind::Markdown {
-        let about = refused.is_none().then(|| has_fenced_sql(&bytes).then(|| engines::by_path_alone(shown))).flatten();
+        let about = refused.is_none().then(|| has_fenced_sql(&bytes).then(|| engines::by_path_alone(telling))).flatten();
         return Ok(match about {
             Some(None) => Content::Markdown(bytes),
             Some(Some(engine)) => Content::Other(engine),
@@ -449,7 +459,7 @@ fn read(candidate: &Candidate, shown: &Path, surveyor: &Surveyor) -> Result<Cont
     if let Some(message) = refused {
         return Err(Problem { file: file(), message: message.to_owned() });
     }
-    Ok(match engines::other_engine(shown, &bytes) {
+    Ok(match engines::other_engine(telling, &bytes) {
         Some(engine) => Content::Other(engine),
         None => {
             let (order, kind) = surveyor.classify(&candidate.path, candidate.sets.sql.as_deref(), &bytes);

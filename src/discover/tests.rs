@@ -219,3 +219,19 @@ fn paths_are_told_apart_by_what_they_mean() {
     assert_eq!(from(".a/b.sql").as_os_str(), "/h/p/.a/b.sql");
     assert_eq!(from("..").as_os_str(), "/h");
 }
+
+#[test]
+fn where_a_repository_is_kept_says_nothing_of_it() {
+    let code = "def f(cur):\n    cur.execute('SELECT a FROM b')\n";
+    let kept = "external/mysql/shop";
+    let files = ["db/queries.sql", "src/a.py", "sqlite/b.py"].map(|path| format!("{kept}/{path}"));
+    let texts = ["SELECT 1;", code, code];
+    let files: Vec<(&str, &str)> = files.iter().map(String::as_str).zip(texts).collect();
+    let folder = Folder::new(&files);
+    std::fs::create_dir_all(folder.0.join("elsewhere")).unwrap();
+    let cwd = folder.0.join("elsewhere");
+    let found = discover(&Request { cwd: cwd.clone(), ..folder.request(&["../external/mysql/shop"]) });
+    assert_eq!(lines(&found), ["../external/mysql/shop/db/queries.sql sql", "../external/mysql/shop/src/a.py python"]);
+    let inside = discover(&folder.request(&["external/mysql/shop"]));
+    assert_eq!(lines(&inside), Vec::<String>::new());
+}

@@ -108,11 +108,10 @@ const BY_HAND: &[&str] = &[
 
 /// The first byte of a file's tests: of all of it by its path, or of what Rust compiles for tests only.
 pub(super) fn tests_from(source: &Source, language: Language, asked: &HashSet<PathBuf>) -> u32 {
-    let name = source.name();
     if is_asked(&source.path, asked) {
         return u32::MAX;
     }
-    if is_test_of(&name, true) {
+    if is_test_of(&telling(&source.path, asked).to_string_lossy(), true) {
         return 0;
     }
     match language.name() {
@@ -185,7 +184,17 @@ pub(super) fn makes_extension(path: &Path) -> bool {
 
 /// Whether a file of SQL is one of a test suite.
 pub(super) fn is_test_sql(path: &Path, asked: &HashSet<PathBuf>) -> bool {
-    is_test_of(&path.to_string_lossy(), false) && !is_asked(path, asked)
+    is_test_of(&telling(path, asked).to_string_lossy(), false) && !is_asked(path, asked)
+}
+
+/// The part of a path that tells what a file is for. Outside of the working directory that is what stands below the folder that was
+/// asked about: in which folders somebody keeps a repository says nothing of it.
+fn telling<'p>(path: &'p Path, asked: &HashSet<PathBuf>) -> &'p Path {
+    if path.is_relative() && !path.starts_with("..") {
+        return path;
+    }
+    let folder = path.ancestors().skip(1).find(|folder| asked.contains(*folder));
+    folder.and_then(|folder| path.strip_prefix(folder).ok()).unwrap_or(path)
 }
 
 /// Whether a path lies in tests that were asked about by name: then they are no aside.
@@ -222,21 +231,23 @@ const SHOWN: &[&str] =
 pub(super) fn is_shown(path: &Path, asked: &HashSet<PathBuf>) -> bool {
     let shows =
         |folder: &Path| folder.components().any(|part| SHOWN.contains(&part.as_os_str().to_string_lossy().to_ascii_lowercase().as_str()));
-    let asked = || named(path, asked).any(|asked| asked == path || shows(asked));
-    path.is_relative() && path.parent().is_some_and(shows) && !asked()
+    let is_meant = || named(path, asked).any(|asked| asked == path || shows(asked));
+    let below = telling(path, asked);
+    below.is_relative() && below.parent().is_some_and(shows) && !is_meant()
 }
 
 /// Whether code is run by hand, by where it lies: nobody waits for its queries. Who names such a folder means it.
 pub(super) fn is_run_by_hand(path: &Path, asked: &HashSet<PathBuf>) -> bool {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let asked = || named(path, asked).any(|asked| asked == path || is_by_hand(asked));
-    let folder = || path.parent().is_some_and(|folder| path.is_relative() && is_by_hand(folder));
+    let is_meant = || named(path, asked).any(|asked| asked == path || is_by_hand(asked));
+    let below = telling(path, asked);
+    let folder = || below.parent().is_some_and(|folder| below.is_relative() && is_by_hand(folder));
     let seeds =
         ["seed", "seeds"].iter().any(|word| stem.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric())));
     let once = ["backfill", "one-off", "oneoff"]
         .iter()
         .any(|word| stem.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_', '.'])));
-    (seeds || once || folder()) && !asked()
+    (seeds || once || folder()) && !is_meant()
 }
 
 fn is_by_hand(folder: &Path) -> bool {
@@ -353,6 +364,18 @@ mod tests {
         for other in ["#[cfg(test)]\nmod tests;\nfn a() {}", "#[cfg(test)]\nuse a::b;\nmod c {}", "mod tests {}"] {
             assert_eq!(at(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn outside_of_the_working_directory_the_path_below_the_folder_asked_about_counts() {
+        let asked = ["/srv/tests/shop", "../docs/blog"].map(PathBuf::from).into();
+        assert!(
+            is_test_sql(Path::new("/srv/tests/shop/tests/a.sql"), &asked) && is_test_sql(Path::new("../docs/blog/tests/a.sql"), &asked)
+        );
+        assert!(!is_test_sql(Path::new("/srv/tests/shop/db/a.sql"), &asked) && !is_shown(Path::new("../docs/blog/db/a.sql"), &asked));
+        assert!(is_run_by_hand(Path::new("/srv/tests/shop/scripts/a.sql"), &asked));
+        assert!(is_shown(Path::new("/srv/tests/shop/examples/a.sql"), &asked));
+        assert!(!is_run_by_hand(Path::new("/srv/scripts/a.sql"), &asked));
     }
 
     #[test]
