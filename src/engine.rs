@@ -24,7 +24,7 @@ mod workload;
 pub use logs::log_findings;
 
 pub use application::{ExtractedPiece, Sent};
-pub use aside::is_test;
+pub use aside::{is_test, telling};
 pub use input::{Follows, Input, InputKind, MigrationInfo, Section};
 pub use timeline::locks;
 pub use workload::{Recurring, Workload, workload};

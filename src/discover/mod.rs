@@ -19,7 +19,7 @@ mod sets;
 mod versions;
 mod walk;
 
-use crate::engine::{Input, InputKind};
+use crate::engine::{self, Input, InputKind};
 use crate::extract::Language;
 use crate::finding::Problem;
 use crate::source::MAX_FILE_BYTES;
@@ -148,11 +148,11 @@ pub fn discover(request: &Request) -> Discovered {
     let mut found = Discovered::default();
     let mut left_out = BTreeMap::new();
     let disk = Disk::default();
-    let Candidates { candidates, elsewhere, outside, prisma } = candidates(request, &disk, &mut found.problems, &mut left_out);
+    let Candidates { candidates, elsewhere, asked, prisma } = candidates(request, &disk, &mut found.problems, &mut left_out);
     let surveyor = Surveyor::new(&disk);
     let read = |candidate: Candidate| {
         let shown = shown(&candidate.path, &request.cwd);
-        let result = read(&candidate, &shown, telling(&candidate.path, &shown, &outside), &surveyor);
+        let result = read(&candidate, &shown, engine::telling(&shown, &asked), &surveyor);
         (candidate, shown, result)
     };
     let files: Vec<_> = if candidates.len() > MANY {
@@ -263,8 +263,8 @@ fn note_replayed(path: &Path, replayed: &mut BTreeMap<String, usize>) {
 struct Candidates {
     candidates: Vec<Candidate>,
     elsewhere: HashSet<PathBuf>,
-    /// The folders asked about that do not lie in the working directory.
-    outside: Vec<PathBuf>,
+    /// The folders asked about, as shown.
+    asked: HashSet<PathBuf>,
     /// The engine that Prisma speaks to, where it is not PostgreSQL.
     prisma: Option<&'static str>,
 }
@@ -344,14 +344,8 @@ fn candidates(request: &Request, disk: &Disk, problems: &mut Vec<Problem>, left_
             }
         }
     }
-    folders.retain(|folder| !folder.starts_with(cwd));
-    Candidates { candidates, elsewhere, outside: folders, prisma }
-}
-
-/// The part of a path that tells what a file is for: as shown, or what stands below a folder asked about that lies outside of the
-/// working directory. Where somebody keeps a repository says nothing of it.
-fn telling<'p>(path: &'p Path, shown: &'p Path, outside: &[PathBuf]) -> &'p Path {
-    outside.iter().find_map(|folder| path.strip_prefix(folder).ok()).unwrap_or(shown)
+    let asked = folders.iter().map(|folder| shown(folder, cwd)).collect();
+    Candidates { candidates, elsewhere, asked, prisma }
 }
 
 /// Puts the contents that the request brings in the place of what lies on disk.

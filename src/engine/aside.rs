@@ -189,7 +189,7 @@ pub(super) fn is_test_sql(path: &Path, asked: &HashSet<PathBuf>) -> bool {
 
 /// The part of a path that tells what a file is for. Outside of the working directory that is what stands below the folder that was
 /// asked about: in which folders somebody keeps a repository says nothing of it.
-fn telling<'p>(path: &'p Path, asked: &HashSet<PathBuf>) -> &'p Path {
+pub fn telling<'p>(path: &'p Path, asked: &HashSet<PathBuf>) -> &'p Path {
     if path.is_relative() && !path.starts_with("..") {
         return path;
     }

@@ -16,14 +16,15 @@ fn check(ctx: &Context, _: &Query) {
 }
 
 fn check_one<'a>(ctx: &Context, query: &'a Query, scope: &Scope<'a>) {
-    let Some(select) = query.select().filter(|_| !distinct_counts(query).is_empty()) else { return };
+    let counts = distinct_counts(query);
+    let Some(select) = query.select().filter(|_| !counts.is_empty()) else { return };
     let joined = joins::joined(select, scope);
     if joined.len() < 2 || !joined.iter().any(|(relation, meets)| joins::may_repeat(scope, relation, *meets)) {
         return;
     }
     let site = Site { ctx, query, select, scope, joined };
     let mut found: Vec<(&Relation, String, Report)> = vec![];
-    for (expr, call) in distinct_counts(query) {
+    for (expr, call) in counts {
         site.find(expr, call, &mut found);
     }
     found.into_iter().for_each(|(.., report)| ctx.add(report));

@@ -57,11 +57,11 @@ fn is_found_otherwise<'a>(ctx: &Context<'a>, whole: &Expr, conditions: &[&'a Exp
     // with no schema at all, what refers to another row is as likely to have an index as not
     let refers = |e: &Expr| e.column().is_some_and(|c| ["_id", "Id"].iter().any(|end| c.column.value.ends_with(end)));
     let own = |e: &Expr| scope.resolve_expr(e).is_some_and(|c| c.name == table.name);
-    let by_reference = |c: &&&'a Expr| {
+    let by_reference = |c: &'a Expr| {
         let held = matches!(c.kind, ExprKind::Binary { .. } | ExprKind::Quantified { .. } | ExprKind::InList { .. });
         held && tests(c).iter().any(|t| t.op == "=" && refers(t.tested) && own(t.tested))
     };
-    if ctx.catalog.tables.is_empty() && conditions.iter().flat_map(|c| c.conjuncts()).collect::<Vec<_>>().iter().any(|c| by_reference(&c)) {
+    if ctx.catalog.tables.is_empty() && conditions.iter().flat_map(|c| c.conjuncts()).any(by_reference) {
         return true;
     }
     scope.bindings().iter().any(by_key) || ground::found_by(ctx, conditions, whole, table, scope).is_some()

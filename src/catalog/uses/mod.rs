@@ -289,12 +289,7 @@ impl<'a> Gathering<'a> {
                 let left = read(self.catalog, table, member.relation, scope, left, 0);
                 operator("=", read(self.catalog, table, member.relation, &condition.scope, item, 0), left)
             }
-            Test::Using(left, right, column) => {
-                let (left, right, column) = (*left, *right, *column);
-                let own = std::ptr::eq(left, member.relation) || std::ptr::eq(right, member.relation);
-                if !own {
-                    return Node::boolean(true);
-                }
+            Test::Using(.., column) => {
                 let names = |_: &ColumnRef| Meaning::Outside(String::new(), None);
                 let reader = Reader { catalog: self.catalog, table, names: &names };
                 let outside = Node { kind: Kind::Outside(format!("using {column}")), ty: None, collation: None };

@@ -51,7 +51,6 @@ const NUMBERS: &[&str] = &[
     "hexdigest",
     ".toseconds",
     ".tomillis",
-    ".toint",
     "total_seconds(",
     ".totalseconds",
     ".totalmilliseconds",

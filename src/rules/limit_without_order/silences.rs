@@ -66,7 +66,7 @@ fn is_drawn(cut: &Cut) -> bool {
     let end = cut.ctx.application.map_or(0, |fragment| fragment.span.end as usize);
     let after = cut.ctx.code.get(end..crate::source::floor_boundary(cut.ctx.code, (end + NEAR).min(cut.ctx.code.len()))).unwrap_or("");
     let arguments = after.split([';', '\n']).next().unwrap_or("").to_ascii_lowercase();
-    end > 0 && skips && arguments.contains("rand")
+    end > 0 && skips && ["random", "rand("].iter().any(|word| arguments.contains(word))
 }
 
 /// How many there are, up to so many.

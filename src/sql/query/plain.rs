@@ -203,26 +203,8 @@ impl Reader<'_> {
                 let (right, after) = self.climb(strength, depth)?;
                 Some(placed(ExprKind::Or(flat(left, right, ors)), before.to(after)))
             }
-            Infix::Is => {
-                let negated = self.take_word("NOT").is_some();
-                let expr = Box::new(left);
-                if let Some(null) = self.take_word("NULL") {
-                    return Some(placed(ExprKind::IsNull { expr, negated }, before.to(null.span)));
-                }
-                let (test, word) = ["TRUE", "FALSE", "UNKNOWN"].iter().find_map(|word| Some((*word, self.take_word(word)?)))?;
-                let test = if negated { format!("NOT {test}") } else { test.to_owned() };
-                Some(placed(ExprKind::IsTruth { expr, test }, before.to(word.span)))
-            }
-            // a sign binds otherwise in the long way
-            Infix::AtTimeZone if matches!(left.kind, ExprKind::Unary { .. }) => None,
-            Infix::AtTimeZone => {
-                self.take_word("TIME")?;
-                self.take_word("ZONE")?;
-                let (zone, after) = self.climb(strength, depth).filter(|(zone, _)| !matches!(zone.kind, ExprKind::Unary { .. }))?;
-                let name = ObjectName::bare(Name::new("timezone", Span::default()));
-                let call = Call { name, args: vec![zone, left], ..Call::default() };
-                Some(placed(ExprKind::Call(Box::new(call)), before.to(after)))
-            }
+            Infix::Is => self.test((left, before)),
+            Infix::AtTimeZone => self.at_time_zone((left, before), strength, depth),
             Infix::In => {
                 if begins_query(&Cursor::new(self.file, self.text, self.rest)) {
                     let (query, close) = self.last_query()?;
@@ -244,26 +226,55 @@ impl Reader<'_> {
                 let (expr, pattern) = (Box::new(left), Box::new(pattern));
                 Some(placed(ExprKind::Like { expr, pattern, kind, negated }, before.to(after)))
             }
-            Infix::Operator(op) if self.quantifier().is_some() => {
-                let all = self.quantifier()?;
-                self.skip(1);
-                if begins_query(&Cursor::new(self.file, self.text, self.rest)) {
-                    return None;
-                }
-                let (right, parentheses) = self.group(depth)?;
-                // what else is done to it the long way knows best
-                if self.infix().is_some_and(|(.., strength)| strength > binds::NOT) {
-                    return None;
-                }
-                let (left, right) = (Box::new(left), Box::new(right));
-                Some(placed(ExprKind::Quantified { left, op: op.to_owned(), all, right }, before.to(parentheses)))
-            }
             Infix::Operator(op) => {
+                if let Some(all) = self.quantifier() {
+                    return self.quantified((left, before), op, all, depth);
+                }
                 let (right, after) = self.climb(strength, depth)?;
                 let (left, right) = (Box::new(left), Box::new(right));
                 Some(placed(ExprKind::Binary { left, op: op.to_owned(), op_span: at, right }, before.to(after)))
             }
         }
+    }
+
+    /// `IS NULL`, `IS NOT TRUE`.
+    fn test(&mut self, (expr, before): Placed) -> Option<Placed> {
+        let negated = self.take_word("NOT").is_some();
+        let expr = Box::new(expr);
+        if let Some(null) = self.take_word("NULL") {
+            return Some(placed(ExprKind::IsNull { expr, negated }, before.to(null.span)));
+        }
+        let (test, word) = ["TRUE", "FALSE", "UNKNOWN"].iter().find_map(|word| Some((*word, self.take_word(word)?)))?;
+        let test = if negated { format!("NOT {test}") } else { test.to_owned() };
+        Some(placed(ExprKind::IsTruth { expr, test }, before.to(word.span)))
+    }
+
+    /// `AT TIME ZONE 'UTC'`, at TIME. On either side a sign binds otherwise in the long way.
+    fn at_time_zone(&mut self, (moment, before): Placed, strength: u8, depth: usize) -> Option<Placed> {
+        let signed = |expr: &Expr| matches!(expr.kind, ExprKind::Unary { .. });
+        self.take_word("TIME")?;
+        self.take_word("ZONE")?;
+        let (zone, after) = self.climb(strength, depth)?;
+        if signed(&moment) || signed(&zone) {
+            return None;
+        }
+        let name = ObjectName::bare(Name::new("timezone", Span::default()));
+        let call = Call { name, args: vec![zone, moment], ..Call::default() };
+        Some(placed(ExprKind::Call(Box::new(call)), before.to(after)))
+    }
+
+    /// `= ANY (a)`, at ANY. A subquery there, and what else is done to it, the long way knows best.
+    fn quantified(&mut self, (left, before): Placed, op: &str, all: bool, depth: usize) -> Option<Placed> {
+        self.skip(1);
+        if begins_query(&Cursor::new(self.file, self.text, self.rest)) {
+            return None;
+        }
+        let (right, parentheses) = self.group(depth)?;
+        if self.infix().is_some_and(|(.., strength)| strength > binds::NOT) {
+            return None;
+        }
+        let (left, right) = (Box::new(left), Box::new(right));
+        Some(placed(ExprKind::Quantified { left, op: op.to_owned(), all, right }, before.to(parentheses)))
     }
 
     /// Whether ANY, SOME or ALL is next, and which.
