@@ -48,8 +48,7 @@ pub fn unindexed<'c>(catalog: &'c Catalog, name: &'c Qualified, table: &'c Table
 /// Whether a table lists the names that a column may have (`log_types`, `order_status`), as an enum would: by its own name, and by a key
 /// of text that nobody generates, or by numbers with a name to each. Its rows come and go with the program, and each stands in many rows that refer to it.
 pub(super) fn lists_names(catalog: &Catalog, name: &Qualified) -> bool {
-    let Some(table) = catalog.tables.get(name).filter(|table| table.columns.iter().filter(|c| !is_bookkeeping(&c.name)).count() <= 4)
-    else {
+    let Some(table) = catalog.tables.get(name).filter(|table| table.columns.iter().filter(|c| !keeps_books(&c.name)).count() <= 4) else {
         return false;
     };
     // `country_code (country_code text PRIMARY KEY, description text)`
@@ -63,10 +62,12 @@ pub(super) fn lists_names(catalog: &Catalog, name: &Qualified) -> bool {
     (alone || coded || is_called_a_list(&name.name)) && has_key_of_text(catalog, name) || numbered()
 }
 
-/// Whether a column only says who made a row, from when on it holds, and where it stands in a list.
-fn is_bookkeeping(column: &str) -> bool {
-    const STARTS: &[&str] = &["create", "update", "modif", "delete", "inserted", "effective_", "expiry_", "valid_", "sort_", "is_"];
-    STARTS.iter().any(|start| column.starts_with(start)) || column.ends_with("_order")
+/// Whether a column only says who made a row and when, from when on it holds, or where it stands in a list: each table of a schema may
+/// have such, a list of values too.
+pub fn keeps_books(column: &str) -> bool {
+    const STARTS: &[&str] =
+        &["create", "update", "modif", "delete", "inserted", "revision", "record_e", "effective_", "expiry_", "valid_", "sort_", "is_"];
+    STARTS.iter().any(|start| column.starts_with(start)) || column.ends_with("_order") || column == "ordering"
 }
 
 /// Whether a column says in which revision its row was written, as Hibernate Envers has it: from the table of revisions nothing is deleted.

@@ -52,6 +52,10 @@ impl Schemas {
     /// share most of their tables the largest, as they are one database told twice.
     fn pass_over_empty(&mut self) {
         let tables = |set: &u32| self.of_sets.get(*set as usize).map_or(0, |catalog| catalog.tables.len());
+        let empty: Vec<bool> = self.sets.iter().map(|sets| !sets.is_empty() && sets.iter().all(|set| tables(set) == 0)).collect();
+        if !empty.contains(&true) {
+            return;
+        }
         let mut full: Vec<u32> = (0..self.of_sets.len() as u32).filter(|set| tables(set) > 0).collect();
         full.sort_by_key(|set| std::cmp::Reverse(tables(set)));
         let mut kept: Vec<u32> = vec![];
@@ -64,7 +68,6 @@ impl Schemas {
             }
         }
         kept.sort_unstable();
-        let empty: Vec<bool> = self.sets.iter().map(|sets| !sets.is_empty() && sets.iter().all(|set| tables(set) == 0)).collect();
         for (sets, _) in self.sets.iter_mut().zip(empty).filter(|(_, empty)| *empty) {
             if !kept.is_empty() {
                 sets.clone_from(&kept);

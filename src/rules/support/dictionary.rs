@@ -1,5 +1,6 @@
 //! Tables that hold a short list of things, whose keys never run out. Not a rule.
 
+use crate::advise::audit::keeps_books;
 use crate::catalog::Table;
 use crate::facts::{ColumnDef, ConstraintKind, CreateTable, Name};
 use crate::rules::support::columns::single_key;
@@ -61,7 +62,7 @@ pub(in crate::rules) fn is_dictionary(create: &CreateTable) -> bool {
     // a table that refers to others grows as they do
     let refers = create.constraints.iter().any(|c| matches!(c.kind, ConstraintKind::ForeignKey { .. }));
     let last = last_word(&create.name.name.value);
-    let columns = create.columns.iter().filter(|column| !says_when(&column.name.value)).count();
+    let columns = create.columns.iter().filter(|column| !keeps_books(&column.name.value)).count();
     !refers && (is_called_one(&create.name.name.value, columns) || names_things(create, &singular(&last)))
 }
 
@@ -75,15 +76,7 @@ pub(in crate::rules) fn is_called_one(table: &str, columns: usize) -> bool {
 
 /// The same of a table of the schema.
 pub(in crate::rules) fn is_one(name: &str, table: &Table) -> bool {
-    is_called_one(name, table.columns.iter().filter(|column| !says_when(&column.name)).count())
-}
-
-/// Whether a column only says who made a row and when, or where it stands in the list: each table of a schema may have them, a list too.
-fn says_when(column: &str) -> bool {
-    if column.starts_with("is_") || ["sort_order", "display_order", "ordering"].contains(&column) {
-        return true;
-    }
-    ["create", "update", "modif", "delete", "revision", "record_e", "inserted"].iter().any(|start| column.starts_with(start))
+    is_called_one(name, table.columns.iter().filter(|column| !keeps_books(&column.name)).count())
 }
 
 fn last_word(table: &str) -> String {
